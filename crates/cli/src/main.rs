@@ -1,0 +1,2 @@
+//! The `bramah` command line.
+fn main() {}
