@@ -1,0 +1,79 @@
+//! A bounded memory of what ended, so that "why did I lose it" has an answer.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::command::{Mode, Owner};
+use crate::event::EndReason;
+use crate::facts::EndedSession;
+use crate::ids::{FencingToken, LockName, SessionId, Time};
+use crate::limits::HISTORY_LEN_MAX;
+
+/// A hold that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Which lock.
+    pub name: LockName,
+    /// Which hold.
+    pub token: FencingToken,
+    /// Whose.
+    pub session: SessionId,
+    /// Who that was.
+    pub owner: Arc<Owner>,
+    /// How it was held.
+    pub mode: Mode,
+    /// Since when.
+    pub granted_at: Time,
+    /// Until when.
+    pub ended_at: Time,
+    /// How it ended.
+    pub reason: EndReason,
+}
+
+/// The last [`HISTORY_LEN_MAX`] holds and sessions that ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    holds: VecDeque<Ended>,
+    sessions: BTreeMap<SessionId, EndedSession>,
+    sessions_in_order: VecDeque<SessionId>,
+}
+
+impl History {
+    pub(crate) fn push(&mut self, ended: Ended) {
+        if self.holds.len() == HISTORY_LEN_MAX {
+            self.holds.pop_front();
+        }
+        self.holds.push_back(ended);
+    }
+
+    pub(crate) fn push_session(&mut self, ended: EndedSession) {
+        if self.sessions_in_order.len() == HISTORY_LEN_MAX
+            && let Some(oldest) = self.sessions_in_order.pop_front()
+        {
+            self.sessions.remove(&oldest);
+        }
+        self.sessions_in_order.push_back(ended.handle.id);
+        self.sessions.insert(ended.handle.id, ended);
+    }
+
+    /// Newest first.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Ended> {
+        self.holds.iter().rev()
+    }
+
+    pub(crate) fn hold(&self, token: FencingToken) -> Option<&Ended> {
+        self.newest().find(|ended| ended.token == token)
+    }
+
+    pub(crate) fn session(&self, id: SessionId) -> Option<&EndedSession> {
+        self.sessions.get(&id)
+    }
+
+    pub(crate) fn holds(&self) -> impl Iterator<Item = &Ended> {
+        self.holds.iter()
+    }
+
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &EndedSession> {
+        self.sessions_in_order.iter().filter_map(|id| self.sessions.get(id))
+    }
+}

@@ -1,0 +1,42 @@
+//! Every bound of the table, with its unit last. Past a bound a request is refused by the bound's name;
+//! whatever was there before stays untouched.
+
+/// Longest lock name, in bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 512;
+/// Longest value of a hold, in bytes.
+pub const VALUE_BYTES_MAX: usize = 64 * 1024;
+/// Longest owner description (all its texts together), in bytes.
+pub const OWNER_BYTES_MAX: usize = 1024;
+/// Shortest time to live of a session, in milliseconds.
+pub const TTL_MS_MIN: u64 = 500;
+/// Longest time to live of a session, in milliseconds (24 hours).
+pub const TTL_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// Longest wait with a deadline, in milliseconds (24 hours).
+pub const WAIT_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// Longest lock delay, minimum hold and maximum hold, in milliseconds (30 days).
+pub const TERM_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Most locks in the table: held, waited for or resting.
+pub const LOCKS_MAX: usize = 4_000_000;
+/// Most open sessions.
+pub const SESSIONS_MAX: usize = 1_000_000;
+/// Most holds of one session.
+pub const SESSION_HOLDS_MAX: usize = 10_000;
+/// Most waits of one session.
+pub const SESSION_WAITS_MAX: usize = 10_000;
+/// Most answers that a session keeps for requests its client has not acknowledged yet.
+pub const SESSION_ANSWERS_MAX: usize = 16_384;
+/// Most waiters of one lock.
+pub const LOCK_WAITERS_MAX: usize = 10_000;
+/// Most permits of a semaphore.
+pub const PERMITS_MAX: u32 = 1_000_000;
+/// Most locks in one acquire of many.
+pub const MANY_ITEMS_MAX: usize = 128;
+/// Most counted re-entries of one hold.
+pub const REENTRIES_MAX: u32 = 1_000_000;
+/// Ended holds and sessions that are remembered, newest first out of this many.
+pub const HISTORY_LEN_MAX: usize = 65_536;
+/// Most sessions that one renewal may name.
+pub const RENEW_SESSIONS_MAX: usize = 65_536;
+/// Most edges of the wait-for graph that are followed for one request. Past it the wait is allowed:
+/// the search bounds its own cost, it does not promise to find a cycle that large.
+pub const DEADLOCK_EDGES_MAX: usize = 100_000;
