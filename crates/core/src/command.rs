@@ -113,8 +113,9 @@ impl Owner {
 pub struct RequestRef {
     /// The request's own number.
     pub seq: RequestSeq,
-    /// The client has the final answer of every request below this number, and will never repeat one:
-    /// the table may forget those answers, and refuses what comes below.
+    /// The client has an answer to every request below this number: the table may forget those. What
+    /// still waits, or was granted and is held, is found again by its number all the same; anything else
+    /// below it is refused, never done a second time.
     pub answered_below: RequestSeq,
 }
 

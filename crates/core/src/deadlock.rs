@@ -1,1 +1,113 @@
-//! deadlock
+//! Waiting in a circle is refused, and the circle is named.
+//!
+//! The graph has an edge from each session that waits, and is one thread of control ([`IfHeld::Refuse`]
+//! or [`IfHeld::Reenter`]), to each session that must do something first: those that hold what it waits
+//! for, and those that stand before it in line. A session with several independent users
+//! ([`IfHeld::Queue`]) is never stuck as a whole, so its waits make no edge. A new wait is the only way
+//! to close a circle, so looking for one through the new wait, when it comes, finds them all.
+
+use std::collections::BTreeMap;
+
+use crate::command::IfHeld;
+use crate::facts::WaitFact;
+use crate::ids::{LockName, SessionId};
+use crate::limits;
+use crate::outcome::{DeadlockStep, Refusal};
+use crate::queue::Place;
+use crate::state::State;
+
+impl State {
+    /// Refuses `wait`, which is not queued yet, if it would close a circle.
+    pub(crate) fn check_deadlock(&self, wait: &WaitFact) -> Result<(), Refusal> {
+        if wait.if_held == IfHeld::Queue || !self.may_be_waited_for(wait) {
+            return Ok(());
+        }
+        // Depth first from the new wait; `came_from` remembers who led to whom, and over which lock.
+        let origin = wait.session;
+        let mut came_from: BTreeMap<SessionId, (SessionId, LockName)> = BTreeMap::new();
+        let mut edges_left = limits::DEADLOCK_EDGES_MAX;
+        let mut stack = vec![origin];
+        while let Some(session) = stack.pop() {
+            for (blocker, name) in self.blockers(session, wait, &mut edges_left) {
+                if blocker == origin {
+                    return Err(Refusal::Deadlock {
+                        cycle: cycle(&came_from, origin, session, name),
+                    });
+                }
+                if blocker != session && !came_from.contains_key(&blocker) {
+                    came_from.insert(blocker, (session, name));
+                    stack.push(blocker);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anybody can be waiting for this session: it holds something, or others stand behind it.
+    fn may_be_waited_for(&self, wait: &WaitFact) -> bool {
+        let place = Place::of(wait);
+        let holds =
+            self.sessions.get(&wait.session).is_some_and(|session| !session.holds.is_empty());
+        holds
+            || wait.items.iter().any(|item| {
+                let lock = self.locks.get(&item.name);
+                lock.is_some_and(|lock| lock.position(place) <= lock.waiters())
+            })
+    }
+
+    /// Whom `session` waits for, and over which lock. `new` is its wait that is not queued yet.
+    fn blockers(
+        &self,
+        session: SessionId,
+        new: &WaitFact,
+        edges_left: &mut usize,
+    ) -> Vec<(SessionId, LockName)> {
+        let queued =
+            self.sessions.get(&session).into_iter().flat_map(|session| session.waits.values());
+        let queued = queued.filter_map(|arrival| self.waits.get(arrival));
+        let waits = queued.chain((session == new.session).then_some(new));
+        let mut found = Vec::new();
+        for wait in waits.filter(|wait| wait.if_held != IfHeld::Queue) {
+            let place = Place::of(wait);
+            for item in &wait.items {
+                let Some(lock) = self.locks.get(&item.name) else { continue };
+                let holders = lock.holds.iter().filter(|token| wait.upgrade_of != Some(*token));
+                let holders = holders.filter_map(|token| self.holds.get(&token));
+                let holders =
+                    holders.filter(|hold| hold.lingers().is_none()).map(|hold| hold.session);
+                let before = lock.before(place).filter_map(|place| self.waits.get(&place.arrival));
+                for blocker in holders.chain(before.map(|wait| wait.session)) {
+                    if *edges_left == 0 {
+                        return found;
+                    }
+                    *edges_left -= 1;
+                    // Its own holds and waits do not make a session wait for itself: had they stood in
+                    // the way of one thread of control, the request would have been answered with them.
+                    if blocker != session {
+                        found.push((blocker, item.name.clone()));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The way from `origin` to `last`, which waits for `origin` over `name`.
+fn cycle(
+    came_from: &BTreeMap<SessionId, (SessionId, LockName)>,
+    origin: SessionId,
+    last: SessionId,
+    name: LockName,
+) -> Vec<DeadlockStep> {
+    let mut steps = vec![DeadlockStep { session: last, waits_for: name }];
+    let mut session = last;
+    while session != origin
+        && let Some((before, name)) = came_from.get(&session)
+    {
+        steps.push(DeadlockStep { session: *before, waits_for: name.clone() });
+        session = *before;
+    }
+    steps.reverse();
+    steps
+}

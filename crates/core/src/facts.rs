@@ -75,16 +75,7 @@ pub struct SessionFact {
     /// Below this its client has all answers.
     pub answered_below: RequestSeq,
     /// The answers it may still ask for again, in the order of their requests.
-    pub answers: Vec<(RequestSeq, Answer)>,
-}
-
-/// What a session's table of answers says of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It waits, as the waiter with this arrival number.
-    Waiting(u64),
-    /// It was answered.
-    Done(Outcome),
+    pub answers: Vec<(RequestSeq, Outcome)>,
 }
 
 /// A hold.
@@ -138,8 +129,6 @@ pub struct WaitFact {
     pub terms: Terms,
     /// It is the upgrade of this shared hold.
     pub upgrade_of: Option<FencingToken>,
-    /// It asked for many, and is answered with many.
-    pub many: bool,
 }
 
 /// A session that ended.

@@ -30,3 +30,60 @@ pub struct Ended {
     pub reason: EndReason,
 }
 
+/// The last [`HISTORY_LEN_MAX`] holds and as many sessions that ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    holds: VecDeque<Ended>,
+    /// Where a hold stands: its index in `holds` plus the number of those that were forgotten before.
+    places: BTreeMap<FencingToken, u64>,
+    forgotten: u64,
+    sessions: BTreeMap<SessionId, EndedSession>,
+    sessions_in_order: VecDeque<SessionId>,
+}
+
+impl History {
+    pub(crate) fn push(&mut self, ended: Ended) {
+        if self.holds.len() == HISTORY_LEN_MAX
+            && let Some(oldest) = self.holds.pop_front()
+        {
+            self.places.remove(&oldest.token);
+            self.forgotten += 1;
+        }
+        self.places.insert(ended.token, self.forgotten + self.holds.len() as u64);
+        self.holds.push_back(ended);
+    }
+
+    pub(crate) fn push_session(&mut self, ended: EndedSession) {
+        if self.sessions_in_order.len() == HISTORY_LEN_MAX
+            && let Some(oldest) = self.sessions_in_order.pop_front()
+        {
+            self.sessions.remove(&oldest);
+        }
+        self.sessions_in_order.push_back(ended.handle.id);
+        self.sessions.insert(ended.handle.id, ended);
+    }
+
+    /// Newest first.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Ended> {
+        self.holds.iter().rev()
+    }
+
+    pub(crate) fn hold(&self, token: FencingToken) -> Option<&Ended> {
+        let place = self.places.get(&token)?;
+        self.holds.get(usize::try_from(place - self.forgotten).ok()?)
+    }
+
+    pub(crate) fn session(&self, id: SessionId) -> Option<&EndedSession> {
+        self.sessions.get(&id)
+    }
+
+    /// Oldest first.
+    pub(crate) fn holds(&self) -> impl Iterator<Item = &Ended> {
+        self.holds.iter()
+    }
+
+    /// Oldest first.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &EndedSession> {
+        self.sessions_in_order.iter().filter_map(|id| self.sessions.get(id))
+    }
+}

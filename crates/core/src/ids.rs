@@ -206,7 +206,11 @@ impl fmt::Display for InvalidName {
         match self {
             InvalidName::Empty => f.write_str("lock name is empty"),
             InvalidName::TooLong { bytes } => {
-                write!(f, "lock name has {bytes} bytes, at most {} are allowed", limits::NAME_BYTES_MAX)
+                write!(
+                    f,
+                    "lock name has {bytes} bytes, at most {} are allowed",
+                    limits::NAME_BYTES_MAX
+                )
             }
             InvalidName::ControlCharacter => f.write_str("lock name has a control character"),
         }

@@ -41,15 +41,15 @@ mod state;
 mod view;
 
 pub use command::{
-    Acquire, AcquireMany, Action, Command, HoldAction, IfHeld, Item, Mode, OnDisconnect, OpenSession,
-    Owner, RequestRef, RevokeTarget, SessionClose, Terms, Wait,
+    Acquire, AcquireMany, Action, Command, HoldAction, IfHeld, Item, Mode, OnDisconnect,
+    OpenSession, Owner, RequestRef, RevokeTarget, SessionClose, Terms, Wait,
 };
 pub use event::{EndReason, Event, Happening, WaitEnd};
 pub use history::Ended;
 pub use ids::{
-    FencingToken, HoldId, InvalidName, InvalidTtl, InvalidValue, Key, LockName, ParseIdError, Priority,
-    RequestSeq, SessionHandle, SessionId, Time, Ttl, Value,
+    FencingToken, HoldId, InvalidName, InvalidTtl, InvalidValue, Key, LockName, ParseIdError,
+    Priority, RequestSeq, SessionHandle, SessionId, Time, Ttl, Value,
 };
-pub use outcome::{Busy, DeadlockStep, Grant, Outcome, Refusal};
+pub use outcome::{Busy, BusyHolder, DeadlockStep, Grant, Outcome, Refusal};
 pub use state::State;
-pub use view::{HolderView, LockView, SessionView, Verdict, WaiterView};
+pub use view::{HolderView, LockView, SessionGrants, SessionView, Sizes, Verdict, WaiterView};

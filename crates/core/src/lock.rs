@@ -1,1 +1,183 @@
-//! lock
+//! One entry of the lock table, and the rule by which it can be held by one more.
+
+use crate::command::Mode;
+use crate::ids::{FencingToken, Time};
+use crate::outcome::Refusal;
+use crate::queue::{Place, Queue};
+
+/// A lock that is held, waited for or resting. Small, since there may be millions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lock {
+    pub(crate) holds: Tokens,
+    queue: Option<Box<Queue>>,
+    /// No grant before this.
+    pub(crate) rests_until: Time,
+    /// Of a semaphore; 0 for a plain lock.
+    limit: u32,
+    /// Permits that are out, of a semaphore; whether it is held exclusively, of a plain lock.
+    used: u32,
+}
+
+impl Lock {
+    /// Nothing needs this entry any more.
+    pub(crate) fn is_unused(&self, now: Time) -> bool {
+        self.holds.is_empty() && self.queue.is_none() && self.rests_until <= now
+    }
+
+    pub(crate) fn limit(&self) -> Option<u32> {
+        (self.limit != 0).then_some(self.limit)
+    }
+
+    /// Whoever holds or waits decides if this is a lock or a semaphore, and of what limit.
+    pub(crate) fn agree(&mut self, mode: Mode) -> Result<(), Refusal> {
+        let asked = match mode {
+            Mode::Exclusive | Mode::Shared => 0,
+            Mode::Permits { limit, .. } => limit,
+        };
+        if self.holds.is_empty() && self.queue.is_none() {
+            self.limit = asked;
+        }
+        match (self.limit, asked) {
+            (limit, asked) if limit == asked => Ok(()),
+            (0, _) => Err(Refusal::KindMismatch { semaphore: false }),
+            (_, 0) => Err(Refusal::KindMismatch { semaphore: true }),
+            (limit, asked) => Err(Refusal::LimitMismatch { limit, asked }),
+        }
+    }
+
+    /// One more hold of this mode may stand beside those there are. `except` is a hold that would be
+    /// given up in exchange.
+    pub(crate) fn admits(&self, mode: Mode, now: Time, except: Option<FencingToken>) -> bool {
+        if self.rests_until > now {
+            return false;
+        }
+        match mode {
+            Mode::Exclusive => self.holds.iter().all(|token| Some(token) == except),
+            Mode::Shared => self.used == 0,
+            Mode::Permits { count, limit } => count <= limit.saturating_sub(self.used),
+        }
+    }
+
+    pub(crate) fn add_hold(&mut self, token: FencingToken, mode: Mode) {
+        self.holds.push(token);
+        self.used += weight(mode);
+        debug_assert!(self.limit == 0 || self.used <= self.limit);
+    }
+
+    pub(crate) fn remove_hold(&mut self, token: FencingToken, mode: Mode) {
+        if self.holds.remove(token) {
+            self.used -= weight(mode);
+        }
+    }
+
+    /// An exclusive hold becomes shared.
+    pub(crate) fn share(&mut self) {
+        self.used = 0;
+    }
+
+    pub(crate) fn enqueue(&mut self, place: Place) {
+        self.queue.get_or_insert_default().insert(place);
+    }
+
+    pub(crate) fn dequeue(&mut self, place: Place) {
+        if let Some(queue) = &mut self.queue {
+            queue.remove(place);
+            if queue.is_empty() {
+                self.queue = None;
+            }
+        }
+    }
+
+    pub(crate) fn first_waiter(&self) -> Option<Place> {
+        self.queue.as_ref().and_then(|queue| queue.first())
+    }
+
+    pub(crate) fn waiters(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
+    }
+
+    /// Where `place` stands, or would stand, in the queue, counted from 1.
+    pub(crate) fn position(&self, place: Place) -> usize {
+        self.queue.as_ref().map_or(1, |queue| queue.position(place))
+    }
+
+    pub(crate) fn before(&self, place: Place) -> impl Iterator<Item = Place> + '_ {
+        self.queue.iter().flat_map(move |queue| queue.before(place))
+    }
+
+    pub(crate) fn queue(&self) -> impl Iterator<Item = Place> + '_ {
+        self.queue.iter().flat_map(|queue| queue.iter())
+    }
+}
+
+fn weight(mode: Mode) -> u32 {
+    match mode {
+        Mode::Exclusive => 1,
+        Mode::Shared => 0,
+        Mode::Permits { count, .. } => count,
+    }
+}
+
+/// The tokens of a lock's holds in rising order. Nearly every lock has just one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    #[default]
+    None,
+    One(FencingToken),
+    Many(Vec<FencingToken>),
+}
+
+impl Tokens {
+    /// `token` is above all that are there: tokens rise with every grant.
+    fn push(&mut self, token: FencingToken) {
+        match self {
+            Tokens::None => *self = Tokens::One(token),
+            Tokens::One(first) => *self = Tokens::Many(vec![*first, token]),
+            Tokens::Many(all) => all.push(token),
+        }
+    }
+
+    fn remove(&mut self, token: FencingToken) -> bool {
+        match self {
+            Tokens::One(only) if *only == token => *self = Tokens::None,
+            Tokens::Many(all) => {
+                let Ok(index) = all.binary_search(&token) else { return false };
+                all.remove(index);
+                match all[..] {
+                    [only] => *self = Tokens::One(only),
+                    _ => {
+                        if all.len() < all.capacity() / 4 {
+                            all.shrink_to_fit();
+                        }
+                    }
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn as_slice(&self) -> &[FencingToken] {
+        match self {
+            Tokens::None => &[],
+            Tokens::One(only) => std::slice::from_ref(only),
+            Tokens::Many(all) => all,
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = FencingToken> + '_ {
+        self.as_slice().iter().copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.as_slice().is_empty()
+    }
+
+    pub(crate) fn first(&self) -> Option<FencingToken> {
+        self.as_slice().first().copied()
+    }
+}

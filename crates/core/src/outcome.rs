@@ -23,10 +23,8 @@ pub enum Outcome {
         /// Holds that were released.
         holds: usize,
     },
-    /// The lock is held from now on.
-    Granted(Grant),
-    /// All locks are held from now on, in the order asked.
-    GrantedMany(Vec<Grant>),
+    /// The lock is held from now on; of an acquire of many: all locks, in the order asked.
+    Granted(Vec<Grant>),
     /// The session holds it already, by this grant.
     AlreadyHeld(Grant),
     /// It waits. [`crate::Event`]s tell the rest.

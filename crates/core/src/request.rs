@@ -1,1 +1,119 @@
-//! request
+//! A session's numbered requests: whatever is repeated gets its first answer.
+
+use crate::command::{Action, RequestRef};
+use crate::event::{EndReason, WaitEnd};
+use crate::facts::WaitFact;
+use crate::ids::{FencingToken, RequestSeq, SessionHandle, SessionId};
+use crate::limits;
+use crate::outcome::{Outcome, Refusal};
+use crate::queue::Place;
+use crate::session::Session;
+use crate::state::{State, limit};
+
+impl State {
+    pub(crate) fn request(
+        &mut self,
+        handle: SessionHandle,
+        request: RequestRef,
+        action: Action,
+    ) -> Outcome {
+        if let Err(refusal) = self.check_session(handle) {
+            return Outcome::Refused(refusal);
+        }
+        let RequestRef { seq, answered_below } = request;
+        if seq < RequestSeq(1) || answered_below > seq {
+            return Outcome::Refused(Refusal::Invalid(
+                "request numbers start at 1, and answered_below is at most the request's own",
+            ));
+        }
+        let id = handle.id;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Outcome::Refused(Refusal::SessionUnknown);
+        };
+        session.acknowledge(answered_below);
+        if let Some(outcome) = self.known_answer(id, seq) {
+            return outcome;
+        }
+        if self.sessions.get(&id).is_some_and(is_full_of_answers) {
+            return Outcome::Refused(limit("session_answers", limits::SESSION_ANSWERS_MAX));
+        }
+        let outcome = match action {
+            Action::Acquire(acquire) => self.acquire(id, seq, acquire),
+            Action::AcquireMany(acquire) => self.acquire_many(id, seq, acquire),
+            Action::Upgrade { hold, key, wait } => self.upgrade(id, seq, hold, key, wait),
+            Action::Cancel { seq } => self.cancel(id, seq),
+            Action::Hold(hold, action) => self.act_on_hold(hold, action),
+        };
+        if !matches!(outcome, Outcome::Queued { .. })
+            && let Some(session) = self.sessions.get_mut(&id)
+        {
+            session.remember(seq, outcome.clone());
+        }
+        outcome
+    }
+
+    /// What is known of a request that may have been made before. Nothing is known of a new one.
+    fn known_answer(&self, id: SessionId, seq: RequestSeq) -> Option<Outcome> {
+        let session = self.sessions.get(&id)?;
+        if let Some(wait) = session.waits.get(&seq).and_then(|arrival| self.waits.get(arrival)) {
+            return Some(self.queued(wait));
+        }
+        if let Some(outcome) = session.answer(seq) {
+            return Some(outcome.clone());
+        }
+        if seq >= session.fact.answered_below {
+            return None;
+        }
+        // Below the mark only what is still held is found again, by a search that is slow but rare: a
+        // client asks so only when it lost its connection between being queued and being granted.
+        let tokens = self.held_by_request(session, seq);
+        let grants: Vec<_> = tokens.iter().filter_map(|token| self.grant_of(*token).ok()).collect();
+        match grants.is_empty() {
+            true => Some(Outcome::Refused(Refusal::RequestStale)),
+            false => Some(Outcome::Granted(grants)),
+        }
+    }
+
+    fn held_by_request(&self, session: &Session, seq: RequestSeq) -> Vec<FencingToken> {
+        let of_request =
+            |token: &&FencingToken| self.holds.get(token).is_some_and(|hold| hold.seq == seq);
+        session.holds.iter().filter(of_request).copied().collect()
+    }
+
+    pub(crate) fn queued(&self, wait: &WaitFact) -> Outcome {
+        let place = Place::of(wait);
+        let locks = wait.items.iter().filter_map(|item| self.locks.get(&item.name));
+        let (position, waiters) =
+            locks.map(|lock| (lock.position(place), lock.waiters())).max().unwrap_or_default();
+        Outcome::Queued { position, waiters }
+    }
+
+    fn cancel(&mut self, id: SessionId, seq: RequestSeq) -> Outcome {
+        let Some(session) = self.sessions.get(&id) else {
+            return Outcome::Refused(Refusal::SessionUnknown);
+        };
+        if let Some(arrival) = session.waits.get(&seq) {
+            self.end_wait(*arrival, WaitEnd::Cancelled);
+            return Outcome::Cancelled { was_held: false };
+        }
+        let granted = match session.answer(seq) {
+            Some(Outcome::Granted(grants)) => grants.iter().map(|grant| grant.hold.token).collect(),
+            Some(_) => Vec::new(),
+            None => self.held_by_request(session, seq),
+        };
+        for token in &granted {
+            match self.holds.get_mut(token) {
+                Some(hold) if hold.count > 1 => hold.count -= 1,
+                _ => self.end_hold(*token, EndReason::Cancelled),
+            }
+        }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.remember(seq, Outcome::Refused(Refusal::RequestCancelled));
+        }
+        Outcome::Cancelled { was_held: !granted.is_empty() }
+    }
+}
+
+fn is_full_of_answers(session: &Session) -> bool {
+    session.fact.answers.len() >= limits::SESSION_ANSWERS_MAX
+}

@@ -1,1 +1,51 @@
-//! session
+//! One session, and the answers it may still ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::facts::SessionFact;
+use crate::ids::{FencingToken, RequestSeq, Time};
+use crate::outcome::Outcome;
+
+/// An open session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) fact: SessionFact,
+    pub(crate) holds: BTreeSet<FencingToken>,
+    /// Arrival numbers of its waiters, by the request that asked.
+    pub(crate) waits: BTreeMap<RequestSeq, u64>,
+}
+
+impl Session {
+    pub(crate) fn new(fact: SessionFact) -> Session {
+        Session { fact, holds: BTreeSet::new(), waits: BTreeMap::new() }
+    }
+
+    pub(crate) fn deadline(&self) -> Time {
+        self.fact.renewed_at.plus_ms(self.fact.ttl.as_ms())
+    }
+
+    /// Forgets the answers that the client says it has.
+    pub(crate) fn acknowledge(&mut self, below: RequestSeq) {
+        if below > self.fact.answered_below {
+            self.fact.answered_below = below;
+            let kept = self.fact.answers.partition_point(|(seq, _)| *seq < below);
+            self.fact.answers.drain(..kept);
+        }
+    }
+
+    pub(crate) fn answer(&self, seq: RequestSeq) -> Option<&Outcome> {
+        let index = self.fact.answers.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
+        Some(&self.fact.answers[index].1)
+    }
+
+    /// Keeps an answer, unless the client has said already that it needs it no more.
+    pub(crate) fn remember(&mut self, seq: RequestSeq, outcome: Outcome) {
+        if seq < self.fact.answered_below {
+            return;
+        }
+        match self.fact.answers.binary_search_by_key(&seq, |(seq, _)| *seq) {
+            Ok(index) => self.fact.answers[index].1 = outcome,
+            Err(index) => self.fact.answers.insert(index, (seq, outcome)),
+        }
+    }
+}
