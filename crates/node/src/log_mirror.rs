@@ -1,0 +1,116 @@
+//! The newest part of the log in memory, which is what raft reads.
+//!
+//! The log itself is on disk. Only what raft may still ask for stands here: what is not applied, and a
+//! bounded tail behind it, so that memory does not grow with the log.
+
+use std::collections::VecDeque;
+
+use raft::eraftpb::{ConfState, Entry, HardState, Snapshot};
+use raft::{GetEntriesContext, RaftState, Result, Storage, StorageError};
+
+/// Applied entries that stay in memory.
+const APPLIED_LEN_MAX: u64 = 1024;
+
+/// Raft's view of the log.
+#[derive(Debug)]
+pub(crate) struct LogMirror {
+    hard_state: HardState,
+    members: ConfState,
+    /// Index and term of the entry before the first one here.
+    before: (u64, u64),
+    entries: VecDeque<Entry>,
+}
+
+impl LogMirror {
+    pub(crate) fn new(hard_state: HardState, members: ConfState, before: (u64, u64)) -> LogMirror {
+        LogMirror { hard_state, members, before, entries: VecDeque::new() }
+    }
+
+    /// Takes new entries; one at an index that is there already replaces it and all behind it.
+    pub(crate) fn append(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            let position = entry.index.saturating_sub(self.before.0 + 1);
+            self.entries.truncate(usize::try_from(position).unwrap_or(usize::MAX));
+            self.entries.push_back(entry);
+        }
+    }
+
+    pub(crate) fn set_hard_state(&mut self, hard_state: HardState) {
+        self.hard_state = hard_state;
+    }
+
+    /// Everything up to `index` is applied: what is far behind it may go.
+    pub(crate) fn applied(&mut self, index: u64) {
+        while let Some(first) = self.entries.front()
+            && first.index + APPLIED_LEN_MAX <= index
+        {
+            self.before = (first.index, first.term);
+            self.entries.pop_front();
+        }
+    }
+
+    pub(crate) fn members(&self) -> &ConfState {
+        &self.members
+    }
+
+    fn last(&self) -> (u64, u64) {
+        self.entries.back().map_or(self.before, |entry| (entry.index, entry.term))
+    }
+
+    fn get(&self, index: u64) -> Option<&Entry> {
+        let position = index.checked_sub(self.before.0 + 1)?;
+        self.entries.get(usize::try_from(position).ok()?)
+    }
+}
+
+impl Storage for LogMirror {
+    fn initial_state(&self) -> Result<RaftState> {
+        Ok(RaftState { hard_state: self.hard_state.clone(), conf_state: self.members.clone() })
+    }
+
+    fn entries(
+        &self,
+        low: u64,
+        high: u64,
+        max_size: impl Into<Option<u64>>,
+        _context: GetEntriesContext,
+    ) -> Result<Vec<Entry>> {
+        if low <= self.before.0 {
+            return Err(StorageError::Compacted.into());
+        }
+        let mut bytes_left = max_size.into().unwrap_or(u64::MAX);
+        let mut found = Vec::new();
+        for index in low..high {
+            let Some(entry) = self.get(index) else { return Err(StorageError::Unavailable.into()) };
+            let bytes = entry.data.len() as u64;
+            if bytes > bytes_left && !found.is_empty() {
+                break;
+            }
+            bytes_left = bytes_left.saturating_sub(bytes);
+            found.push(entry.clone());
+        }
+        Ok(found)
+    }
+
+    fn term(&self, index: u64) -> Result<u64> {
+        if index == self.before.0 {
+            return Ok(self.before.1);
+        }
+        if index < self.before.0 {
+            return Err(StorageError::Compacted.into());
+        }
+        self.get(index).map(|entry| entry.term).ok_or(StorageError::Unavailable.into())
+    }
+
+    fn first_index(&self) -> Result<u64> {
+        Ok(self.before.0 + 1)
+    }
+
+    fn last_index(&self) -> Result<u64> {
+        Ok(self.last().0)
+    }
+
+    fn snapshot(&self, _request_index: u64, _to: u64) -> Result<Snapshot> {
+        Err(StorageError::SnapshotTemporarilyUnavailable.into())
+    }
+}
