@@ -181,6 +181,8 @@ pub enum LostReason {
     Cancelled,
     /// The service knows the session no more, for instance since it lost its data.
     SessionUnknown,
+    /// It ended while the service was out of reach; the history of its lock knows how.
+    EndedUnseen,
 }
 
 /// Whether a release found something to release.

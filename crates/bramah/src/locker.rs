@@ -1,0 +1,338 @@
+//! The door to a lock service: connects to it, names locks, looks around.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bramah_core::{FencingToken, LockName, Owner};
+
+use crate::backend::{Backend, Capabilities, Watched};
+use crate::error::{Error, ErrorKind};
+use crate::guard::Guard;
+use crate::info::{Ended, LockInfo, Page, Released, SessionInfo, Verdict};
+use crate::lock_builder::LockBuilder;
+use crate::url::Target;
+use crate::watch::Changes;
+
+/// How long a session lives without a keepalive, unless [`LockerBuilder::ttl`] says otherwise.
+pub const TTL_DEFAULT: Duration = Duration::from_secs(15);
+
+/// How long the service may be out of reach before a request gives up, unless
+/// [`LockerBuilder::connect_timeout`] says otherwise.
+pub const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+
+/// Connects to the lock service at `url` with the usual options.
+///
+/// The URL is `bramah://HOST[:PORT][,HOST[:PORT]...]` for a server or a cluster (port 7420 unless it says
+/// otherwise), or `local:` or `local:/DIRECTORY` for this host without any server. It must be called inside
+/// a tokio runtime, which then also keeps the locks alive; without one use [`crate::blocking`].
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] if the URL makes no sense, [`ErrorKind::Unavailable`] if nobody answers there
+/// within [`CONNECT_TIMEOUT_DEFAULT`].
+///
+/// # Example
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let locks = bramah::connect("bramah://db1,db2,db3").await?;
+/// let guard = locks.lock("billing/close-month")?.acquire().await?;
+/// println!("held under token {}", guard.token());
+/// let _ = guard.release().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect(url: impl Into<String>) -> Result<Locker, Error> {
+    Locker::builder().url(url).connect().await
+}
+
+/// A connection to a lock service. Cheap to clone; all clones share one session.
+///
+/// Who owns a hold is the [`Guard`], never a task or thread: two tasks that use one `Locker` stand in each
+/// other's way as two processes would.
+///
+/// When the last clone and the last guard are dropped, the session is closed if that can be done at once;
+/// [`Locker::close`] waits for it.
+#[derive(Clone)]
+pub struct Locker {
+    backend: Arc<dyn Backend>,
+}
+
+impl Locker {
+    /// Says what is to be connected to, and how.
+    #[must_use]
+    pub fn builder() -> LockerBuilder {
+        LockerBuilder { url: None, options: Options::default() }
+    }
+
+    /// Stands on a backend that was made elsewhere.
+    #[must_use]
+    pub fn on(backend: Arc<dyn Backend>) -> Locker {
+        Locker { backend }
+    }
+
+    /// What it stands on.
+    #[must_use]
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// What the backend can do.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.backend.capabilities()
+    }
+
+    /// Begins a request for one lock. Nothing happens before [`LockBuilder::acquire`] or one of its
+    /// brothers is awaited.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] if `name` cannot be a lock name: 1 to 512 bytes of UTF-8 without control
+    /// characters.
+    pub fn lock(&self, name: impl AsRef<str>) -> Result<LockBuilder<Guard>, Error> {
+        let name = parse_name("lock", name.as_ref())?;
+        Ok(LockBuilder::new(self.backend.clone(), vec![name]))
+    }
+
+    /// Begins a request for several locks, which are granted all at once or not at all. While it waits it
+    /// holds none of them, so the order of the names does not matter.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] if there is no name, a name is there twice, or cannot be a lock name.
+    pub fn lock_many<N: AsRef<str>>(
+        &self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<LockBuilder<Vec<Guard>>, Error> {
+        let parsed = names.into_iter().map(|name| parse_name("lock", name.as_ref()));
+        let names = parsed.collect::<Result<Vec<LockName>, Error>>()?;
+        let mut sorted: Vec<&LockName> = names.iter().collect();
+        sorted.sort();
+        if sorted.is_empty() || sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+            let message = "name at least one lock, and each lock once";
+            return Err(Error::new(ErrorKind::Invalid, "lock many", message));
+        }
+        Ok(LockBuilder::new(self.backend.clone(), names))
+    }
+
+    /// Who holds a lock and who waits for it; none if nobody does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`].
+    pub async fn get(&self, name: impl AsRef<str>) -> Result<Option<LockInfo>, Error> {
+        self.backend.get(&parse_name("get", name.as_ref())?).await
+    }
+
+    /// Locks that are held or waited for, whose names start with `prefix`, in the order of names. A
+    /// [`Page`] with `more` goes on with `after` set to its last name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`].
+    pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page<LockInfo>, Error> {
+        self.backend.list(prefix, after).await
+    }
+
+    /// Open sessions with a number above `after`, in the order of numbers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] where there are no sessions.
+    pub async fn sessions(&self, after: u64) -> Result<Page<SessionInfo>, Error> {
+        self.backend.sessions(after).await
+    }
+
+    /// Follows one lock.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] by a
+    /// backend that cannot tell.
+    pub async fn watch(&self, name: impl AsRef<str>) -> Result<Changes, Error> {
+        let name = parse_name("watch", name.as_ref())?;
+        self.backend.watch(Watched::Name(name)).await.map(Changes::new)
+    }
+
+    /// Follows all locks whose names start with `prefix`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] by a backend that cannot tell.
+    pub async fn watch_prefix(&self, prefix: impl Into<String>) -> Result<Changes, Error> {
+        self.backend.watch(Watched::Prefix(prefix.into())).await.map(Changes::new)
+    }
+
+    /// Ended holds, newest first, of one lock (`Some`) or of all: at most `len_max`, or as many as the
+    /// service tells at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] by a
+    /// backend that does not remember.
+    pub async fn history(&self, name: Option<&str>, len_max: usize) -> Result<Vec<Ended>, Error> {
+        let name = name.map(|name| parse_name("read the history", name)).transpose()?;
+        self.backend.history(name.as_ref(), len_max).await
+    }
+
+    /// What the service knows of a fencing token: whether its hold lives, and the newest one of that lock.
+    ///
+    /// It is for people who look into something. A resource that is protected must not ask the service, it
+    /// must compare the token with the highest it has seen itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`].
+    pub async fn verify(
+        &self,
+        name: impl AsRef<str>,
+        token: FencingToken,
+    ) -> Result<Verdict, Error> {
+        self.backend.verify(&parse_name("verify", name.as_ref())?, token).await
+    }
+
+    /// Gives back a hold by its hold id (see [`Guard::detach`]), from any process.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] if that is no hold id; [`ErrorKind::Unavailable`];
+    /// [`ErrorKind::OutcomeUnknown`] if the answer was lost. A hold that is gone is no error but
+    /// [`Released::AlreadyLost`].
+    pub async fn release(&self, hold_id: &str) -> Result<Released, Error> {
+        self.backend.release(hold_id).await
+    }
+
+    /// Renews a hold by its hold id, from any process, and changes its TTL if `ttl` is given. Tells how
+    /// long it lives, counted from the sending.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotHolder`] if it is gone, and as for [`Locker::release`].
+    pub async fn renew(&self, hold_id: &str, ttl: Option<Duration>) -> Result<Duration, Error> {
+        self.backend.renew(hold_id, ttl).await
+    }
+
+    /// Changes (or with `None` removes) the value of a hold by its hold id, from any process.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotHolder`] if it is gone; [`ErrorKind::Invalid`] for more than 64 KiB; and as for
+    /// [`Locker::release`].
+    pub async fn set_value(&self, hold_id: &str, value: Option<&[u8]>) -> Result<(), Error> {
+        let value = value.map(|bytes| parse_value("set the value", bytes)).transpose()?;
+        self.backend.set_value(hold_id, value).await
+    }
+
+    /// Takes a lock away from whoever holds it: all holds, or only that of `token`. Tells the tokens that
+    /// were taken.
+    ///
+    /// The holder is told, and may not have heard of it when the next one is granted; with
+    /// `wait_for_deadline` the lock rests until the holder would have expired. `by` says who did it and
+    /// why, for the history.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotHolder`] if nobody holds it; [`ErrorKind::Unavailable`];
+    /// [`ErrorKind::OutcomeUnknown`] if the answer was lost.
+    pub async fn revoke(
+        &self,
+        name: impl AsRef<str>,
+        token: Option<FencingToken>,
+        wait_for_deadline: bool,
+        by: &str,
+    ) -> Result<Vec<FencingToken>, Error> {
+        let name = parse_name("revoke", name.as_ref())?;
+        self.backend.revoke(&name, token, wait_for_deadline, by).await
+    }
+
+    /// Releases everything that is held through this and its clones, and stops. Guards that are still there
+    /// are lost; detached holds stay.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] if the service could not be told; then the holds live until their TTL.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.backend.close().await
+    }
+}
+
+impl fmt::Debug for Locker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Locker").field(&self.backend).finish()
+    }
+}
+
+/// What to connect to, and how. Made by [`Locker::builder`].
+#[derive(Clone, Debug)]
+pub struct LockerBuilder {
+    url: Option<String>,
+    options: Options,
+}
+
+impl LockerBuilder {
+    /// Where the service is; see [`connect`]. `local:` if nothing is said.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> LockerBuilder {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// How long holds live when this process dies or is cut off: 500 ms to 24 h, [`TTL_DEFAULT`] if nothing
+    /// is said. A keepalive is sent three times in it.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> LockerBuilder {
+        self.options.ttl = ttl;
+        self
+    }
+
+    /// Who holds, as listings show it. Host, process, user and command are found out if nothing is said.
+    #[must_use]
+    pub fn owner(mut self, owner: Owner) -> LockerBuilder {
+        self.options.owner = owner;
+        self
+    }
+
+    /// With `true` the end of the connection is the end of all holds, at once: others wait less after a
+    /// crash, and a short network failure loses the locks. Otherwise holds live on until their TTL, and
+    /// reconnecting finds them.
+    #[must_use]
+    pub fn on_disconnect_release(mut self, release: bool) -> LockerBuilder {
+        self.options.on_disconnect_release = release;
+        self
+    }
+
+    /// How long the service may be out of reach before a request gives up; [`CONNECT_TIMEOUT_DEFAULT`] if
+    /// nothing is said.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> LockerBuilder {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// As [`connect`].
+    pub async fn connect(self) -> Result<Locker, Error> {
+        let target = Target::parse(self.url.as_deref().unwrap_or("local:"))?;
+        target.connect(self.options).await.map(Locker::on)
+    }
+}
+
+/// What a backend is told besides its URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) ttl: Duration,
+    pub(crate) owner: Owner,
+    pub(crate) on_disconnect_release: bool,
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            ttl: TTL_DEFAULT,
+            owner: crate::owner::of_this_process(),
+            on_disconnect_release: false,
+            connect_timeout: CONNECT_TIMEOUT_DEFAULT,
+        }
+    }
+}
+
+pub(crate) fn parse_name(operation: &str, name: &str) -> Result<LockName, Error> {
+    LockName::new(name).map_err(|error| {
+        let shown: String = name.chars().take(40).collect();
+        Error::new(ErrorKind::Invalid, format!("{operation} {shown:?}"), error.to_string())
+    })
+}
+
+pub(crate) fn parse_value(operation: &str, bytes: &[u8]) -> Result<bramah_core::Value, Error> {
+    bramah_core::Value::new(bytes)
+        .map_err(|error| Error::new(ErrorKind::Invalid, operation, error.to_string()))
+}
