@@ -163,7 +163,6 @@ impl State {
             return Outcome::Granted(grants);
         }
         let now = self.counters.now;
-        self.touched.extend(wait.items.iter().map(|item| item.name.clone()));
         wait.deadline = match how_long {
             Wait::Try => return Outcome::Busy(self.busy(&wait.items, Place::of(&wait))),
             Wait::ForMs(ms) => Some(now.plus_ms(ms)),
@@ -181,7 +180,7 @@ impl State {
         self.counters.last_wait = arrival;
         for item in &wait.items {
             let lock = self.locks.entry(item.name.clone()).or_default();
-            lock.enqueue(place);
+            lock.enqueue(place, item.mode);
             let position = lock.position(place);
             self.emit(Happening::Queued { name: item.name.clone(), session, seq, position });
         }
@@ -293,8 +292,8 @@ impl State {
         }
     }
 
-    /// Refuses what can never be granted, before anything is changed.
-    fn check_request(&mut self, wait: &WaitFact, how_long: Wait) -> Result<(), Refusal> {
+    /// Refuses what can never be granted.
+    fn check_request(&self, wait: &WaitFact, how_long: Wait) -> Result<(), Refusal> {
         if matches!(how_long, Wait::ForMs(ms) if ms > limits::WAIT_MS_MAX) {
             return Err(limit("wait_ms", limits::WAIT_MS_MAX as usize));
         }
@@ -321,17 +320,13 @@ impl State {
                     ));
                 }
             }
-            match self.locks.get_mut(&item.name) {
+            match self.locks.get(&item.name) {
                 Some(lock) => lock.agree(item.mode)?,
                 None => new_locks += 1,
             }
         }
         if self.locks.len() + new_locks > limits::LOCKS_MAX {
             return Err(limit("locks", limits::LOCKS_MAX));
-        }
-        // Only now, when nothing is refused any more, do new entries say what kind of lock they are.
-        for item in &wait.items {
-            self.locks.entry(item.name.clone()).or_default().agree(item.mode)?;
         }
         Ok(())
     }

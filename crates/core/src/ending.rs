@@ -86,6 +86,14 @@ impl State {
         }
     }
 
+    /// The lock has rested.
+    pub(crate) fn finish_resting(&mut self, name: LockName) {
+        if let Some(lock) = self.locks.get_mut(&name) {
+            lock.rests_until = Time::default();
+        }
+        self.touched.push(name);
+    }
+
     pub(crate) fn time_out_wait(&mut self, arrival: u64) {
         let Some(wait) = self.waits.get(&arrival) else { return };
         let busy = self.busy(&wait.items, Place::of(wait));

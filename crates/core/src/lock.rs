@@ -21,23 +21,30 @@ pub(crate) struct Lock {
 impl Lock {
     /// Nothing needs this entry any more.
     pub(crate) fn is_unused(&self, now: Time) -> bool {
-        self.holds.is_empty() && self.queue.is_none() && self.rests_until <= now
+        self.is_idle() && self.rests_until <= now
+    }
+
+    /// Nobody holds it and nobody waits.
+    fn is_idle(&self) -> bool {
+        self.holds.is_empty() && self.queue.is_none()
     }
 
     pub(crate) fn limit(&self) -> Option<u32> {
         (self.limit != 0).then_some(self.limit)
     }
 
-    /// Whoever holds or waits decides if this is a lock or a semaphore, and of what limit.
-    pub(crate) fn agree(&mut self, mode: Mode) -> Result<(), Refusal> {
-        let asked = match mode {
-            Mode::Exclusive | Mode::Shared => 0,
-            Mode::Permits { limit, .. } => limit,
-        };
-        if self.holds.is_empty() && self.queue.is_none() {
-            self.limit = asked;
+    fn forget_limit_if_idle(&mut self) {
+        if self.is_idle() {
+            self.limit = 0;
         }
-        match (self.limit, asked) {
+    }
+
+    /// Whoever holds or waits decides if this is a lock or a semaphore, and of what limit.
+    pub(crate) fn agree(&self, mode: Mode) -> Result<(), Refusal> {
+        if self.is_idle() {
+            return Ok(());
+        }
+        match (self.limit, limit_of(mode)) {
             (limit, asked) if limit == asked => Ok(()),
             (0, _) => Err(Refusal::KindMismatch { semaphore: false }),
             (_, 0) => Err(Refusal::KindMismatch { semaphore: true }),
@@ -59,6 +66,7 @@ impl Lock {
     }
 
     pub(crate) fn add_hold(&mut self, token: FencingToken, mode: Mode) {
+        self.limit = limit_of(mode);
         self.holds.push(token);
         self.used += weight(mode);
         debug_assert!(self.limit == 0 || self.used <= self.limit);
@@ -68,6 +76,7 @@ impl Lock {
         if self.holds.remove(token) {
             self.used -= weight(mode);
         }
+        self.forget_limit_if_idle();
     }
 
     /// An exclusive hold becomes shared.
@@ -75,7 +84,8 @@ impl Lock {
         self.used = 0;
     }
 
-    pub(crate) fn enqueue(&mut self, place: Place) {
+    pub(crate) fn enqueue(&mut self, place: Place, mode: Mode) {
+        self.limit = limit_of(mode);
         self.queue.get_or_insert_default().insert(place);
     }
 
@@ -86,6 +96,7 @@ impl Lock {
                 self.queue = None;
             }
         }
+        self.forget_limit_if_idle();
     }
 
     pub(crate) fn first_waiter(&self) -> Option<Place> {
@@ -107,6 +118,13 @@ impl Lock {
 
     pub(crate) fn queue(&self) -> impl Iterator<Item = Place> + '_ {
         self.queue.iter().flat_map(|queue| queue.iter())
+    }
+}
+
+fn limit_of(mode: Mode) -> u32 {
+    match mode {
+        Mode::Exclusive | Mode::Shared => 0,
+        Mode::Permits { limit, .. } => limit,
     }
 }
 

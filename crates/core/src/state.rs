@@ -123,7 +123,7 @@ impl State {
                 Due::Wait(arrival) => self.time_out_wait(arrival),
                 Due::MaxHold(token) => self.end_hold(token, EndReason::MaxHold),
                 Due::MinHold(token) => self.finish_lingering(token),
-                Due::Rest(name) => self.touched.push(name),
+                Due::Rest(name) => self.finish_resting(name),
             }
         }
         self.settle();
@@ -368,7 +368,7 @@ impl Restore {
             if lock.agree(item.mode).is_err() {
                 return Err(contradiction(format!("waiter {arrival} is of another kind of lock")));
             }
-            lock.enqueue(Place::of(&fact));
+            lock.enqueue(Place::of(&fact), item.mode);
         }
         if let Some(deadline) = fact.deadline {
             state.due.insert((deadline, Due::Wait(arrival)));

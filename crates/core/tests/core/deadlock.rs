@@ -1,0 +1,95 @@
+use bramah_core::{IfHeld, Wait};
+
+use crate::ask::{exclusive, many, shared};
+use crate::table::Table;
+
+#[test]
+fn two_sessions_that_wait_for_each_other_are_a_deadlock() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    assert_eq!(table.acquire("s1", "b"), "queued 1 of 1");
+    table.news();
+    assert_eq!(table.acquire("s2", "a"), "deadlock: s2 for a s1 for b");
+    assert!(table.news().is_empty());
+    assert_eq!(table.waiters("a"), "");
+    table.release("s2", "b");
+    assert_eq!(table.holders("b"), "s1");
+}
+
+#[test]
+fn a_long_circle_is_named_whole() {
+    let mut table = Table::with(["s1", "s2", "s3", "s4"]);
+    for (session, name) in [("s1", "a"), ("s2", "b"), ("s3", "c"), ("s4", "d")] {
+        table.acquire(session, name);
+    }
+    for (session, name) in [("s1", "b"), ("s2", "c"), ("s3", "d")] {
+        assert_eq!(table.acquire(session, name), "queued 1 of 1");
+    }
+    assert_eq!(table.acquire("s4", "a"), "deadlock: s4 for a s1 for b s2 for c s3 for d");
+}
+
+#[test]
+fn a_try_does_not_wait_and_is_no_deadlock() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    table.acquire("s1", "b");
+    assert_eq!(table.try_acquire("s2", "a"), "busy a by s1 #1, place 1");
+}
+
+#[test]
+fn a_wait_with_a_deadline_is_refused_all_the_same() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    table.acquire("s1", exclusive("b").for_ms(100));
+    let refused = "deadlock: s2 for a s1 for b";
+    assert_eq!(table.acquire("s2", exclusive("a").for_ms(100)), refused);
+    table.at(100);
+    assert_eq!(table.acquire("s2", exclusive("a").for_ms(100)), "queued 1 of 1");
+}
+
+#[test]
+fn a_session_with_many_users_is_never_stuck_as_a_whole() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    table.acquire("s1", exclusive("b").many_users());
+    assert_eq!(table.acquire("s2", "a"), "queued 1 of 1");
+}
+
+#[test]
+fn a_circle_through_one_of_several_locks_is_found() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    table.acquire_many("s1", ["c", "b"]);
+    let refused = "deadlock: s2 for a s1 for b";
+    assert_eq!(table.acquire_many("s2", ["d", "a"]), refused);
+    assert!(table.is_gone("d"));
+    let ask = many(["d", "a"].map(exclusive)).if_held(IfHeld::Queue);
+    assert_eq!(table.acquire_many("s2", ask), "queued 1 of 1");
+}
+
+#[test]
+fn a_hold_that_lingers_is_waited_for_without_a_deadlock() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", exclusive("a").min_hold(1_000));
+    table.acquire("s2", "b");
+    table.release("s1", "a");
+    table.acquire("s1", "b");
+    assert_eq!(table.acquire("s2", "a"), "queued 1 of 1");
+    table.at(1_000);
+    assert_eq!(table.holders("a"), "s2");
+}
+
+#[test]
+fn an_upgrade_can_close_a_circle() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", shared("x"));
+    table.acquire("s2", shared("x"));
+    table.acquire("s1", "y");
+    table.acquire("s2", "y");
+    assert_eq!(table.upgrade("s1", "x", Wait::Forever), "deadlock: s1 for x s2 for y");
+}

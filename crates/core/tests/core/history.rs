@@ -1,0 +1,48 @@
+use bramah_core::{EndReason, Time};
+
+use crate::ask::{exclusive, permits, shared};
+use crate::table::{Table, lock_name};
+
+#[test]
+fn ended_holds_are_remembered_newest_first_with_their_reason() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", shared("x"));
+    table.at(5).release("s1", "x");
+    table.acquire("s1", "y");
+    table.at(9).revoke("y");
+    let ended: Vec<_> = table.state.ended(None).cloned().collect();
+    assert_eq!((ended[0].name.as_str(), ended[0].ended_at), ("y", Time(9)));
+    assert_eq!(ended[0].reason, EndReason::Revoked { by: "ops".into() });
+    assert_eq!((ended[1].token.0, ended[1].granted_at, ended[1].ended_at), (1, Time(0), Time(5)));
+    assert_eq!(ended[1].owner.host, "s1");
+    let name = lock_name("x");
+    assert_eq!(table.state.ended(Some(&name)).count(), 1);
+}
+
+#[test]
+fn an_expiry_remembers_the_last_renewal() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", "x");
+    table.at(4_000).renew("s1");
+    table.at(14_000);
+    let ended = table.state.ended(None).next().unwrap();
+    assert_eq!(ended.reason, EndReason::Expired { renewed_at: Time(4_000) });
+}
+
+#[test]
+fn a_token_is_verified_against_its_lock() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "x");
+    table.acquire("s2", "y");
+    let verdict = table.verify("x", 1);
+    assert!(verdict.held && verdict.ended.is_none());
+    assert_eq!(verdict.newest.map(|token| token.0), Some(1));
+    let verdict = table.verify("y", 1);
+    assert!(!verdict.held && verdict.ended.is_none());
+    assert_eq!(table.verify("z", 1).newest, None);
+    table.release("s1", "x");
+    let verdict = table.verify("x", 1);
+    assert!(!verdict.held);
+    assert_eq!(verdict.ended, Some(EndReason::Released));
+    assert_eq!(table.verify("y", 1).ended, None);
+}
