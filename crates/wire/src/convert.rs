@@ -1,14 +1,11 @@
-//! The words that requests, replies and events share, from core's types to the protocol's and back.
+//! The words that requests, replies and events share, from core's types to the protocol's.
 //!
-//! `From` leads to the protocol and cannot fail. `TryFrom` and the functions that return `Option` lead
-//! back, for a client that reads what a server wrote; [`crate::request`] reads what a client wrote, and is
-//! stricter.
-
-use std::sync::Arc;
+//! This way cannot fail. The way back is [`crate::request`] for what a client wrote and
+//! [`crate::answer`] for what a server wrote.
 
 use bramah_core::{
     Busy, EndReason, FencingToken, Grant, HoldId, IfHeld, Item, Key, Mode, OnDisconnect, Owner,
-    SessionHandle, SessionId, Terms, Time, Wait,
+    SessionHandle, SessionId, Terms, Wait,
 };
 use bytes::Bytes;
 
@@ -155,21 +152,6 @@ pub fn end_reason_name(reason: &EndReason) -> &'static str {
         EndReason::Upgraded => "upgraded",
         EndReason::Cancelled => "cancelled",
     }
-}
-
-/// The end that a server told of, if it is a known one.
-pub(crate) fn end_reason(end: &proto::End) -> Option<EndReason> {
-    Some(match end.reason.as_str() {
-        "released" => EndReason::Released,
-        "expired" => EndReason::Expired { renewed_at: Time(end.renewed_at_ms?) },
-        "session_closed" => EndReason::SessionClosed,
-        "disconnected" => EndReason::Disconnected,
-        "revoked" => EndReason::Revoked { by: Arc::from(end.by.as_str()) },
-        "max_hold" => EndReason::MaxHold,
-        "upgraded" => EndReason::Upgraded,
-        "cancelled" => EndReason::Cancelled,
-        _ => return None,
-    })
 }
 
 impl From<&Grant> for proto::Grant {

@@ -24,65 +24,73 @@ pub fn lock(id: u64, now: Time, name: &LockName, view: Option<&LockView>) -> pro
     )
 }
 
-/// The reply that lists locks as they were at `revision`: at most `len_max`, and no more than fit.
+/// The reply that lists locks as they were at `revision`, as many as fit; `more` if there are others after
+/// them.
 #[must_use]
 pub fn lock_list(
     id: u64,
     now: Time,
     revision: u64,
     locks: impl Iterator<Item = LockView>,
-    len_max: usize,
+    more: bool,
 ) -> proto::Message {
-    let (locks, more) = Page::new(len_max).fill(locks.map(|view| proto::Lock::from(&view)));
+    let (locks, cut) = Page::of_reply().fill(locks.map(|view| proto::Lock::from(&view)));
+    let more = more || cut;
     message(id, now, Reply::LockList(proto::LockList { locks, more, revision }))
 }
 
-/// The reply that starts a watch, with the locks as they were at `revision`, as many as fit.
+/// The reply that starts a watch, with the locks as they were at `revision`, as many as fit; `more` if
+/// there are others after them.
 #[must_use]
 pub fn watch_started(
     id: u64,
     now: Time,
     revision: u64,
     locks: impl Iterator<Item = LockView>,
-    len_max: usize,
+    more: bool,
 ) -> proto::Message {
-    let (locks, more) = Page::new(len_max).fill(locks.map(|view| proto::Lock::from(&view)));
+    let (locks, cut) = Page::of_reply().fill(locks.map(|view| proto::Lock::from(&view)));
+    let more = more || cut;
     message(id, now, Reply::WatchStarted(proto::WatchStarted { revision, locks, more }))
 }
 
-/// The reply that lists sessions: at most `len_max`, and no more than fit.
+/// The reply that lists sessions, as many as fit; `more` if there are others after them.
 #[must_use]
 pub fn session_list(
     id: u64,
     now: Time,
     sessions: impl Iterator<Item = SessionView>,
-    len_max: usize,
+    more: bool,
 ) -> proto::Message {
-    let sessions = sessions.map(|view| proto::Session::from(&view));
-    let (sessions, more) = Page::new(len_max).fill(sessions);
+    let (sessions, cut) = Page::of_reply().fill(sessions.map(|view| proto::Session::from(&view)));
+    let more = more || cut;
     message(id, now, Reply::SessionList(proto::SessionList { sessions, more }))
 }
 
-/// The reply that lists ended holds: at most `len_max`, and no more than fit.
+/// The reply that lists ended holds, as many as fit; `more` if there are others after them.
 #[must_use]
 pub fn history<'a>(
     id: u64,
     now: Time,
     ended: impl Iterator<Item = &'a Ended>,
-    len_max: usize,
+    more: bool,
 ) -> proto::Message {
-    let (ended, more) = Page::new(len_max).fill(ended.map(proto::Ended::from));
+    let (ended, cut) = Page::of_reply().fill(ended.map(proto::Ended::from));
+    let more = more || cut;
     message(id, now, Reply::History(proto::History { ended, more }))
 }
 
 impl From<&LockView> for proto::Lock {
     fn from(view: &LockView) -> proto::Lock {
-        let part = || Page::of_bytes(LOCK_PART_BYTES_MAX);
         proto::Lock {
             name: view.name.as_str().to_owned(),
             limit: view.limit,
-            holders: part().fill(view.holders.iter().map(proto::Holder::from)).0,
-            waiters: part().fill(view.waiters.iter().map(proto::Waiter::from)).0,
+            holders: Page::of_bytes(LOCK_PART_BYTES_MAX)
+                .fill(view.holders.iter().map(proto::Holder::from))
+                .0,
+            waiters: Page::of_bytes(LOCK_PART_BYTES_MAX)
+                .fill(view.waiters.iter().map(proto::Waiter::from))
+                .0,
             waiters_total: view.waiters_total as u64,
             rests_until_ms: view.rests_until.map(|time| time.0),
             holders_total: view.holders.len() as u64,

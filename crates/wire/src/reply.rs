@@ -82,7 +82,7 @@ pub fn attached(
     after: FencingToken,
 ) -> proto::Message {
     let holds = session.holds.iter().filter(|grant| grant.hold.token > after);
-    let (holds, more) = Page::new(usize::MAX).fill(holds.map(proto::Grant::from));
+    let (holds, more) = Page::of_reply().fill(holds.map(proto::Grant::from));
     message(
         id,
         now,
@@ -137,32 +137,32 @@ fn renewals(now: Time, results: &[Result<Time, Refusal>]) -> proto::KeptAlive {
     proto::KeptAlive { renewals: renewals.collect() }
 }
 
-/// Takes entries of a listing until their number or their bytes are enough for one frame.
+/// Room for the entries of a listing.
 pub(crate) struct Page {
-    len_max: usize,
     bytes_left: usize,
 }
 
 impl Page {
-    pub(crate) fn new(len_max: usize) -> Page {
-        Page { len_max, bytes_left: PAGE_BYTES_MAX }
+    /// In a reply with nothing else.
+    pub(crate) fn of_reply() -> Page {
+        Page { bytes_left: PAGE_BYTES_MAX }
     }
 
     pub(crate) fn of_bytes(bytes_left: usize) -> Page {
-        Page { len_max: usize::MAX, bytes_left }
+        Page { bytes_left }
     }
 
     /// The entries that fit, and whether there are more.
     pub(crate) fn fill<M: prost::Message>(
-        &mut self,
+        mut self,
         entries: impl Iterator<Item = M>,
     ) -> (Vec<M>, bool) {
         /// Of the tag and the length before each entry.
-        const ENTRY_HEADER_BYTES_MAX: usize = 8;
+        const ENTRY_HEAD_BYTES_MAX: usize = 8;
         let mut taken = Vec::new();
         for entry in entries {
-            let bytes = entry.encoded_len() + ENTRY_HEADER_BYTES_MAX;
-            if taken.len() == self.len_max || bytes > self.bytes_left {
+            let bytes = entry.encoded_len() + ENTRY_HEAD_BYTES_MAX;
+            if bytes > self.bytes_left {
                 return (taken, true);
             }
             self.bytes_left -= bytes;
