@@ -5,6 +5,9 @@
 //! for, and those that stand before it in line. A session with several independent users
 //! ([`IfHeld::Queue`]) is never stuck as a whole, so its waits make no edge. A new wait is the only way
 //! to close a circle, so looking for one through the new wait, when it comes, finds them all.
+//!
+//! Whoever stands next before a waiter waits itself for all that are further ahead. So an edge to it is
+//! enough, and a long line costs one edge for each who stands in it.
 
 use std::collections::BTreeMap;
 
@@ -43,15 +46,16 @@ impl State {
         Ok(())
     }
 
-    /// Whether anybody can be waiting for this session: it holds something, or others stand behind it.
-    fn may_be_waited_for(&self, wait: &WaitFact) -> bool {
-        let place = Place::of(wait);
-        let holds =
-            self.sessions.get(&wait.session).is_some_and(|session| !session.holds.is_empty());
-        holds
-            || wait.items.iter().any(|item| {
-                let lock = self.locks.get(&item.name);
-                lock.is_some_and(|lock| lock.position(place) <= lock.waiters())
+    /// Whether anybody waits for this session: for a lock that it holds, or behind it in line.
+    fn may_be_waited_for(&self, new: &WaitFact) -> bool {
+        let Some(session) = self.sessions.get(&new.session) else { return false };
+        let last_waiter = |name| self.locks.get(name).and_then(|lock| lock.last_waiter());
+        let mut holds = session.holds.iter().filter_map(|token| self.holds.get(token));
+        let queued = session.waits.values().filter_map(|arrival| self.waits.get(arrival));
+        holds.any(|hold| last_waiter(&hold.name).is_some())
+            || queued.chain([new]).any(|wait| {
+                let place = Some(Place::of(wait));
+                wait.items.iter().any(|item| last_waiter(&item.name) > place)
             })
     }
 
@@ -71,22 +75,28 @@ impl State {
             let place = Place::of(wait);
             for item in &wait.items {
                 let Some(lock) = self.locks.get(&item.name) else { continue };
-                let holders = lock.holds.iter().filter(|token| wait.upgrade_of != Some(*token));
-                let holders = holders.filter_map(|token| self.holds.get(&token));
-                let holders =
-                    holders.filter(|hold| hold.lingers().is_none()).map(|hold| hold.session);
-                let before = lock.before(place).filter_map(|place| self.waits.get(&place.arrival));
-                for blocker in holders.chain(before.map(|wait| wait.session)) {
-                    if *edges_left == 0 {
-                        return found;
-                    }
-                    *edges_left -= 1;
-                    // Its own holds and waits do not make a session wait for itself: had they stood in
-                    // the way of one thread of control, the request would have been answered with them.
-                    if blocker != session {
-                        found.push((blocker, item.name.clone()));
-                    }
+                let passes =
+                    Place::of(new) < place && new.items.iter().any(|i| i.name == item.name);
+                let mut blockers: Vec<SessionId> =
+                    passes.then_some(new.session).into_iter().collect();
+                let mut before =
+                    lock.before(place).filter_map(|place| self.waits.get(&place.arrival));
+                let next = before.rfind(|other| {
+                    blockers.push(other.session);
+                    other.if_held != IfHeld::Queue
+                });
+                if next.is_none() {
+                    let holders = lock.holds.iter().filter(|token| wait.upgrade_of != Some(*token));
+                    let holders = holders.filter_map(|token| self.holds.get(&token));
+                    let holders = holders.filter(|hold| hold.lingers().is_none());
+                    blockers.extend(holders.map(|hold| hold.session));
                 }
+                // Its own holds and waits do not make a session wait for itself: had they stood in the
+                // way of one thread of control, the request would have been answered with them.
+                blockers.retain(|blocker| *blocker != session);
+                blockers.truncate(*edges_left);
+                *edges_left -= blockers.len();
+                found.extend(blockers.into_iter().map(|blocker| (blocker, item.name.clone())));
             }
         }
         found

@@ -103,6 +103,10 @@ impl Lock {
         self.queue.as_ref().and_then(|queue| queue.first())
     }
 
+    pub(crate) fn last_waiter(&self) -> Option<Place> {
+        self.queue.as_ref().and_then(|queue| queue.last())
+    }
+
     pub(crate) fn waiters(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.len())
     }
@@ -112,7 +116,7 @@ impl Lock {
         self.queue.as_ref().map_or(1, |queue| queue.position(place))
     }
 
-    pub(crate) fn before(&self, place: Place) -> impl Iterator<Item = Place> + '_ {
+    pub(crate) fn before(&self, place: Place) -> impl DoubleEndedIterator<Item = Place> + '_ {
         self.queue.iter().flat_map(move |queue| queue.before(place))
     }
 

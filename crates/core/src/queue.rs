@@ -43,6 +43,10 @@ impl Queue {
         self.places.first().copied()
     }
 
+    pub(crate) fn last(&self) -> Option<Place> {
+        self.places.last().copied()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
@@ -61,7 +65,7 @@ impl Queue {
     }
 
     /// Those that stand before `place`, first to last.
-    pub(crate) fn before(&self, place: Place) -> impl Iterator<Item = Place> + '_ {
+    pub(crate) fn before(&self, place: Place) -> impl DoubleEndedIterator<Item = Place> + '_ {
         self.places.range(..place).copied()
     }
 

@@ -60,6 +60,51 @@ fn a_session_with_many_users_is_never_stuck_as_a_whole() {
 }
 
 #[test]
+fn a_circle_through_one_who_stands_in_line_is_found() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", shared("x"));
+    table.acquire("s3", "y");
+    table.acquire("s2", "x");
+    table.acquire("s1", "y");
+    assert_eq!(table.acquire("s3", shared("x")), "deadlock: s3 for x s2 for x s1 for y");
+}
+
+#[test]
+fn a_circle_through_one_who_is_passed_by_a_higher_priority_is_found() {
+    let mut table = Table::with(["s1", "s2", "s3", "s4"]);
+    table.acquire("s1", "l");
+    table.acquire("s2", "n");
+    table.acquire("s3", "m");
+    table.acquire("s2", "l");
+    table.acquire("s3", "n");
+    // s4 would pass s2 at l, and wait for s3 at m, who waits for s2 at n.
+    let ask = many(["l", "m"].map(exclusive)).priority(1);
+    assert_eq!(table.acquire_many("s4", ask), "deadlock: s4 for m s3 for n s2 for l");
+    let ask = many(["l", "m"].map(exclusive));
+    assert_eq!(table.acquire_many("s4", ask), "queued 2 of 2");
+}
+
+#[test]
+fn a_circle_behind_one_who_has_many_users_is_found() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", "a");
+    table.acquire("s3", "b");
+    table.acquire("s2", exclusive("a").many_users());
+    table.acquire("s1", "b");
+    assert_eq!(table.acquire("s3", "a"), "deadlock: s3 for a s1 for b");
+}
+
+#[test]
+fn a_circle_through_a_second_wait_is_found() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", "a");
+    table.acquire("s3", "b");
+    table.acquire("s2", "a");
+    table.acquire("s3", "a");
+    assert_eq!(table.acquire("s2", "b"), "deadlock: s2 for b s3 for a");
+}
+
+#[test]
 fn a_circle_through_one_of_several_locks_is_found() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", "a");
