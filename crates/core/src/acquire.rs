@@ -99,11 +99,12 @@ impl State {
             }
             Mode::Shared => {}
         }
+        if shared.count > 1 {
+            return Outcome::Refused(Refusal::Invalid("a hold with re-entries cannot be upgraded"));
+        }
         let name = shared.name.clone();
         // Two readers that both wait for the other to leave would wait for ever.
-        let first = self.locks.get(&name).and_then(|lock| lock.first_waiter());
-        let first = first.and_then(|place| self.waits.get(&place.arrival));
-        if let Some(other) = first.filter(|first| first.upgrade_of.is_some()) {
+        if let Some(other) = self.waiting_upgrade(&name) {
             let step = |session| crate::DeadlockStep { session, waits_for: name.clone() };
             let cycle = vec![step(id), step(other.session)];
             return Outcome::Refused(Refusal::Deadlock { cycle });
@@ -124,6 +125,12 @@ impl State {
         self.ask(wait_fact, wait, None)
     }
 
+    /// The upgrade that waits for this lock. There is one at most, and it stands first in line.
+    pub(crate) fn waiting_upgrade(&self, name: &LockName) -> Option<&WaitFact> {
+        let first = self.locks.get(name)?.first_waiter()?;
+        self.waits.get(&first.arrival).filter(|first| first.upgrade_of.is_some())
+    }
+
     /// What to answer if the session holds this lock already and said that this is no reason to queue.
     fn already_held(&mut self, id: SessionId, item: &Item, if_held: IfHeld) -> Option<Outcome> {
         if if_held == IfHeld::Queue {
@@ -139,8 +146,11 @@ impl State {
             };
             of_session.iter().find(of_name).copied()
         }?;
+        // A re-entry would be lost with the hold that an upgrade exchanges.
+        let upgrades =
+            self.waiting_upgrade(&item.name).is_some_and(|w| w.upgrade_of == Some(token));
         let hold = self.holds.get_mut(&token)?;
-        if if_held == IfHeld::Reenter && hold.mode == item.mode {
+        if if_held == IfHeld::Reenter && hold.mode == item.mode && !upgrades {
             if hold.count >= limits::REENTRIES_MAX {
                 return Some(Outcome::Refused(limit("reentries", limits::REENTRIES_MAX as usize)));
             }

@@ -92,6 +92,17 @@ fn an_upgrade_needs_a_living_shared_hold_of_the_same_session() {
 }
 
 #[test]
+fn a_re_entered_hold_is_not_upgraded() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", shared("x"));
+    table.acquire("s1", shared("x").reenter());
+    let refused = "invalid: a hold with re-entries cannot be upgraded";
+    assert_eq!(table.upgrade("s1", "x", Wait::Try), refused);
+    table.release("s1", "x");
+    assert_eq!(table.upgrade("s1", "x", Wait::Try), "granted x #2");
+}
+
+#[test]
 fn a_hold_may_go_down_and_up_again() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", "x");
@@ -100,4 +111,13 @@ fn a_hold_may_go_down_and_up_again() {
     assert_eq!(table.upgrade("s1", "x", Wait::Try), "granted x #2");
     assert_eq!(table.by_hold(first, HoldAction::Release), "not holder since 0: upgraded");
     assert_eq!(table.try_acquire("s2", shared("x")), "busy x by s1 #2, place 1");
+}
+
+#[test]
+fn a_hold_is_not_re_entered_while_its_upgrade_waits() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", shared("x"));
+    table.acquire("s2", shared("x"));
+    table.upgrade("s1", "x", Wait::Forever);
+    assert_eq!(table.acquire("s1", shared("x").reenter()), "already held x #1");
 }
