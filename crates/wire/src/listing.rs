@@ -24,59 +24,56 @@ pub fn lock(id: u64, now: Time, name: &LockName, view: Option<&LockView>) -> pro
     )
 }
 
-/// The reply that lists locks as they were at `revision`, as many as fit; `more` if there are others after
-/// them.
+/// The reply that lists locks as they were at `revision`: at most `len_max`, and no more than fit. It says
+/// so when `locks` has more.
 #[must_use]
 pub fn lock_list(
     id: u64,
     now: Time,
     revision: u64,
     locks: impl Iterator<Item = LockView>,
-    more: bool,
+    len_max: usize,
 ) -> proto::Message {
-    let (locks, cut) = Page::of_reply().fill(locks.map(|view| proto::Lock::from(&view)));
-    let more = more || cut;
+    let (locks, more) = Page::of_reply(len_max).fill(locks.map(|view| proto::Lock::from(&view)));
     message(id, now, Reply::LockList(proto::LockList { locks, more, revision }))
 }
 
-/// The reply that starts a watch, with the locks as they were at `revision`, as many as fit; `more` if
-/// there are others after them.
+/// The reply that starts a watch, with locks as [`lock_list`] has them.
 #[must_use]
 pub fn watch_started(
     id: u64,
     now: Time,
     revision: u64,
     locks: impl Iterator<Item = LockView>,
-    more: bool,
+    len_max: usize,
 ) -> proto::Message {
-    let (locks, cut) = Page::of_reply().fill(locks.map(|view| proto::Lock::from(&view)));
-    let more = more || cut;
+    let (locks, more) = Page::of_reply(len_max).fill(locks.map(|view| proto::Lock::from(&view)));
     message(id, now, Reply::WatchStarted(proto::WatchStarted { revision, locks, more }))
 }
 
-/// The reply that lists sessions, as many as fit; `more` if there are others after them.
+/// The reply that lists sessions: at most `len_max`, and no more than fit. It says so when there are more.
 #[must_use]
 pub fn session_list(
     id: u64,
     now: Time,
     sessions: impl Iterator<Item = SessionView>,
-    more: bool,
+    len_max: usize,
 ) -> proto::Message {
-    let (sessions, cut) = Page::of_reply().fill(sessions.map(|view| proto::Session::from(&view)));
-    let more = more || cut;
+    let (sessions, more) =
+        Page::of_reply(len_max).fill(sessions.map(|view| proto::Session::from(&view)));
     message(id, now, Reply::SessionList(proto::SessionList { sessions, more }))
 }
 
-/// The reply that lists ended holds, as many as fit; `more` if there are others after them.
+/// The reply that lists ended holds: at most `len_max`, and no more than fit. It says so when there are
+/// more.
 #[must_use]
 pub fn history<'a>(
     id: u64,
     now: Time,
     ended: impl Iterator<Item = &'a Ended>,
-    more: bool,
+    len_max: usize,
 ) -> proto::Message {
-    let (ended, cut) = Page::of_reply().fill(ended.map(proto::Ended::from));
-    let more = more || cut;
+    let (ended, more) = Page::of_reply(len_max).fill(ended.map(proto::Ended::from));
     message(id, now, Reply::History(proto::History { ended, more }))
 }
 

@@ -82,7 +82,7 @@ pub fn attached(
     after: FencingToken,
 ) -> proto::Message {
     let holds = session.holds.iter().filter(|grant| grant.hold.token > after);
-    let (holds, more) = Page::of_reply().fill(holds.map(proto::Grant::from));
+    let (holds, more) = Page::of_reply(usize::MAX).fill(holds.map(proto::Grant::from));
     message(
         id,
         now,
@@ -139,17 +139,18 @@ fn renewals(now: Time, results: &[Result<Time, Refusal>]) -> proto::KeptAlive {
 
 /// Room for the entries of a listing.
 pub(crate) struct Page {
+    len_max: usize,
     bytes_left: usize,
 }
 
 impl Page {
     /// In a reply with nothing else.
-    pub(crate) fn of_reply() -> Page {
-        Page { bytes_left: PAGE_BYTES_MAX }
+    pub(crate) fn of_reply(len_max: usize) -> Page {
+        Page { len_max, bytes_left: PAGE_BYTES_MAX }
     }
 
     pub(crate) fn of_bytes(bytes_left: usize) -> Page {
-        Page { bytes_left }
+        Page { len_max: usize::MAX, bytes_left }
     }
 
     /// The entries that fit, and whether there are more.
@@ -162,7 +163,7 @@ impl Page {
         let mut taken = Vec::new();
         for entry in entries {
             let bytes = entry.encoded_len() + ENTRY_HEAD_BYTES_MAX;
-            if bytes > self.bytes_left {
+            if taken.len() == self.len_max || bytes > self.bytes_left {
                 return (taken, true);
             }
             self.bytes_left -= bytes;
