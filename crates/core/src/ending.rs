@@ -13,7 +13,7 @@ impl State {
     pub(crate) fn end_hold(&mut self, token: FencingToken, reason: EndReason) {
         let now = self.counters.now;
         let Some(hold) = self.holds.get_mut(&token) else { return };
-        let holder = hold.session;
+        let (holder, name) = (hold.session, hold.name.clone());
         if let Some(due) = hold.due(token) {
             self.due.remove(&due);
         }
@@ -28,6 +28,12 @@ impl State {
         }
         if let Some(session) = self.sessions.get_mut(&holder) {
             session.holds.remove(&token);
+        }
+        // The upgrade of a hold that its holder has no more has nothing to upgrade.
+        if let Some(upgrade) = self.waiting_upgrade(&name)
+            && upgrade.upgrade_of == Some(token)
+        {
+            self.end_wait(upgrade.arrival, WaitEnd::HoldEnded);
         }
     }
 
@@ -64,14 +70,6 @@ impl State {
             ended_at: now,
             reason: reason.clone(),
         });
-        // The upgrade of a hold that is gone has nothing to upgrade. It stands first in line.
-        let first = self.locks.get(&name).and_then(|lock| lock.first_waiter());
-        if let Some(place) = first
-            && reason != EndReason::Upgraded
-            && self.waits.get(&place.arrival).is_some_and(|wait| wait.upgrade_of == Some(token))
-        {
-            self.end_wait(place.arrival, WaitEnd::HoldEnded);
-        }
         self.touched.push(name.clone());
         self.emit(Happening::HoldEnded { name, token, session: hold.session, reason });
     }

@@ -67,13 +67,25 @@ fn an_upgrade_ends_with_the_hold_it_was_of() {
     assert_eq!(
         table.news(),
         [
-            "s1 waits no more for x: hold ended",
             "s1 has x #1 no more: released",
+            "s1 waits no more for x: hold ended",
             "s3 is granted at last x #3"
         ]
     );
     let again = Action::Upgrade { hold: table.hold("s2", "x"), key: Key(0), wait: Wait::Forever };
     assert_eq!(table.repeat("s1", 2, again), "not holder");
+}
+
+#[test]
+fn an_upgrade_ends_also_with_a_hold_that_lingers_for_its_minimum() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", shared("x").min_hold(1_000));
+    table.acquire("s2", shared("x"));
+    table.upgrade("s1", "x", Wait::Forever);
+    table.release("s1", "x");
+    assert_eq!(table.waiters("x"), "");
+    table.release("s2", "x");
+    assert!(table.view("x").holders[0].lingers);
 }
 
 #[test]
