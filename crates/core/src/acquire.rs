@@ -174,7 +174,7 @@ impl State {
         }
         let now = self.counters.now;
         wait.deadline = match how_long {
-            Wait::Try => return Outcome::Busy(self.busy(&wait.items, Place::of(&wait))),
+            Wait::Try => return Outcome::Busy(self.busy(&wait)),
             Wait::ForMs(ms) => Some(now.plus_ms(ms)),
             Wait::Forever => None,
         };
@@ -266,20 +266,22 @@ impl State {
         grants
     }
 
-    /// Who is in the way of whoever stands, or would stand, at `place`.
-    pub(crate) fn busy(&self, items: &[Item], place: Place) -> Busy {
+    /// Who is in the way of a waiter, queued or not.
+    pub(crate) fn busy(&self, wait: &WaitFact) -> Busy {
         let now = self.counters.now;
+        let (items, place) = (&wait.items, Place::of(wait));
         let blocks = |item: &&Item| {
             self.locks.get(&item.name).is_some_and(|lock| {
                 lock.first_waiter().is_some_and(|first| first < place)
-                    || !lock.admits(item.mode, now, None)
+                    || !lock.admits(item.mode, now, wait.upgrade_of)
             })
         };
         let Some(item) = items.iter().find(blocks).or(items.first()) else {
             unreachable!("every request names a lock")
         };
         let lock = self.locks.get(&item.name);
-        let first = lock.and_then(|lock| lock.holds.first());
+        let others = |token: &FencingToken| wait.upgrade_of != Some(*token);
+        let first = lock.and_then(|lock| lock.holds.iter().find(others));
         let first = first.and_then(|token| Some((token, self.holds.get(&token)?)));
         let holder = first.map(|(token, hold)| BusyHolder {
             token,

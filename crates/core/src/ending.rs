@@ -94,7 +94,7 @@ impl State {
 
     pub(crate) fn time_out_wait(&mut self, arrival: u64) {
         let Some(wait) = self.waits.get(&arrival) else { return };
-        let busy = self.busy(&wait.items, Place::of(wait));
+        let busy = self.busy(wait);
         self.end_wait(arrival, WaitEnd::TimedOut(busy));
     }
 

@@ -198,8 +198,4 @@ impl Tokens {
     pub(crate) fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
     }
-
-    pub(crate) fn first(&self) -> Option<FencingToken> {
-        self.as_slice().first().copied()
-    }
 }

@@ -35,6 +35,15 @@ fn an_upgrade_waits_for_the_other_readers_and_passes_who_waits() {
 }
 
 #[test]
+fn a_try_to_upgrade_names_the_other_reader() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", shared("x"));
+    table.acquire("s2", shared("x"));
+    assert_eq!(table.upgrade("s1", "x", Wait::Try), "busy x by s2 #2, place 1");
+    assert_eq!(table.holders("x"), "s1 s2");
+}
+
+#[test]
 fn two_readers_that_both_upgrade_are_a_deadlock() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", shared("x"));
