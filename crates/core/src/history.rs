@@ -1,6 +1,7 @@
 //! A bounded memory of what ended, so that "why did I lose it" has an answer.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::command::{Mode, Owner};
@@ -68,9 +69,20 @@ impl History {
         self.holds.iter().rev()
     }
 
+    /// The newest token of this lock above `above`. A hold that ended late may have an old token.
+    pub(crate) fn newest_token(
+        &self,
+        name: &LockName,
+        above: FencingToken,
+    ) -> Option<FencingToken> {
+        let mut above = self.places.range((Bound::Excluded(above), Bound::Unbounded));
+        above
+            .rfind(|(_, place)| self.at(**place).is_some_and(|ended| ended.name == *name))
+            .map(|(token, _)| *token)
+    }
+
     pub(crate) fn hold(&self, token: FencingToken) -> Option<&Ended> {
-        let place = self.places.get(&token)?;
-        self.holds.get(usize::try_from(place - self.forgotten).ok()?)
+        self.at(*self.places.get(&token)?)
     }
 
     pub(crate) fn session(&self, id: SessionId) -> Option<&EndedSession> {
@@ -85,5 +97,9 @@ impl History {
     /// Oldest first.
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &EndedSession> {
         self.sessions_in_order.iter().filter_map(|id| self.sessions.get(id))
+    }
+
+    fn at(&self, place: u64) -> Option<&Ended> {
+        self.holds.get(usize::try_from(place - self.forgotten).ok()?)
     }
 }

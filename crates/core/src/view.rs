@@ -195,7 +195,7 @@ impl State {
                 && self.holds.get(&token).is_some_and(|hold| hold.lingers().is_none())
         });
         let newest_held = self.locks.get(name).and_then(|lock| lock.holds.iter().last());
-        let newest_ended = self.ended(Some(name)).next().map(|ended| ended.token);
+        let newest_ended = self.history.newest_token(name, newest_held.unwrap_or_default());
         let ended = self.history.hold(token).filter(|ended| ended.name == *name);
         Verdict {
             held,

@@ -46,3 +46,14 @@ fn a_token_is_verified_against_its_lock() {
     assert_eq!(verdict.ended, Some(EndReason::Released));
     assert_eq!(table.verify("y", 1).ended, None);
 }
+
+#[test]
+fn the_newest_token_is_the_highest_and_not_the_last_to_end() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", permits("p", 1, 2));
+    table.acquire("s2", permits("p", 1, 2));
+    table.release("s2", "p");
+    assert_eq!(table.verify("p", 1).newest.map(|token| token.0), Some(2));
+    table.release("s1", "p");
+    assert_eq!(table.verify("p", 1).newest.map(|token| token.0), Some(2));
+}
