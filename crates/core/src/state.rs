@@ -230,6 +230,7 @@ impl State {
         let tokens: Vec<_> = holds.filter(|token| only.is_none_or(|only| only == *token)).collect();
         if tokens.is_empty() {
             let ended = only.and_then(|token| self.history.hold(token));
+            let ended = ended.filter(|ended| ended.name == *name);
             let ended = ended.map(|ended| (ended.ended_at, ended.reason.clone()));
             return Outcome::Refused(Refusal::NotHolder { ended });
         }

@@ -57,3 +57,11 @@ fn the_newest_token_is_the_highest_and_not_the_last_to_end() {
     table.release("s1", "p");
     assert_eq!(table.verify("p", 1).newest.map(|token| token.0), Some(2));
 }
+
+#[test]
+fn a_token_ended_on_another_lock_is_not_told_as_ended_on_this_one() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", exclusive("x"));
+    table.release("s1", "x");
+    assert_eq!(table.revoke_hold("y", 1), "not holder");
+}

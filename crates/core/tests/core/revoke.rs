@@ -64,6 +64,17 @@ fn the_latest_deadline_of_several_holders_counts() {
 }
 
 #[test]
+fn revoking_what_nobody_holds_is_refused() {
+    let mut table = Table::with(["s1"]);
+    assert_eq!(table.revoke("x"), "not holder");
+    table.acquire("s1", "x");
+    table.at(4).release("s1", "x");
+    assert_eq!(table.revoke_hold("x", 1), "not holder since 4: released");
+    assert_eq!(table.revoke_hold("y", 1), "not holder");
+    assert_eq!(table.revoke_hold("x", 9), "not holder");
+}
+
+#[test]
 fn an_operator_also_takes_a_hold_that_only_lingers() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", exclusive("x").min_hold(5_000));
