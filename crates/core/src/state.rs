@@ -65,9 +65,7 @@ impl State {
         self.pass_time(now);
         let outcome = match command {
             Command::OpenSession(open) => self.open_session(open),
-            Command::Renew(sessions) => {
-                Outcome::Renewed(sessions.into_iter().map(|session| self.renew(session)).collect())
-            }
+            Command::Renew(sessions) => self.renew_all(sessions),
             Command::CloseSession { session, cause } => self.close_session(session, cause),
             Command::Request { session, request, action } => self.request(session, request, action),
             Command::ByHold { hold, action } => self.act_on_hold(hold, action),
@@ -185,6 +183,13 @@ impl State {
             }
             _ => Err(Refusal::SessionUnknown),
         }
+    }
+
+    fn renew_all(&mut self, sessions: Vec<SessionHandle>) -> Outcome {
+        if sessions.len() > limits::RENEW_SESSIONS_MAX {
+            return Outcome::Refused(limit("renew_sessions", limits::RENEW_SESSIONS_MAX));
+        }
+        Outcome::Renewed(sessions.into_iter().map(|session| self.renew(session)).collect())
     }
 
     fn renew(&mut self, handle: SessionHandle) -> Result<Time, Refusal> {

@@ -131,6 +131,23 @@ fn a_hold_is_re_entered_at_most_a_million_times() {
 }
 
 #[test]
+fn a_renewal_names_at_most_65536_sessions() {
+    let mut table = Table::with(["s1"]);
+    let mut renew = |count: usize| {
+        let mut sessions = vec![SessionHandle { key: Key(0), ..table.handle("s1") }; count];
+        sessions[0] = table.handle("s1");
+        table.apply(Command::Renew(sessions));
+        table.outcome.clone()
+    };
+    for count in [65_535, 65_536] {
+        let Outcome::Renewed(answers) = renew(count) else { panic!("renewed") };
+        assert_eq!((answers.len(), answers[0].is_ok()), (count, true));
+    }
+    let limit = bramah_core::Refusal::LimitExceeded { limit: "renew_sessions", max: 65_536 };
+    assert!(renew(65_537) == Outcome::Refused(limit));
+}
+
+#[test]
 fn a_lock_has_at_most_10000_waiters() {
     let mut table = Table::large();
     table.open("holder");
