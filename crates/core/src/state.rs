@@ -368,6 +368,9 @@ impl Restore {
         let Some(session) = state.sessions.get_mut(&fact.session) else {
             return Err(contradiction(format!("waiter {arrival} has no session")));
         };
+        if fact.items.is_empty() {
+            return Err(contradiction(format!("waiter {arrival} waits for nothing")));
+        }
         session.waits.insert(fact.seq, arrival);
         for item in &fact.items {
             let lock = state.locks.entry(item.name.clone()).or_default();

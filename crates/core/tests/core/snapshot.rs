@@ -151,6 +151,21 @@ fn holds_that_exclude_each_other_are_a_contradiction() {
 }
 
 #[test]
+fn a_waiter_of_another_kind_or_for_nothing_is_a_contradiction() {
+    let waiter = |change: fn(&mut Vec<bramah_core::Item>)| {
+        refused(|facts| {
+            let index = position(facts, |fact| matches!(fact, Fact::Wait(_)));
+            let Fact::Wait(wait) = &mut facts[index] else { panic!("wait") };
+            change(&mut wait.items);
+        })
+    };
+    let text = waiter(|items| items[0].mode = Mode::Permits { count: 1, limit: 2 });
+    assert_eq!(text, "snapshot contradicts itself: waiter 1 is of another kind of lock");
+    let text = waiter(Vec::clear);
+    assert_eq!(text, "snapshot contradicts itself: waiter 1 waits for nothing");
+}
+
+#[test]
 fn facts_come_in_the_order_of_their_kinds() {
     let kinds = full()
         .facts()
