@@ -1,1 +1,24 @@
-//! (under construction)
+//! The write-ahead log.
+mod batch;
+mod dir_disk;
+mod disk;
+mod entry;
+mod error;
+pub mod limits;
+mod outline;
+mod reader;
+mod ready;
+mod recover;
+mod segment;
+mod shared;
+mod snapshot;
+mod wal;
+
+pub use dir_disk::DirDisk;
+pub use disk::{Disk, DiskFile, Job};
+pub use entry::{Entry, HardState, SnapshotMeta};
+pub use error::{Failure, OpenError, ReadError, WalError};
+pub use reader::{Entries, Reader};
+pub use recover::{Recovered, TornTail};
+pub use snapshot::{FinishedSnapshot, SnapshotReader, SnapshotWriter};
+pub use wal::{Options, Wal};

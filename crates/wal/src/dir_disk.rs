@@ -1,0 +1,169 @@
+//! The real disk: one folder, held by one process.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::disk::{Disk, DiskFile, Job};
+use crate::error::{Failure, OpenError};
+
+/// The file that is locked. It is never removed: whoever removed it would let two processes in.
+const LOCK_NAME: &str = "lock";
+
+/// A folder of the file system, locked for this process as long as the value lives.
+#[derive(Debug)]
+pub struct DirDisk {
+    path: PathBuf,
+    folder: File,
+    _lock: File,
+}
+
+impl DirDisk {
+    /// Opens a folder, making it first if it is absent, and locks it with `flock` on its `lock` file.
+    /// A second opening, by this process or another, gets [`OpenError::Locked`].
+    pub fn open(path: impl AsRef<Path>) -> Result<DirDisk, OpenError> {
+        let path = path.as_ref().to_path_buf();
+        let shown = path.display().to_string();
+        if !path.is_dir() {
+            make_folder(&path).map_err(Failure::of("create", &shown))?;
+        }
+        let lock = lock(&path)?;
+        let folder = File::open(&path).map_err(Failure::of("open", &shown))?;
+        Ok(DirDisk { path, folder, _lock: lock })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Disk for DirDisk {
+    type File = File;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for found in fs::read_dir(&self.path)? {
+            // A name that is not text is not the log's.
+            names.extend(found?.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    fn create(&self, name: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).open(self.path.join(name))
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(self.path.join(name))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        self.folder.sync_all()
+    }
+
+    fn salt(&self) -> u64 {
+        // Without the system's source of randomness the log is as safe as before against crashes, only
+        // not against bytes that somebody shaped on purpose.
+        getrandom::u64().unwrap_or(0x6272_616d_6168_776c)
+    }
+
+    fn start(&self, job: Job) {
+        // A thread for each job: one in some 16 MiB of log, and nothing to stop. When there is no thread
+        // to be had the job is dropped, and the log does the work itself when it comes to need it.
+        let _ = thread::Builder::new().name("wal-prepare".to_owned()).spawn(job);
+    }
+}
+
+impl DiskFile for File {
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(bytes, offset)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn write_durably_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        dsync::write(self, offset, bytes)
+    }
+}
+
+/// Write and sync in one system call.
+#[cfg(target_os = "linux")]
+mod dsync {
+    use super::*;
+    use rustix::io::{Errno, ReadWriteFlags, pwritev2};
+
+    pub(super) fn write(file: &File, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let slices = [io::IoSlice::new(bytes)];
+            match pwritev2(file, &slices, offset, ReadWriteFlags::DSYNC) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => (offset, bytes) = (offset + written as u64, &bytes[written..]),
+                Err(Errno::INTR) => {}
+                // Some file systems do not know the flag. They said so before they wrote anything.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                    file.write_all_at(bytes, offset)?;
+                    return file.sync_data();
+                }
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the folder and the ones above it, and their names durable.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.is_dir()).collect();
+    fs::create_dir_all(path)?;
+    for made in missing {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut lock = options.open(path.join(LOCK_NAME)).map_err(Failure::of("open", LOCK_NAME))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            // Who holds it is told if it can be read; the refusal stands in any case.
+            let _ = lock.take(32).read_to_string(&mut text);
+            let (path, holder) = (path.to_path_buf(), text.trim().parse().ok());
+            return Err(OpenError::Locked { path, holder });
+        }
+        Err(TryLockError::Error(source)) => {
+            return Err(Failure::of("lock", LOCK_NAME)(source).into());
+        }
+    }
+    // The number is for the message above only: the log opens also when there is no room to write it.
+    let text = format!("{}\n", std::process::id());
+    let _ = lock.set_len(0).and_then(|()| lock.write_all(text.as_bytes()));
+    Ok(lock)
+}
