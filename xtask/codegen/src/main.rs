@@ -81,7 +81,7 @@ fn compare(wanted: &Files, found: &Files) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "{GENERATED} is not what {PROTO} says ({}): run `cargo xtask codegen` and commit the result",
+        "{GENERATED} is not what {PROTO} says ({}): run `cargo xtask codegen`, commit the result",
         differing.join(", ")
     );
 }

@@ -43,8 +43,8 @@ fn check_manifest(path: &str, text: &str) -> Vec<Finding> {
     let name = folder_of(path).trim_start_matches("crates/");
     let Some(floor) = FLOORS.iter().find(|floor| floor.name == name) else {
         let message = format!(
-            "crate `{name}` stands on no floor: give it a line in FLOORS of xtask/src/tidy/floors.rs \
-             and a place in ARCHITECTURE.md"
+            "crate `{name}` stands on no floor: give it a line in FLOORS of \
+             xtask/src/tidy/floors.rs and a place in ARCHITECTURE.md"
         );
         return vec![Finding::new(path, 1, message)];
     };

@@ -11,9 +11,9 @@ const EMPTY_NAMES: &[&str] =
     &["common", "helper", "helpers", "manager", "misc", "types", "util", "utils"];
 
 /// What people write by hand as code.
-const CODE: &[&str] = &[".rs", ".proto", ".toml", ".sh", ".yml"];
+const CODE: &[&str] = &[".rs", ".proto", ".sh"];
 /// What people write by hand besides. A sentence has the length it needs, so has a row of a table.
-const PROSE: &[&str] = &[".md", ".html", ".css", ".js", ".json"];
+const PROSE: &[&str] = &[".md", ".toml", ".yml", ".html", ".css", ".js", ".json"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
