@@ -49,10 +49,6 @@ impl LogMirror {
         }
     }
 
-    pub(crate) fn members(&self) -> &ConfState {
-        &self.members
-    }
-
     fn last(&self) -> (u64, u64) {
         self.entries.back().map_or(self.before, |entry| (entry.index, entry.term))
     }

@@ -1,0 +1,109 @@
+//! What a node answers and tells, in the words of the core. The wire gives it bytes.
+
+use bramah_core::{
+    Ended, Event, FencingToken, LockName, LockView, Outcome, Refusal, SessionGrants, SessionView,
+    Sizes, Time, Verdict,
+};
+
+/// The answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Of a command.
+    Outcome(Outcome),
+    /// Of a keepalive: each session's new deadline, in the order asked.
+    KeptAlive(Vec<Result<Time, Refusal>>),
+    /// Of an attach.
+    Attached {
+        /// The session.
+        session: SessionGrants,
+        /// Its holds above this token were asked for.
+        after: FencingToken,
+    },
+    /// Of a look at one lock; no view if nobody holds or waits.
+    Lock {
+        /// Which.
+        name: LockName,
+        /// How it is.
+        view: Option<Box<LockView>>,
+    },
+    /// Of a listing of locks.
+    Locks(Listing<LockView>),
+    /// Of a listing of sessions.
+    Sessions(Listing<SessionView>),
+    /// Of a look into the past, newest first.
+    History(Listing<Ended>),
+    /// Of a verification.
+    Verdict(Verdict),
+    /// Of a watch: the locks as they were. Notices of what follows come after it.
+    WatchStarted(Listing<LockView>),
+    /// Of an unwatch; false if there was no such watch.
+    WatchEnded(bool),
+    /// Of a look at the server.
+    Info(Info),
+    /// It was not served, and did nothing.
+    Unavailable(Unavailable),
+}
+
+/// A part of a list, as it was at a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The revision.
+    pub revision: u64,
+    /// The first of what there is: one more than `len_max` if there is more.
+    pub items: Vec<T>,
+    /// How many were asked for.
+    pub len_max: usize,
+}
+
+/// Why a request is not served right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// There is no leader.
+    NoLeader,
+    /// The server is stopping, and takes nothing new.
+    Draining,
+    /// The disk has no room for more.
+    DiskFull,
+    /// More requests wait to be written than may.
+    Overloaded,
+    /// There are as many watches as may be.
+    TooManyWatches,
+}
+
+/// How a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Which node this is.
+    pub node_id: u64,
+    /// Of which cluster.
+    pub cluster_id: u64,
+    /// How much there is in the table.
+    pub sizes: Sizes,
+    /// The revision of the last change.
+    pub revision: u64,
+    /// The last token granted.
+    pub last_token: u64,
+}
+
+/// News for one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Of a session that is attached to it.
+    Session(Event),
+    /// Of a watch: what happened, to which lock, and how it is now.
+    Change {
+        /// The watch.
+        watch_id: u64,
+        /// What happened.
+        event: Event,
+        /// The lock after it.
+        lock: Box<LockView>,
+    },
+    /// Changes of this watch were dropped, and it is over: its reader was too slow.
+    WatchLagged {
+        /// The watch.
+        watch_id: u64,
+        /// The last revision.
+        revision: u64,
+    },
+}

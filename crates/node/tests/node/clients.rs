@@ -1,0 +1,99 @@
+//! Connections, the sessions they speak for, and who is told what.
+
+use bramah_core::{EndReason, FencingToken, Happening, OnDisconnect, Outcome, Refusal};
+use bramah_node::{ClientId, Input, Reply};
+use bramah_wire::request::What;
+
+use crate::harness::{Shell, end_of, is_grant_of};
+
+#[test]
+fn a_waiter_is_told_of_its_grant_and_the_releaser_only_of_its_release() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let (one, two) = (shell.open(1, 5_000), shell.open(2, 5_000));
+    let grant = shell.hold(1, one, "x");
+    assert!(matches!(shell.acquire(2, two, "x"), Outcome::Queued { position: 1, waiters: 1 }));
+    shell.release(1, grant.hold);
+    assert_eq!(shell.news(1), []);
+    let news = shell.news(2);
+    assert!(matches!(&news[..], [granted] if is_grant_of(granted, "x")), "{news:?}");
+}
+
+#[test]
+fn a_holder_is_told_when_somebody_else_releases_its_hold() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let session = shell.open(1, 5_000);
+    let grant = shell.hold(1, session, "x");
+    shell.release(2, grant.hold);
+    let reasons: Vec<_> = shell.news(1).iter().filter_map(end_of).collect();
+    assert_eq!(reasons, [EndReason::Released]);
+}
+
+#[test]
+fn a_session_bound_to_its_connection_ends_with_it() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let bound = shell.open_with(1, 60_000, OnDisconnect::Release);
+    let kept = shell.open(1, 60_000);
+    shell.hold(1, bound, "bound");
+    shell.hold(1, kept, "kept");
+    let other = shell.open(2, 60_000);
+    shell.acquire(2, other, "bound");
+    shell.acquire(2, other, "kept");
+    shell.step([Input::Disconnected(ClientId(1))]);
+    let news = shell.news(2);
+    assert!(matches!(&news[..], [granted] if is_grant_of(granted, "bound")), "{news:?}");
+}
+
+#[test]
+fn a_bound_session_whose_client_is_gone_before_it_opens_ends_at_once() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.writes_at_once = false;
+    shell.send(1, What::Command(crate::harness::open(60_000, OnDisconnect::Release)));
+    shell.step([Input::Disconnected(ClientId(1))]);
+    shell.writes_at_once = true;
+    shell.write();
+    shell.step([Input::Tick]);
+    assert_eq!(shell.node.applied().0.sizes().sessions, 0);
+}
+
+#[test]
+fn a_client_that_comes_back_finds_its_holds_and_hears_of_its_grants() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let (one, two) = (shell.open(1, 5_000), shell.open(2, 5_000));
+    let grant = shell.hold(1, one, "x");
+    let own = shell.hold(2, two, "y");
+    shell.acquire(2, two, "x");
+    shell.step([Input::Disconnected(ClientId(2))]);
+    shell.connect(3);
+    let after = FencingToken(0);
+    let Reply::Attached { session, .. } = shell.ask(3, What::Attach { session: two, after }) else {
+        panic!("not attached")
+    };
+    assert_eq!(session.holds, [own]);
+    shell.release(1, grant.hold);
+    let news = shell.news(3);
+    assert!(matches!(&news[..], [granted] if is_grant_of(granted, "x")), "{news:?}");
+}
+
+#[test]
+fn attaching_with_a_wrong_key_gets_nothing() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let mut session = shell.open(1, 5_000);
+    session.key.0 += 1;
+    let after = FencingToken(0);
+    let reply = shell.ask(2, What::Attach { session, after });
+    assert_eq!(reply, Reply::Outcome(Outcome::Refused(Refusal::SessionUnknown)));
+    shell.pass(6_000);
+    let told = shell.news(1);
+    assert!(told.iter().any(|what| matches!(what, Happening::SessionEnded { .. })), "{told:?}");
+}
