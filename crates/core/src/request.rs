@@ -34,7 +34,9 @@ impl State {
         if let Some(outcome) = self.known_answer(id, seq) {
             return outcome;
         }
-        if self.sessions.get(&id).is_some_and(is_full_of_answers) {
+        // A cancel also answers the request that it cancels.
+        let answers = 1 + usize::from(matches!(action, Action::Cancel { .. }));
+        if !self.sessions.get(&id).is_some_and(|session| session.has_room_for(answers)) {
             return Outcome::Refused(limit("session_answers", limits::SESSION_ANSWERS_MAX));
         }
         let outcome = match action {
@@ -112,8 +114,4 @@ impl State {
         }
         Outcome::Cancelled { was_held: !granted.is_empty() }
     }
-}
-
-fn is_full_of_answers(session: &Session) -> bool {
-    session.fact.answers.len() >= limits::SESSION_ANSWERS_MAX
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::SessionFact;
 use crate::ids::{FencingToken, RequestSeq, Time};
+use crate::limits::SESSION_ANSWERS_MAX;
 use crate::outcome::Outcome;
 
 /// An open session.
@@ -36,6 +37,12 @@ impl Session {
     pub(crate) fn answer(&self, seq: RequestSeq) -> Option<&Outcome> {
         let index = self.fact.answers.binary_search_by_key(&seq, |(seq, _)| *seq).ok()?;
         Some(&self.fact.answers[index].1)
+    }
+
+    /// So many more answers may be kept, beside those that its waits will leave.
+    pub(crate) fn has_room_for(&self, answers: usize) -> bool {
+        let kept = self.fact.answers.len() + self.waits.len();
+        kept + answers <= SESSION_ANSWERS_MAX
     }
 
     /// Keeps an answer, unless the client has said already that it needs it no more.

@@ -205,6 +205,41 @@ fn a_session_has_at_most_10000_holds() {
     assert!(table.acquire("s1", "above").starts_with("granted"));
 }
 
+#[test]
+fn a_session_keeps_at_most_16384_answers() {
+    let mut table = Table::large();
+    table.open("s1");
+    let max = limits::SESSION_ANSWERS_MAX as u64;
+    for _ in 1..max {
+        table.acquire("s1", permits("p", 0, 1));
+    }
+    // A cancel needs room for two: its own answer, and that of the request it cancels.
+    is_limit(&table.cancel("s1", u64::MAX), "session_answers", max);
+    assert_eq!(table.acquire("s1", "x"), "granted x #1");
+    assert_eq!(answers(&table), limits::SESSION_ANSWERS_MAX);
+    is_limit(&table.acquire("s1", "y"), "session_answers", max);
+    table.acknowledge_below("s1", 3);
+    assert_eq!(table.cancel("s1", u64::MAX), "cancelled");
+    assert_eq!(answers(&table), limits::SESSION_ANSWERS_MAX);
+    is_limit(&table.acquire("s1", "y"), "session_answers", max);
+}
+
+#[test]
+fn waits_count_as_the_answers_that_they_will_leave() {
+    let mut table = Table::large();
+    table.open("holder");
+    table.open("s1");
+    table.acquire("holder", "x");
+    let max = limits::SESSION_ANSWERS_MAX as u64;
+    table.acquire("s1", "x");
+    for _ in 2..=max {
+        table.acquire("s1", exclusive("x").try_once());
+    }
+    is_limit(&table.acquire("s1", exclusive("x").try_once()), "session_answers", max);
+    table.release("holder", "x");
+    assert_eq!(answers(&table), limits::SESSION_ANSWERS_MAX);
+}
+
 fn answers(table: &Table) -> usize {
     let sessions = table.state.facts().filter_map(|fact| match fact {
         Fact::Session(session) => Some(session.answers.len()),
