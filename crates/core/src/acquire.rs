@@ -198,7 +198,7 @@ impl State {
             self.due.insert((deadline, Due::Wait(arrival)));
         }
         if let Some(session) = self.sessions.get_mut(&session) {
-            session.waits.insert(seq, arrival);
+            session.add_wait(&wait);
         }
         let outcome = self.queued(&wait);
         self.waits.insert(arrival, wait);
@@ -316,8 +316,7 @@ impl State {
         if max_hold_ms != 0 && min_hold_ms > max_hold_ms {
             return Err(Refusal::Invalid("the minimum hold is longer than the maximum hold"));
         }
-        let holds = self.sessions.get(&wait.session).map_or(0, |session| session.holds.len());
-        if holds + wait.items.len() > limits::SESSION_HOLDS_MAX && wait.upgrade_of.is_none() {
+        if !self.sessions.get(&wait.session).is_some_and(|s| s.has_room_for_holds(wait)) {
             return Err(limit("session_holds", limits::SESSION_HOLDS_MAX));
         }
         let mut new_locks = 0;
@@ -344,10 +343,6 @@ impl State {
     }
 
     fn check_queues(&self, wait: &WaitFact, max_waiters: Option<u32>) -> Result<(), Refusal> {
-        let waits = self.sessions.get(&wait.session).map_or(0, |session| session.waits.len());
-        if waits >= limits::SESSION_WAITS_MAX {
-            return Err(limit("session_waits", limits::SESSION_WAITS_MAX));
-        }
         let asked = max_waiters.map_or(usize::MAX, |max| max as usize);
         let waiters_max = asked.min(limits::LOCK_WAITERS_MAX);
         for item in &wait.items {

@@ -128,7 +128,7 @@ impl State {
             self.due.remove(&(deadline, Due::Wait(arrival)));
         }
         if let Some(session) = self.sessions.get_mut(&wait.session) {
-            session.waits.remove(&wait.seq);
+            session.remove_wait(&wait);
         }
         Some(wait)
     }

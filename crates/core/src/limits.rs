@@ -19,10 +19,8 @@ pub const TERM_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
 pub const LOCKS_MAX: usize = 4_000_000;
 /// Most open sessions.
 pub const SESSIONS_MAX: usize = 1_000_000;
-/// Most holds of one session.
+/// Most holds of one session, with those that its waits may become.
 pub const SESSION_HOLDS_MAX: usize = 10_000;
-/// Most waits of one session.
-pub const SESSION_WAITS_MAX: usize = 10_000;
 /// Most answers that a session keeps for requests its client has not acknowledged yet.
 pub const SESSION_ANSWERS_MAX: usize = 16_384;
 /// Most waiters of one lock.

@@ -36,7 +36,7 @@ impl State {
         }
         // A cancel also answers the request that it cancels.
         let answers = 1 + usize::from(matches!(action, Action::Cancel { .. }));
-        if !self.sessions.get(&id).is_some_and(|session| session.has_room_for(answers)) {
+        if !self.sessions.get(&id).is_some_and(|session| session.has_room_for_answers(answers)) {
             return Outcome::Refused(limit("session_answers", limits::SESSION_ANSWERS_MAX));
         }
         let outcome = match action {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::SessionFact;
+use crate::facts::{SessionFact, WaitFact};
 use crate::ids::{FencingToken, RequestSeq, Time};
-use crate::limits::SESSION_ANSWERS_MAX;
+use crate::limits::{SESSION_ANSWERS_MAX, SESSION_HOLDS_MAX};
 use crate::outcome::Outcome;
 
 /// An open session.
@@ -14,11 +14,13 @@ pub(crate) struct Session {
     pub(crate) holds: BTreeSet<FencingToken>,
     /// Arrival numbers of its waiters, by the request that asked.
     pub(crate) waits: BTreeMap<RequestSeq, u64>,
+    /// Holds that its waits will become, if all are granted.
+    holds_to_be: usize,
 }
 
 impl Session {
     pub(crate) fn new(fact: SessionFact) -> Session {
-        Session { fact, holds: BTreeSet::new(), waits: BTreeMap::new() }
+        Session { fact, holds: BTreeSet::new(), waits: BTreeMap::new(), holds_to_be: 0 }
     }
 
     pub(crate) fn deadline(&self) -> Time {
@@ -39,8 +41,23 @@ impl Session {
         Some(&self.fact.answers[index].1)
     }
 
+    pub(crate) fn add_wait(&mut self, wait: &WaitFact) {
+        self.waits.insert(wait.seq, wait.arrival);
+        self.holds_to_be += new_holds(wait);
+    }
+
+    pub(crate) fn remove_wait(&mut self, wait: &WaitFact) {
+        self.waits.remove(&wait.seq);
+        self.holds_to_be -= new_holds(wait);
+    }
+
+    /// Its holds will not be too many, even if all that it waits for and this one are granted.
+    pub(crate) fn has_room_for_holds(&self, wait: &WaitFact) -> bool {
+        self.holds.len() + self.holds_to_be + new_holds(wait) <= SESSION_HOLDS_MAX
+    }
+
     /// So many more answers may be kept, beside those that its waits will leave.
-    pub(crate) fn has_room_for(&self, answers: usize) -> bool {
+    pub(crate) fn has_room_for_answers(&self, answers: usize) -> bool {
         let kept = self.fact.answers.len() + self.waits.len();
         kept + answers <= SESSION_ANSWERS_MAX
     }
@@ -54,5 +71,13 @@ impl Session {
             Ok(index) => self.fact.answers[index].1 = outcome,
             Err(index) => self.fact.answers.insert(index, (seq, outcome)),
         }
+    }
+}
+
+/// An upgrade exchanges a hold that is there.
+fn new_holds(wait: &WaitFact) -> usize {
+    match wait.upgrade_of {
+        Some(_) => 0,
+        None => wait.items.len(),
     }
 }

@@ -371,7 +371,7 @@ impl Restore {
         if fact.items.is_empty() {
             return Err(contradiction(format!("waiter {arrival} waits for nothing")));
         }
-        session.waits.insert(fact.seq, arrival);
+        session.add_wait(&fact);
         for item in &fact.items {
             let lock = state.locks.entry(item.name.clone()).or_default();
             if lock.agree(item.mode).is_err() {

@@ -166,30 +166,6 @@ fn a_lock_has_at_most_10000_waiters() {
 }
 
 #[test]
-fn a_session_has_at_most_10000_waits() {
-    let mut table = Table::large();
-    table.open("holder");
-    table.open("s1");
-    let max = limits::SESSION_WAITS_MAX;
-    table.acquire("holder", permits("p", 1, 1));
-    table.acknowledge_below("holder", u64::MAX);
-    for wait in 0..max - 5_000 {
-        assert_eq!(
-            table.acquire("s1", permits("p", 1, 1).many_users()),
-            format!("queued {0} of {0}", wait + 1)
-        );
-    }
-    table.acquire("holder", permits("q", 1, 1));
-    for _ in 0..5_000 {
-        assert!(table.acquire("s1", permits("q", 1, 1).many_users()).starts_with("queued"));
-    }
-    let refused = table.acquire("s1", permits("q", 1, 1).many_users());
-    is_limit(&refused, "session_waits", max);
-    table.cancel("s1", 1);
-    assert!(table.acquire("s1", permits("q", 1, 1).many_users()).starts_with("queued"));
-}
-
-#[test]
 fn a_session_has_at_most_10000_holds() {
     let mut table = Table::large();
     table.open("s1");
@@ -203,6 +179,30 @@ fn a_session_has_at_most_10000_holds() {
     assert!(table.upgrade("s1", "at", bramah_core::Wait::Try).starts_with("granted"));
     table.release("s1", "n0");
     assert!(table.acquire("s1", "above").starts_with("granted"));
+}
+
+#[test]
+fn waits_count_as_the_holds_that_they_may_become() {
+    let mut table = Table::large();
+    table.open("holder");
+    table.open("s1");
+    table.acknowledge_below("s1", u64::MAX);
+    for n in 0..9_995 {
+        table.acquire("s1", &*format!("n{n}"));
+    }
+    table.acquire("holder", "a");
+    assert_eq!(table.acquire_many("s1", ["a", "b"]), "queued 1 of 1");
+    let many_seq = table.seq("s1");
+    table.acquire("s1", shared("c"));
+    table.acquire("holder", shared("c"));
+    assert_eq!(table.upgrade("s1", "c", bramah_core::Wait::Forever), "queued 1 of 1");
+    is_limit(&table.acquire_many("s1", ["d", "e", "f"]), "session_holds", 10_000);
+    assert!(table.acquire_many("s1", ["d", "e"]).starts_with("granted"));
+    is_limit(&table.acquire("s1", "f"), "session_holds", 10_000);
+    is_limit(&table.acquire("s1", "a"), "session_holds", 10_000);
+    table.cancel("s1", many_seq);
+    assert!(table.acquire_many("s1", ["f", "g"]).starts_with("granted"));
+    is_limit(&table.acquire("s1", "h"), "session_holds", 10_000);
 }
 
 #[test]
