@@ -98,9 +98,13 @@ impl State {
             self.end_wait(*arrival, WaitEnd::Cancelled);
             return Outcome::Cancelled { was_held: false };
         }
-        let granted = match session.answer(seq) {
-            Some(Outcome::Granted(grants)) => grants.iter().map(|grant| grant.hold.token).collect(),
-            Some(_) => Vec::new(),
+        let granted: Vec<_> = match session.answer(seq) {
+            Some(Outcome::Granted(grants)) => {
+                let tokens = grants.iter().map(|grant| grant.hold.token);
+                tokens.filter(|token| session.holds.contains(token)).collect()
+            }
+            // It left nothing to undo, and its answer stays what it was.
+            Some(_) => return Outcome::Cancelled { was_held: false },
             None => self.held_by_request(session, seq),
         };
         for token in &granted {

@@ -147,11 +147,30 @@ fn a_cancel_undoes_one_re_entry_only() {
 }
 
 #[test]
+fn a_cancel_of_a_hold_that_ended_releases_nothing() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", exclusive("x").min_hold(1_000));
+    table.release("s1", "x");
+    assert_eq!(table.cancel("s1", 1), "cancelled");
+    assert!(table.view("x").holders[0].lingers);
+}
+
+#[test]
 fn a_cancel_overrides_the_minimum_hold() {
     let mut table = Table::with(["s1"]);
     table.acquire("s1", exclusive("x").min_hold(1_000));
     assert_eq!(table.cancel("s1", 1), "cancelled and released");
     assert!(table.is_gone("x"));
+}
+
+#[test]
+fn a_cancel_leaves_answers_of_other_requests_alone() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", "x");
+    let release = Action::Hold(table.hold("s1", "x"), HoldAction::Release);
+    table.request("s1", release.clone());
+    assert_eq!(table.cancel("s1", 2), "cancelled");
+    assert_eq!(table.repeat("s1", 2, release), "released");
 }
 
 #[test]
