@@ -22,7 +22,8 @@ pub enum Command {
         /// Whether its client asked, or its connection was lost.
         cause: SessionClose,
     },
-    /// A numbered request of a session's client, answered the same however often it is repeated.
+    /// A numbered request of a session's client, done once and answered the same however often it is
+    /// repeated; but a grant that has ended since is not told again as if it were held.
     Request {
         /// The session that asks.
         session: SessionHandle,

@@ -15,7 +15,8 @@
 //! # What must never be
 //! * A fencing token is never given twice and never goes back, also not over a snapshot ([`facts`]).
 //! * A session that ended never holds, waits or is granted anything again.
-//! * A request that is repeated gets its first answer; it never grants twice ([`RequestRef`]).
+//! * A request that is repeated gets its first answer; it never grants twice ([`RequestRef`]). A grant is
+//!   not repeated once its hold has ended: [`Refusal::NotHolder`] says so instead.
 //! * Contention is a value of [`Outcome`]; a [`Refusal`] says that the request itself cannot be served.
 //!
 //! Reading order: [`limits`], `ids`, `command`, `outcome`, `event` (the vocabulary); `queue`, `lock`,

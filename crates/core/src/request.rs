@@ -1,4 +1,5 @@
-//! A session's numbered requests: whatever is repeated gets its first answer.
+//! A session's numbered requests: whatever is repeated gets its first answer, or the news that the hold
+//! of that answer has ended since.
 
 use crate::command::{Action, RequestRef};
 use crate::event::{EndReason, WaitEnd};
@@ -61,7 +62,7 @@ impl State {
             return Some(self.queued(wait));
         }
         if let Some(outcome) = session.answer(seq) {
-            return Some(outcome.clone());
+            return Some(self.repeated(outcome));
         }
         if seq >= session.fact.answered_below {
             return None;
@@ -74,6 +75,19 @@ impl State {
             true => Some(Outcome::Refused(Refusal::RequestStale)),
             false => Some(Outcome::Granted(grants)),
         }
+    }
+
+    /// A first answer, as it may be given again: a hold that has ended since would be believed in.
+    fn repeated(&self, outcome: &Outcome) -> Outcome {
+        let grants = match outcome {
+            Outcome::Granted(grants) => &grants[..],
+            Outcome::AlreadyHeld(grant)
+            | Outcome::Downgraded(grant)
+            | Outcome::HoldRenewed(grant) => std::slice::from_ref(grant),
+            _ => &[],
+        };
+        let ended = grants.iter().find_map(|grant| self.check_hold(grant.hold).err());
+        ended.map_or_else(|| outcome.clone(), Outcome::Refused)
     }
 
     fn held_by_request(&self, session: &Session, seq: RequestSeq) -> Vec<FencingToken> {

@@ -53,6 +53,22 @@ fn a_repeated_release_is_answered_and_does_nothing() {
 }
 
 #[test]
+fn a_repeated_acquire_is_not_told_of_a_hold_that_ended() {
+    let mut table = Table::with(["s1", "s2"]);
+    let ask = table.asking("x");
+    table.repeat("s1", 1, ask.clone());
+    table.acquire("s2", "x");
+    table.at(5).revoke("x");
+    assert_eq!(table.repeat("s1", 1, ask.clone()), "not holder since 5: revoked by ops");
+    assert_eq!(table.holders("x"), "s2");
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", "x");
+    table.repeat("s1", 2, ask.clone());
+    table.at(7).release("s1", "x");
+    assert_eq!(table.repeat("s1", 2, ask), "not holder since 7: released");
+}
+
+#[test]
 fn numbers_start_at_one_and_answers_are_acknowledged_up_to_the_request_at_most() {
     let mut table = Table::with(["s1"]);
     let ask = table.asking("x");
