@@ -22,6 +22,8 @@ pub(crate) const HEADER_BYTES: usize = 64;
 pub(crate) const ALIGNMENT: usize = 8;
 /// Zeros written behind the last frame, so that its end is seen also in a segment that was used before.
 pub(crate) const END_MARK: [u8; ALIGNMENT] = [0; ALIGNMENT];
+/// Where in a frame its number stands.
+const NUMBER_AT: usize = 16;
 const ENTRY_HEADER_BYTES: usize = 4 + 1 + 8;
 
 /// The first bytes of a frame.
@@ -129,16 +131,22 @@ impl Header {
                 commit: fields.get_u64_le(),
             },
         };
-        // Cheap checks first: a search for frames comes by here at every eighth byte.
         let plausible = header.durable_upto < header.number && header.frame_bytes() <= bytes.len();
         (plausible && crc32c_append(seed, checked) == checksum).then_some(header)
     }
 
     /// The first header in `bytes` of a batch with at least that number, and where it stands.
     pub(crate) fn find(seed: u32, bytes: &[u8], number_min: u64) -> Option<(usize, Header)> {
-        (0..bytes.len()).step_by(ALIGNMENT).find_map(|offset| {
-            let header = Header::read(seed, &bytes[offset..])?;
-            (header.number >= number_min).then_some((offset, header))
+        // Looks at the number alone first: a segment has a frame's start at every eighth byte, maybe.
+        let words = bytes.as_chunks::<ALIGNMENT>().0;
+        words.iter().enumerate().skip(NUMBER_AT / ALIGNMENT).find_map(|(place, word)| {
+            let offset = place * ALIGNMENT - NUMBER_AT;
+            let header = match u64::from_le_bytes(*word) {
+                0 => None,
+                number if number < number_min => None,
+                _ => Header::read(seed, &bytes[offset..]),
+            };
+            header.map(|header| (offset, header))
         })
     }
 

@@ -11,6 +11,7 @@ mod ready;
 mod recover;
 mod segment;
 mod shared;
+mod sim_disk;
 mod snapshot;
 mod wal;
 
@@ -20,5 +21,6 @@ pub use entry::{Entry, HardState, SnapshotMeta};
 pub use error::{Failure, OpenError, ReadError, WalError};
 pub use reader::{Entries, Reader};
 pub use recover::{Recovered, TornTail};
+pub use sim_disk::{SECTOR_BYTES, SimDisk, SimFile};
 pub use snapshot::{FinishedSnapshot, SnapshotReader, SnapshotWriter};
 pub use wal::{Options, Wal};

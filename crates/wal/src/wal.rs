@@ -291,7 +291,7 @@ impl Options {
     pub(crate) fn check(&self) -> Result<(), OpenError> {
         let (min, max) = (SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
         let segment_bytes = self.segment_bytes;
-        if (min..=max).contains(&segment_bytes) && segment_bytes % 512 == 0 {
+        if (min..=max).contains(&segment_bytes) && segment_bytes.is_multiple_of(512) {
             Ok(())
         } else {
             Err(OpenError::SegmentBytes { segment_bytes, min, max })
