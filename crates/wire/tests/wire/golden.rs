@@ -1,0 +1,204 @@
+//! Bytes that were written once and must be written and read the same for ever.
+//!
+//! `BRAMAH_GOLDEN=write cargo test -p bramah-wire` writes the files anew. A line that changes breaks
+//! whoever stored or sent the old one: that needs a new version of the format (FORMATS.md).
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use bramah_core::Time;
+use bramah_wire::entry::{decode_entry, encode_command, encode_entry};
+use bramah_wire::frame::{OPENING, put_frame, take_frame};
+use bramah_wire::snapshot::{SnapshotReader, SnapshotWriter};
+use bramah_wire::{ask, event, listing, proto, reply};
+use bytes::BytesMut;
+
+use crate::samples;
+
+const NOW: Time = Time(100_000);
+
+type Lines = Vec<(String, Vec<u8>)>;
+
+#[test]
+fn entries_are_what_they_were() {
+    let mut lines = Vec::new();
+    for (name, command) in samples::commands() {
+        let mut bytes = Vec::new();
+        encode_command(&command, &mut bytes);
+        let mut entry = Vec::new();
+        encode_entry(NOW, &bytes, 1, &mut entry);
+        lines.push((name.to_owned(), entry));
+    }
+    for ((name, golden), (_, command)) in
+        check("entries.txt", lines).iter().zip(samples::commands())
+    {
+        let entry = decode_entry(golden).unwrap();
+        assert_eq!((entry.now, entry.commands), (NOW, vec![command]), "{name}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_what_it_was() {
+    let mut writer = SnapshotWriter::new(Vec::new()).unwrap();
+    for fact in samples::facts() {
+        writer.write(&fact).unwrap();
+    }
+    let golden = check("snapshot.txt", vec![("all_facts".to_owned(), writer.finish().unwrap())]);
+    let read = SnapshotReader::new(golden[0].1.as_slice()).unwrap();
+    let facts: Vec<_> = read.map(Result::unwrap).collect();
+    assert_eq!(facts, samples::facts());
+}
+
+#[test]
+fn requests_are_what_they_were() {
+    let mut requests: Vec<_> = samples::commands()
+        .into_iter()
+        .map(|(name, command)| (name.to_owned(), ask::request(7, &command)))
+        .collect();
+    requests.extend(
+        questions()
+            .into_iter()
+            .map(|(name, op)| (name.to_owned(), proto::Request { id: u64::MAX, op: Some(op) })),
+    );
+    let mut lines = vec![("opening".to_owned(), OPENING.to_vec())];
+    lines.extend(requests.iter().map(|(name, request)| (name.clone(), frame(request))));
+    let golden = check("requests.txt", lines);
+    for ((name, bytes), (_, request)) in golden[1..].iter().zip(requests) {
+        assert_eq!(unframe::<proto::Request>(bytes), request, "{name}");
+    }
+}
+
+#[test]
+fn replies_and_events_are_what_they_were() {
+    let messages = messages();
+    let lines = messages.iter().map(|(name, message)| (name.clone(), frame(message)));
+    for ((name, bytes), (_, message)) in check("replies.txt", lines.collect()).iter().zip(&messages)
+    {
+        assert_eq!(unframe::<proto::Message>(bytes), *message, "{name}");
+    }
+}
+
+/// One request of each kind that is not a command.
+pub(crate) fn questions() -> Vec<(&'static str, proto::request::Op)> {
+    use proto::request::Op;
+    use proto::watch::Which;
+    let session = Some(samples::session().into());
+    let name = || "billing/close".to_owned();
+    vec![
+        ("attach", Op::AttachSession(proto::AttachSession { session, after: 3 })),
+        ("get_lock", Op::GetLock(proto::GetLock { name: name(), waiters_max: 5 })),
+        (
+            "list_locks",
+            Op::ListLocks(proto::ListLocks { prefix: "b".to_owned(), after: name(), len_max: 9 }),
+        ),
+        ("list_sessions", Op::ListSessions(proto::ListSessions { after: 3, len_max: 9 })),
+        ("history", Op::GetHistory(proto::GetHistory { name: name(), len_max: 9 })),
+        ("history_of_all", Op::GetHistory(proto::GetHistory::default())),
+        ("verify", Op::Verify(proto::Verify { name: name(), token: 1057 })),
+        ("watch_name", Op::Watch(proto::Watch { which: Some(Which::Name(name())) })),
+        ("watch_prefix", Op::Watch(proto::Watch { which: Some(Which::Prefix(String::new())) })),
+        ("unwatch", Op::Unwatch(proto::Unwatch { watch_id: 7 })),
+        ("server_info", Op::GetServerInfo(proto::GetServerInfo {})),
+    ]
+}
+
+/// One message of each kind that a server sends.
+pub(crate) fn messages() -> Vec<(String, proto::Message)> {
+    let mut messages = Vec::new();
+    let mut add = |name: &str, message| messages.push((name.to_owned(), message));
+    for (name, outcome) in samples::outcomes() {
+        add(name, reply::reply(7, NOW, &outcome));
+    }
+    let grants = bramah_core::SessionGrants {
+        ttl: samples::ttl(),
+        deadline: Time(115_000),
+        holds: vec![samples::grant()],
+    };
+    add("attached", reply::attached(7, NOW, &grants, Default::default()));
+    let view = samples::lock_view();
+    add("lock", listing::lock(7, NOW, &view.name, Some(&view)));
+    add("lock_free", listing::lock(7, NOW, &view.name, None));
+    add("lock_list", listing::lock_list(7, NOW, 77, [view.clone(), view.clone()].into_iter(), 1));
+    add("session_list", listing::session_list(7, NOW, [samples::session_view()].into_iter(), 9));
+    add("history", listing::history(7, NOW, [samples::ended()].iter(), 9));
+    let verdict = bramah_core::Verdict {
+        held: false,
+        newest: Some(bramah_core::FencingToken(1057)),
+        ended: Some(bramah_core::EndReason::MaxHold),
+    };
+    add("verdict", reply::verdict(7, NOW, &verdict));
+    add("watch_started", listing::watch_started(7, NOW, 77, [view.clone()].into_iter(), 9));
+    add("watch_ended", reply::watch_ended(7, NOW));
+    let info = proto::ServerInfo {
+        version: "0.1.0".to_owned(),
+        durability: "durable".to_owned(),
+        locks: 1,
+        sessions: 2,
+        holds: 3,
+        waiters: 4,
+        revision: 77,
+        last_token: 1058,
+        node_id: 1,
+        cluster_id: 9,
+    };
+    add("server_info", reply::server_info(7, NOW, info));
+    for (name, event) in samples::events() {
+        if let Some((_, message)) = event::to_session(NOW, &event) {
+            add(&format!("event_{name}"), message);
+        }
+        for change in event::changes(&event) {
+            add(&format!("change_{name}"), change.message(7, NOW, Some(&view)));
+        }
+    }
+    add("watch_lagged", event::watch_lagged(7, NOW, 77));
+    messages
+}
+
+fn frame(message: &impl prost::Message) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    put_frame(message, &mut out).unwrap();
+    out.to_vec()
+}
+
+fn unframe<M: prost::Message + Default>(bytes: &[u8]) -> M {
+    let mut buffer = BytesMut::from(bytes);
+    M::decode(take_frame(&mut buffer).unwrap().unwrap()).unwrap()
+}
+
+/// Compares with the file, line by line, and gives back what stands there.
+fn check(file: &str, lines: Lines) -> Lines {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    if std::env::var_os("BRAMAH_GOLDEN").is_some_and(|what| what == "write") {
+        let text: String =
+            lines.iter().map(|(name, bytes)| format!("{name} {}\n", hex(bytes))).collect();
+        std::fs::write(&path, text).unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let golden: Lines = text
+        .lines()
+        .map(|line| {
+            let (name, hex) = line.split_once(' ').unwrap();
+            (name.to_owned(), unhex(hex))
+        })
+        .collect();
+    for ((name, now), (golden_name, then)) in lines.iter().zip(&golden) {
+        assert_eq!(name, golden_name, "{file}");
+        assert_eq!(hex(now), hex(then), "{file}: {name}");
+    }
+    assert_eq!(lines.len(), golden.len(), "{file}");
+    golden
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! Everything that wire writes is read back; everything it reads is checked.
+
+mod any;
+mod entries;
+mod errors;
+mod frames;
+mod fuzz;
+mod golden;
+mod replies;
+mod requests;
+mod samples;
+mod snapshots;
