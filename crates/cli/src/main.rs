@@ -1,2 +1,60 @@
-//! The `bramah` command line.
-fn main() {}
+//! The `bramah` program: flags in, output and exit codes out, no logic of its own.
+//!
+//! Reading order: [`args`] (what can be said), [`commands`] (what each does), [`child`] (the command
+//! that runs under a lock), [`output`] (how things read), [`exit`] (how it ends).
+
+mod args;
+mod bench;
+mod child;
+mod commands;
+mod exit;
+mod output;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Args, Command};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let matches = match Args::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return exit::of_usage(&error).into(),
+    };
+    let args = match Args::from_arg_matches(&matches) {
+        Ok(args) => args,
+        Err(error) => return exit::of_usage(&error).into(),
+    };
+    let result = match args.command {
+        Command::Serve(serve) => commands::serve::run(serve, &matches),
+        Command::Completions { shell } => commands::completions(shell),
+        command => run(command),
+    };
+    result.unwrap_or_else(|error| exit::explain(&error)).into()
+}
+
+/// One thread is enough: whatever waits, waits for the service or for the command.
+#[tokio::main(flavor = "current_thread")]
+async fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Lock(args) => commands::lock::run(args).await,
+        Command::Try(args) => commands::lock::run(args.at_once()).await,
+        Command::Acquire(args) => commands::holds::acquire(args).await,
+        Command::Renew(args) => commands::holds::renew(args).await,
+        Command::Release(args) => commands::holds::release(args).await,
+        Command::Set(args) => commands::holds::set(args).await,
+        Command::Revoke(args) => commands::holds::revoke(args).await,
+        Command::Ls(args) => commands::look::list(args).await,
+        Command::Who(args) => commands::look::who(args).await,
+        Command::Queue(args) => commands::look::queue(args).await,
+        Command::Get(args) => commands::look::get(args).await,
+        Command::Sessions(args) => commands::look::sessions(args).await,
+        Command::History(args) => commands::history::run(args).await,
+        Command::Verify(args) => commands::history::verify(args).await,
+        Command::Watch(args) => commands::watch::run(args).await,
+        Command::Bench(args) => bench::run(args).await,
+        Command::Serve(_) | Command::Completions { .. } => unreachable!("main runs these itself"),
+    }
+}

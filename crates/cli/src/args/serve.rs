@@ -1,0 +1,63 @@
+//! What can be set about a server: each setting is a flag, an environment variable and a key of the
+//! configuration file, all by the same name.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::ArgAction;
+use serde::Deserialize;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+
+    /// Read settings from this TOML file; a flag or variable of the same name goes before its key
+    #[arg(long, value_name = "FILE", env = "BRAMAH_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Print the settings and where each comes from, as a configuration file, and exit
+    #[arg(long)]
+    pub(crate) print_config: bool,
+
+    /// Print one JSON line on stdout when ready: address, data, durability, connections_max, pid
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// All that can be set. What is not said is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:7420]
+    #[arg(long, value_name = "ADDRESS", env = "BRAMAH_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// Keep the data in this folder [default: bramah in $XDG_STATE_HOME or ~/.local/state]
+    #[arg(long, value_name = "FOLDER", env = "BRAMAH_DATA")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Keep the data nowhere: all locks are gone when the server stops
+    #[arg(long, env = "BRAMAH_IN_MEMORY", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
+    pub(crate) in_memory: Option<bool>,
+
+    /// Most connections at a time [default: as many as the limit of open files allows]
+    #[arg(long, value_name = "N", env = "BRAMAH_CONNECTIONS_MAX")]
+    pub(crate) connections_max: Option<usize>,
+
+    /// How much to say on stderr: off, error, warn, info, debug or trace [default: info]
+    #[arg(long, value_name = "LEVEL", env = "BRAMAH_LOG_LEVEL", hide_possible_values = true)]
+    pub(crate) log_level: Option<LogLevel>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}

@@ -1,0 +1,48 @@
+//! `bramah bench`: how many lock cycles a service does in a second, and how long they take.
+
+mod histogram;
+mod report;
+mod run;
+
+use std::io::IsTerminal;
+
+use bramah::Span;
+
+use crate::args::{BenchArgs, BenchMode};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Array};
+use report::{Report, table};
+use run::Contention;
+
+pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<Exit> {
+    let contentions: &[Contention] = match args.mode {
+        BenchMode::Own => &[Contention::Own],
+        BenchMode::Hot => &[Contention::Hot],
+        BenchMode::Both => &[Contention::Own, Contention::Hot],
+    };
+    if args.seconds.is_zero() {
+        return Err(Failure::usage("could not measure for no time: say --seconds 5").into());
+    }
+    let mut reports = Vec::new();
+    for contention in contentions {
+        for clients in &args.clients {
+            let shows_progress = std::io::stderr().is_terminal();
+            let service = &args.plain.service;
+            let measured =
+                run::run(service, *contention, *clients, args.seconds, shows_progress).await?;
+            reports.push(Report::new(*contention, *clients, &measured));
+        }
+    }
+    if args.plain.json {
+        let mut array = Array::begin();
+        for report in &reports {
+            array.push(report)?;
+        }
+        array.end()?;
+    } else {
+        let url = &args.plain.service.on;
+        output::line(format_args!("{url}, {} each; times in microseconds", Span(args.seconds)))?;
+        output::line(table(&reports))?;
+    }
+    Ok(Exit::OK)
+}

@@ -1,0 +1,87 @@
+//! The command that runs under a lock.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::process::ExitStatus;
+
+use rustix::process::{
+    Pid, Signal, getpid, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+};
+
+/// A running command. Signals reach everything that it started, unless it runs on a terminal.
+#[derive(Debug)]
+pub(crate) struct Child {
+    process: tokio::process::Child,
+    pid: Pid,
+    /// It leads a process group of its own. On a terminal it stays in ours: only the foreground group
+    /// may read from there, and the keyboard's signals reach it without us.
+    leads_group: bool,
+}
+
+impl Child {
+    /// Starts `command`, program first, with this environment added to ours. It dies with this process.
+    pub(crate) fn spawn(command: &[OsString], environment: &[(&str, String)]) -> io::Result<Child> {
+        let Some((program, arguments)) = command.split_first() else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let leads_group = !io::stdin().is_terminal();
+        let mut process = tokio::process::Command::new(program);
+        process.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        if leads_group {
+            process.process_group(0);
+        }
+        let parent = getpid();
+        #[expect(unsafe_code, reason = "only system calls that are safe between fork and exec")]
+        // SAFETY: prctl and getppid allocate nothing and take no lock.
+        unsafe {
+            process.pre_exec(move || die_with(parent));
+        }
+        let process = process.spawn()?;
+        let pid = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let pid = pid.ok_or_else(|| io::Error::other("the command has no process id"))?;
+        Ok(Child { process, pid, leads_group })
+    }
+
+    /// Waits until it ended. Dropping the future loses nothing.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.process.wait().await
+    }
+
+    /// Passes on a signal that was sent to us.
+    pub(crate) fn forward(&self, signal: Signal) {
+        let from_keyboard = matches!(signal, Signal::INT | Signal::QUIT | Signal::WINCH);
+        if self.leads_group || !from_keyboard {
+            self.send(signal);
+        }
+    }
+
+    /// Asks it to end; one that stands still is woken to hear it.
+    pub(crate) fn ask_to_end(&self) {
+        self.send(Signal::TERM);
+        self.send(Signal::CONT);
+    }
+
+    /// Ends it, and what it started and left behind.
+    pub(crate) fn kill(&self) {
+        self.send(Signal::KILL);
+    }
+
+    /// What is gone already needs no signal, so failures are of no interest.
+    fn send(&self, signal: Signal) {
+        if self.leads_group {
+            let _ = kill_process_group(self.pid, signal);
+        } else if self.process.id().is_some() {
+            let _ = kill_process(self.pid, signal);
+        }
+    }
+}
+
+/// Asks the kernel to kill this process with its parent: nobody else could stop it when the lock is lost.
+fn die_with(parent: Pid) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have died before the kernel was asked.
+    if getppid() == Some(parent) {
+        return Ok(());
+    }
+    Err(io::Error::other("its parent died"))
+}

@@ -1,0 +1,234 @@
+//! `bramah lock`: a command that runs under a lock, and never without it.
+
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use anyhow::Context;
+use bramah::{AcquireError, Busy, ErrorKind, Guard, LocalTime, Locker, LostReason, Released, Span};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::reentry::{self, Held};
+use crate::args::LockArgs;
+use crate::child::Child;
+use crate::exit::{Exit, Failure, say};
+use crate::signals::Signals;
+
+/// How long before the deadline the command is killed: time for the signal to do its work.
+const KILL_MARGIN: Duration = Duration::from_millis(50);
+/// Longest sleep between two looks at the deadline: timers stand still while the machine is suspended.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long leaving a queue may take once a signal asked to end.
+const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
+
+pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
+    let grace = args.grace()?;
+    let held = Held::of_environment();
+    if held.has(&args.wish.service.on, &args.name) {
+        return Err(Failure::usage(format!(
+            "could not lock '{}': this command already runs under it and would wait for itself",
+            args.name
+        ))
+        .into());
+    }
+    let mut signals = Signals::take().context("could not take signals")?;
+    let service = args.wish.service.builder().ttl(args.wish.ttl).owner(args.owner());
+    let service = service.on_disconnect_release(args.release_on_disconnect);
+    let locker = tokio::select! {
+        locker = service.connect() => locker?,
+        signal = signals.ending() => return Ok(Exit::of_signal(signal.as_raw())),
+    };
+    let guard = tokio::select! {
+        guard = acquire(&args, &locker) => guard,
+        signal = signals.ending() => {
+            // The queue is left for certain when that was said; the lease does it otherwise.
+            let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
+            return Ok(Exit::of_signal(signal.as_raw()));
+        }
+    };
+    let Some(guard) = guard? else { return Ok(args.wish.conflict_exit()) };
+    let exit = match Child::spawn(&args.command(), &environment(&args, &held, &guard)) {
+        Ok(child) => attend(child, guard, &mut signals, grace).await?,
+        Err(error) => {
+            say(not_started(&args, &error));
+            // It ends with its TTL if it cannot be released.
+            let _ = guard.release().await;
+            match error.kind() {
+                io::ErrorKind::NotFound => Exit::NOT_FOUND,
+                _ => Exit::NOT_EXECUTABLE,
+            }
+        }
+    };
+    // Nothing is held any more, and the session ends with its TTL if it cannot be closed.
+    let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
+    Ok(exit)
+}
+
+/// None if somebody else has it.
+async fn acquire(args: &LockArgs, locker: &Locker) -> anyhow::Result<Option<Guard>> {
+    let (queued, place) = mpsc::channel(1);
+    let tell = move |place, waiters| {
+        // Only the first place is told; there is no room for more.
+        let _ = queued.try_send((place, waiters));
+    };
+    let request = args.wish.request(locker, &args.name)?.on_queued(tell);
+    let acquired = tokio::select! {
+        acquired = request.acquire() => acquired,
+        never = say_who_is_in_the_way(args, locker, place) => match never {},
+    };
+    match acquired {
+        Ok(guard) => Ok(Some(guard)),
+        Err(AcquireError::Busy(busy)) => {
+            if !args.quiet {
+                say(format_args!("could not acquire {}: {busy}", args.wish.patience()));
+            }
+            Ok(None)
+        }
+        Err(AcquireError::Failed(error)) if error.kind() == ErrorKind::QueueFull => {
+            if !args.quiet {
+                say(&error);
+            }
+            Ok(None)
+        }
+        Err(AcquireError::Failed(error)) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says it once, when the request has a place in the queue.
+async fn say_who_is_in_the_way(
+    args: &LockArgs,
+    locker: &Locker,
+    mut place: mpsc::Receiver<(usize, usize)>,
+) -> std::convert::Infallible {
+    if let Some((position, waiters)) = place.recv().await
+        && !args.quiet
+        && let Ok(Some(lock)) = locker.get(&args.name).await
+    {
+        // Nobody but us: it was granted in the meantime.
+        let is_ours = lock.holders.iter().any(|holder| holder.owner == args.owner());
+        if !is_ours {
+            say(Busy {
+                name: lock.name,
+                holders: lock.holders.len(),
+                holder: lock.holders.into_iter().next(),
+                waiters: waiters.max(position),
+                position,
+                rests_for: lock.rests_for,
+            });
+        }
+    }
+    std::future::pending().await
+}
+
+fn environment(args: &LockArgs, held: &Held, guard: &Guard) -> [(&'static str, String); 7] {
+    let url = &args.wish.service.on;
+    [
+        ("BRAMAH_NAME", args.name.clone()),
+        ("BRAMAH_TOKEN", guard.token().to_string()),
+        ("BRAMAH_SESSION", guard.session().to_string()),
+        ("BRAMAH_HOLD_ID", guard.hold_id()),
+        ("BRAMAH_DEADLINE_MS", (guard.deadline().0 / 1_000).to_string()),
+        ("BRAMAH_URL", url.clone()),
+        (reentry::VARIABLE, held.with(url, &args.name)),
+    ]
+}
+
+fn not_started(args: &LockArgs, error: &io::Error) -> String {
+    let program = args.command().into_iter().next().unwrap_or_default();
+    format!("could not run '{}': {error}", program.to_string_lossy())
+}
+
+/// The command is being stopped.
+struct Stop {
+    /// It is killed then. The lock cannot be granted to another before.
+    kill_at: LocalTime,
+    killed: bool,
+}
+
+/// Stays with the command until it ended, and sees that it ends before the lock can be another's.
+async fn attend(
+    mut child: Child,
+    guard: Guard,
+    signals: &mut Signals,
+    grace: Duration,
+) -> anyhow::Result<Exit> {
+    let mut stop: Option<Stop> = None;
+    let status = loop {
+        let look_at = match &stop {
+            None => guard.deadline().minus(grace),
+            Some(stop) if stop.killed => LocalTime(u64::MAX),
+            Some(stop) => stop.kill_at,
+        };
+        tokio::select! {
+            biased;
+            reason = guard.lost(), if stop.is_none() => {
+                say(format_args!("{}: {reason}; stopping the command", lost(&guard)));
+                stop = Some(begin_stop(&child, &guard, grace));
+            }
+            status = child.wait() => break status.context("could not wait for the command")?,
+            signal = signals.next() => child.forward(signal),
+            () = sleep(look_at.since(LocalTime::now()).min(LOOK_INTERVAL)) => {
+                if LocalTime::now() < look_at {
+                    continue;
+                }
+                match &mut stop {
+                    // The lease was renewed while this slept.
+                    None if LocalTime::now() < guard.deadline().minus(grace) => {}
+                    None => {
+                        let left = Span(guard.remaining());
+                        say(format_args!(
+                            "{}: no keepalive was answered, and it is certain for {left} only; \
+                             stopping the command",
+                            lost(&guard)
+                        ));
+                        stop = Some(begin_stop(&child, &guard, grace));
+                    }
+                    Some(stop) => {
+                        child.kill();
+                        stop.killed = true;
+                    }
+                }
+            }
+        }
+    };
+    if stop.is_some() {
+        // What the command left behind must not go on either.
+        child.kill();
+        return Ok(Exit::LOST);
+    }
+    confirm(guard, status).await
+}
+
+fn begin_stop(child: &Child, guard: &Guard, grace: Duration) -> Stop {
+    child.ask_to_end();
+    let before_deadline = guard.deadline().minus(KILL_MARGIN);
+    Stop { kill_at: LocalTime::now().plus(grace).min(before_deadline), killed: false }
+}
+
+/// The command ended by itself: only the release can tell whether the lock was held until then.
+async fn confirm(guard: Guard, status: ExitStatus) -> anyhow::Result<Exit> {
+    let what = lost(&guard);
+    let exit = Exit::of_status(status);
+    match guard.release().await {
+        Ok(Released::Released) => Ok(exit),
+        Ok(Released::AlreadyLost(reason)) => {
+            let reason = reason.unwrap_or(LostReason::EndedUnseen);
+            say(format_args!("{what} before the command ended ({status}): {reason}"));
+            Ok(Exit::LOST)
+        }
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            say(format_args!(
+                "could not learn whether the lock was held until the command ended ({status}): \
+                 {error:#}"
+            ));
+            Ok(if exit == Exit::OK { Exit::UNKNOWN } else { exit })
+        }
+    }
+}
+
+fn lost(guard: &Guard) -> String {
+    format!("lock '{}' (token {}) was lost", guard.name(), guard.token())
+}

@@ -1,0 +1,118 @@
+//! `bramah serve`: a server, from its settings to its last signal.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::Context;
+use bramah_server::{Started, Storage};
+use clap::ArgMatches;
+use serde::Serialize;
+use tokio::sync::oneshot;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::settings::Plan;
+use crate::args::{LogLevel, ServeArgs};
+use crate::exit::{Exit, say};
+use crate::output;
+use crate::signals::Signals;
+
+/// The line on stdout when the server takes connections.
+#[derive(Serialize)]
+struct Ready<'a> {
+    /// With the port that it really has.
+    address: String,
+    /// None in memory.
+    data: Option<&'a Path>,
+    /// `synced`: on disk before it is acknowledged. `none`: in memory.
+    durability: &'static str,
+    connections_max: usize,
+    pid: u32,
+}
+
+/// `matches` are those that `args` were made of.
+pub(crate) fn run(args: ServeArgs, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let plan = Plan::new(&args, matches)?;
+    if args.print_config {
+        output::line(plan)?;
+        return Ok(Exit::OK);
+    }
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_max_level(level(plan.log_level()))
+        .with_target(false)
+        .init();
+    serve(plan.config(), args.json)
+}
+
+/// The server is alone on its thread.
+#[tokio::main(flavor = "current_thread")]
+async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit> {
+    let mut signals = Signals::take().context("could not take signals")?;
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(async move {
+        signals.ending().await;
+        // With the server gone there is nothing to stop.
+        let _ = stop.send(());
+        let second = signals.ending().await;
+        say("stopped at once: what was under way may or may not have happened");
+        std::process::exit(Exit::of_signal(second.as_raw()).0.into());
+    });
+    let announce = move |started: Started| {
+        if let Err(error) = announce(&started, json) {
+            say(format_args!("could not say on stdout that the server is ready: {error:#}"));
+        }
+    };
+    // A sender that is gone means that the task with the signals is: nothing can stop the server then.
+    let stopped = async {
+        if stopped.await.is_err() {
+            std::future::pending().await
+        }
+    };
+    bramah_server::serve(config, announce, stopped).await?;
+    Ok(Exit::OK)
+}
+
+fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
+    let Started { address, storage, connections_max, found, torn } = started;
+    let (data, durability) = match storage {
+        Storage::Folder(folder) => (Some(folder.as_path()), "synced"),
+        Storage::Memory => (None, "none"),
+    };
+    let place = match data {
+        Some(folder) => {
+            format!("data in {}, on disk before it is acknowledged", folder.display())
+        }
+        None => "data in memory only, gone when the server stops".to_owned(),
+    };
+    say(format_args!(
+        "serving bramah://{address}; {place}; found {} locks and {} sessions; at most \
+         {connections_max} connections",
+        found.locks, found.sessions
+    ));
+    if let Some(torn) = torn {
+        say(format_args!(
+            "the last write before a crash was cut off, and never acknowledged: {torn}"
+        ));
+    }
+    if json {
+        output::object(&Ready {
+            address: address.to_string(),
+            data,
+            durability,
+            connections_max: *connections_max,
+            pid: std::process::id(),
+        })?;
+    }
+    Ok(())
+}
+
+fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}

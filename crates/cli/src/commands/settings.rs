@@ -1,0 +1,230 @@
+//! Which value each setting of a server has, and where it comes from.
+
+use std::fmt;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use bramah_server::{DEFAULT_LISTEN, Storage};
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use crate::args::{LogLevel, ServeArgs, Settings};
+use crate::exit::Failure;
+
+/// Where a value comes from; the first goes before the later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Flag,
+    Environment,
+    File,
+    Default,
+}
+
+#[derive(Debug)]
+struct Set<T> {
+    value: T,
+    source: Source,
+}
+
+/// All settings of a server.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    listen: Set<SocketAddr>,
+    storage: Set<Storage>,
+    connections_max: Set<Option<usize>>,
+    log_level: Set<LogLevel>,
+}
+
+impl Plan {
+    /// `matches` are those that `args` were made of.
+    pub(crate) fn new(args: &ServeArgs, matches: &ArgMatches) -> anyhow::Result<Plan> {
+        let file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let source = |id: &str| match matches.subcommand()?.1.value_source(id)? {
+            ValueSource::CommandLine => Some(Source::Flag),
+            ValueSource::EnvVariable => Some(Source::Environment),
+            _ => None,
+        };
+        Plan::choose(&args.settings, source, file)
+    }
+
+    fn choose(
+        said: &Settings,
+        source: impl Fn(&str) -> Option<Source>,
+        file: Settings,
+    ) -> anyhow::Result<Plan> {
+        fn first<T>(said: Option<T>, source: Option<Source>, file: Option<T>) -> Option<Set<T>> {
+            let said = said.map(|value| Set { value, source: source.unwrap_or(Source::Flag) });
+            said.or_else(|| file.map(|value| Set { value, source: Source::File }))
+        }
+        fn default<T>(value: T) -> Set<T> {
+            Set { value, source: Source::Default }
+        }
+        let data = first(said.data.clone(), source("data"), file.data);
+        let in_memory = first(said.in_memory, source("in_memory"), file.in_memory);
+        let in_memory = in_memory.filter(|in_memory| in_memory.value);
+        let listen = first(said.listen, source("listen"), file.listen);
+        let connections_max =
+            first(said.connections_max, source("connections_max"), file.connections_max);
+        Ok(Plan {
+            listen: match listen {
+                Some(listen) => listen,
+                None => {
+                    default(DEFAULT_LISTEN.parse().context("could not use the default address")?)
+                }
+            },
+            storage: storage(data, in_memory)?,
+            connections_max: connections_max
+                .map_or(default(None), |Set { value, source }| Set { value: Some(value), source }),
+            log_level: first(said.log_level, source("log_level"), file.log_level)
+                .unwrap_or(default(LogLevel::Info)),
+        })
+    }
+
+    /// What the server is told.
+    pub(crate) fn config(&self) -> bramah_server::Config {
+        bramah_server::Config {
+            listen: self.listen.value,
+            storage: self.storage.value.clone(),
+            connections_max: self.connections_max.value,
+        }
+    }
+
+    pub(crate) fn log_level(&self) -> LogLevel {
+        self.log_level.value
+    }
+}
+
+/// Of a folder and no folder the one that is said with more weight.
+fn storage(
+    data: Option<Set<PathBuf>>,
+    in_memory: Option<Set<bool>>,
+) -> Result<Set<Storage>, Failure> {
+    match (data, in_memory) {
+        (Some(data), Some(in_memory)) if data.source == in_memory.source => {
+            Err(Failure::usage(format!(
+                "could not choose between the data folder {} and no folder: {} says both",
+                data.value.display(),
+                data.source
+            )))
+        }
+        (Some(Set { value, source }), None) => Ok(Set { value: Storage::Folder(value), source }),
+        (Some(Set { value, source }), Some(in_memory)) if source < in_memory.source => {
+            Ok(Set { value: Storage::Folder(value), source })
+        }
+        (_, Some(in_memory)) => Ok(Set { value: Storage::Memory, source: in_memory.source }),
+        (None, None) => {
+            let value = Storage::Folder(default_folder()?);
+            Ok(Set { value, source: Source::Default })
+        }
+    }
+}
+
+/// Where the XDG base directory specification wants state.
+fn default_folder() -> Result<PathBuf, Failure> {
+    let absolute = |variable| {
+        let path = PathBuf::from(std::env::var_os(variable)?);
+        path.is_absolute().then_some(path)
+    };
+    let state = absolute("XDG_STATE_HOME");
+    let state = state.or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("bramah")).ok_or_else(|| {
+        Failure::usage(
+            "could not choose a data folder: neither XDG_STATE_HOME nor HOME is set; name one with \
+             --data, or keep nothing with --in-memory",
+        )
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| (path, error.to_string()))
+        .and_then(|text| toml::from_str(&text).map_err(|error| (path, error.to_string())));
+    text.map_err(|(path, reason)| {
+        let reason = reason.trim_end().replace('\n', "; ");
+        Failure::usage(format!("could not read the settings in {}: {reason}", path.display()))
+            .into()
+    })
+}
+
+/// As a configuration file that sets the same, with the source of each value beside it.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: String| toml::Value::String(text).to_string();
+        let Plan { listen, storage, connections_max, log_level } = self;
+        writeln!(f, "listen = {} # {}", quoted(listen.value.to_string()), listen.source)?;
+        match &storage.value {
+            Storage::Folder(folder) => {
+                let folder = quoted(folder.display().to_string());
+                writeln!(f, "data = {folder} # {}", storage.source)?;
+            }
+            Storage::Memory => writeln!(f, "in_memory = true # {}", storage.source)?,
+        }
+        match connections_max.value {
+            Some(max) => writeln!(f, "connections_max = {max} # {}", connections_max.source)?,
+            None => writeln!(f, "# connections_max: as the limit of open files allows")?,
+        }
+        let level = quoted(format!("{:?}", log_level.value).to_lowercase());
+        write!(f, "log_level = {level} # {}", log_level.source)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Flag => "flag",
+            Source::Environment => "environment",
+            Source::File => "file",
+            Source::Default => "default",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Settings {
+        toml::from_str(text).unwrap()
+    }
+
+    fn choose(said: &str, source: Source, file: &str) -> anyhow::Result<Plan> {
+        Plan::choose(&settings(said), |_| Some(source), settings(file))
+    }
+
+    #[test]
+    fn what_is_said_goes_before_the_file_and_the_file_before_the_default() {
+        let plan = choose(
+            "listen = '127.0.0.1:1'\ndata = '/d'",
+            Source::Environment,
+            "listen = '127.0.0.1:2'\nlog_level = 'debug'",
+        );
+        assert_eq!(
+            plan.unwrap().to_string(),
+            "listen = \"127.0.0.1:1\" # environment\n\
+             data = \"/d\" # environment\n\
+             # connections_max: as the limit of open files allows\n\
+             log_level = \"debug\" # file"
+        );
+    }
+
+    #[test]
+    fn a_folder_and_no_folder_are_weighed_and_never_both_of_one_source() {
+        let storage = |said, file| choose(said, Source::Flag, file).map(|plan| plan.storage.value);
+        let folder = || Storage::Folder("/d".into());
+        assert_eq!(storage("in_memory = true", "data = '/d'").unwrap(), Storage::Memory);
+        assert_eq!(storage("data = '/d'", "in_memory = true").unwrap(), folder());
+        assert_eq!(
+            storage("in_memory = false", "in_memory = true\ndata = '/d'").unwrap(),
+            folder()
+        );
+        assert!(storage("data = '/d'\nin_memory = true", "").is_err());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_its_name() {
+        let error = toml::from_str::<Settings>("lisen = 'x'").unwrap_err().to_string();
+        assert!(error.contains("lisen") && error.contains("connections_max"), "{error}");
+    }
+}

@@ -1,0 +1,81 @@
+//! How things read: tables and lines for people, JSON for programs.
+
+pub(crate) mod json;
+mod table;
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+
+pub(crate) use table::Table;
+
+/// Somebody else's words, which must not be able to move the cursor of a terminal or turn the writing
+/// round.
+pub(crate) struct Plain<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                    write!(f, "{}", c.escape_unicode())?;
+                }
+                c if c.is_control() => write!(f, "{}", c.escape_default())?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Prints one line on stdout, as it is.
+pub(crate) fn line(line: impl fmt::Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// Prints bytes on stdout, as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Prints one JSON object on a line of its own.
+pub(crate) fn object(object: &impl serde::Serialize) -> anyhow::Result<()> {
+    Ok(line(serde_json::to_string(object)?)?)
+}
+
+/// A JSON array that is printed while it is made, an element a line.
+pub(crate) struct Array {
+    out: BufWriter<io::StdoutLock<'static>>,
+    is_empty: bool,
+}
+
+impl Array {
+    pub(crate) fn begin() -> Array {
+        Array { out: BufWriter::new(io::stdout().lock()), is_empty: true }
+    }
+
+    pub(crate) fn push(&mut self, element: &impl serde::Serialize) -> anyhow::Result<()> {
+        self.out.write_all(if self.is_empty { b"[\n" } else { b",\n" })?;
+        self.is_empty = false;
+        Ok(serde_json::to_writer(&mut self.out, element).map_err(io::Error::from)?)
+    }
+
+    pub(crate) fn end(mut self) -> io::Result<()> {
+        self.out.write_all(if self.is_empty { b"[]\n" } else { b"\n]\n" })?;
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_people_s_words_cannot_move_the_cursor() {
+        assert_eq!(Plain("a\x1b[2Jé\r\n").to_string(), "a\\u{1b}[2Jé\\r\\n");
+        assert_eq!(Plain("\u{202e}x\u{9b}1m").to_string(), "\\u{202e}x\\u{9b}1m");
+    }
+}
