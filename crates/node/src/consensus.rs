@@ -60,7 +60,11 @@ impl Consensus {
         let mut members = ConfState::default();
         members.set_voters(start.voters);
         let alone = members.get_voters() == [start.node_id];
-        let mut mirror = LogMirror::new(hard_state_in(&start.hard_state), members, start.snapshot);
+        // A disk that knows only the snapshot knows nothing of its term.
+        let mut hard_state = hard_state_in(&start.hard_state);
+        hard_state.term = hard_state.term.max(start.snapshot.1);
+        hard_state.commit = hard_state.commit.max(start.snapshot.0);
+        let mut mirror = LogMirror::new(hard_state, members, start.snapshot);
         let entries = start.entries.into_iter().map(entry_in).collect::<Result<Vec<_>, _>>()?;
         mirror.append(entries);
         let config = Config {

@@ -31,4 +31,4 @@ pub use consensus::Persist;
 pub use hub::ClientId;
 pub use node::{Input, Node, Output, Room};
 pub use reply::{Info, Listing, Notice, Reply, Unavailable};
-pub use restore::{Genesis, NodeError, Recovered, Replay};
+pub use restore::{NodeError, Recovered, Replay};

@@ -7,6 +7,7 @@ use bramah_core::{
     Action, Command, Event, HoldAction, OnDisconnect, Outcome, SessionClose, State, Time,
 };
 use bramah_wire::entry::{encode_command, encode_entry};
+use bramah_wire::membership::Membership;
 use bramah_wire::request::What;
 
 use crate::clock::{BootTime, Clock};
@@ -14,7 +15,7 @@ use crate::consensus::{Consensus, Persist, Start};
 use crate::hub::{ClientId, Hub};
 use crate::pending::{COMMANDS_LEN_MAX, ENTRY_BYTES_MAX, Flight, KeepAlives, Origin, Queue};
 use crate::reply::{Notice, Reply, Unavailable};
-use crate::restore::{Genesis, NodeError, Recovered, apply_entry};
+use crate::restore::{NodeError, Recovered, apply_entry};
 
 /// A fact for a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +89,7 @@ pub enum Output {
 /// One member of a lock service.
 #[derive(Debug)]
 pub struct Node {
-    pub(crate) genesis: Genesis,
+    pub(crate) membership: Membership,
     pub(crate) state: State,
     pub(crate) hub: Hub,
     consensus: Consensus,
@@ -111,11 +112,11 @@ impl Node {
     /// # Errors
     /// [`NodeError`] when that cannot be.
     pub fn new(recovered: Recovered) -> Result<Node, NodeError> {
-        let Recovered { genesis, state, snapshot, hard_state, entries } = recovered;
-        let (node_id, voters) = (genesis.node_id, genesis.voters.clone());
+        let Recovered { membership, state, snapshot, hard_state, entries } = recovered;
+        let (node_id, voters) = (membership.node_id, membership.voters.clone());
         let start = Start { node_id, voters, snapshot, hard_state, entries };
         Ok(Node {
-            genesis,
+            membership,
             state,
             hub: Hub::default(),
             consensus: Consensus::new(start)?,

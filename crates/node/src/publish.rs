@@ -90,8 +90,8 @@ impl Node {
     pub(crate) fn info(&self) -> Info {
         let counters = self.state.counters();
         Info {
-            node_id: self.genesis.node_id,
-            cluster_id: self.genesis.cluster_id,
+            node_id: self.membership.node_id,
+            cluster_id: self.membership.cluster_id,
             sizes: self.state.sizes(),
             revision: counters.revision,
             last_token: counters.last_token.0,

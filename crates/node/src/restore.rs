@@ -1,10 +1,12 @@
 //! From what the disk holds to a state that goes on.
 
-use bramah_core::facts::{Contradiction, Restore};
+use bramah_core::facts::{Contradiction, Fact, Restore};
 use bramah_core::{Event, Outcome, State};
 use bramah_wal::{Entry, HardState};
 use bramah_wire::DecodeError;
 use bramah_wire::entry::decode_entry;
+use bramah_wire::membership::Membership;
+use bramah_wire::snapshot::SnapshotError;
 use thiserror::Error;
 
 /// Why a node cannot be.
@@ -32,28 +34,17 @@ pub enum NodeError {
     },
     /// The snapshot cannot be read.
     #[error("snapshot cannot be read")]
-    Snapshot(#[source] DecodeError),
+    Snapshot(#[source] SnapshotError),
     /// The snapshot is of no state that ever was.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
-}
-
-/// Who this node is, and with whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Genesis {
-    /// The cluster's number; a node with another one's data is refused.
-    pub cluster_id: u64,
-    /// This node's number, never 0.
-    pub node_id: u64,
-    /// The members that vote.
-    pub voters: Vec<u64>,
 }
 
 /// What was found on disk.
 #[derive(Debug)]
 pub struct Recovered {
     /// Who this is.
-    pub genesis: Genesis,
+    pub membership: Membership,
     /// The table as of the snapshot.
     pub state: State,
     /// Index and term of the snapshot.
@@ -65,11 +56,11 @@ pub struct Recovered {
 }
 
 impl Recovered {
-    /// A node that never was before: an empty table.
+    /// A node that never was before: an empty table, as of a snapshot that holds nothing.
     #[must_use]
-    pub fn new(genesis: Genesis, state: State) -> Recovered {
-        let hard_state = HardState { term: 1, vote: 0, commit: 1 };
-        Recovered { genesis, state, snapshot: (1, 1), hard_state, entries: Vec::new() }
+    pub fn new(membership: Membership) -> Recovered {
+        let (state, hard_state) = (State::new(0), HardState::default());
+        Recovered { membership, state, snapshot: (1, 1), hard_state, entries: Vec::new() }
     }
 }
 
@@ -95,7 +86,7 @@ impl Replay {
     /// [`NodeError`] when they cannot be read or contradict each other.
     pub fn read_state<I>(facts: I) -> Result<State, NodeError>
     where
-        I: IntoIterator<Item = Result<bramah_core::facts::Fact, DecodeError>>,
+        I: IntoIterator<Item = Result<Fact, SnapshotError>>,
     {
         let mut restore = Restore::default();
         for fact in facts {

@@ -175,6 +175,11 @@ impl<D: Disk> FinishedSnapshot<D> {
         &self.meta
     }
 
+    /// Length of its data.
+    pub fn data_bytes(&self) -> u64 {
+        self.data_bytes
+    }
+
     /// Gives it its header and its name.
     pub(crate) fn publish(mut self, standing: Standing) -> Result<Snapshot<D::File>, WalError> {
         let header = Header {

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use bramah_core::{
     Acquire, Action, Command, EndReason, Grant, Happening, HoldAction, HoldId, IfHeld, Item, Key,
     LockName, Mode, OnDisconnect, OpenSession, Outcome, Priority, RequestRef, RequestSeq,
-    SessionHandle, State, Terms, Ttl, Wait,
+    SessionHandle, Terms, Ttl, Wait,
 };
-use bramah_node::{
-    BootTime, ClientId, Genesis, Input, Node, Notice, Output, Persist, Recovered, Reply,
-};
+use bramah_node::{BootTime, ClientId, Input, Node, Notice, Output, Persist, Recovered, Reply};
 use bramah_wal::{Entry, HardState};
+use bramah_wire::membership::Membership;
 use bramah_wire::request::What;
 
 /// A node with a disk that is a list, and a clock that moves when told.
@@ -31,8 +30,8 @@ pub(crate) struct Shell {
     last_id: u64,
 }
 
-pub(crate) fn genesis() -> Genesis {
-    Genesis { cluster_id: 9, node_id: 1, voters: vec![1] }
+pub(crate) fn membership() -> Membership {
+    Membership { cluster_id: 9, node_id: 1, voters: vec![1] }
 }
 
 pub(crate) fn name(text: &str) -> LockName {
@@ -42,14 +41,14 @@ pub(crate) fn name(text: &str) -> LockName {
 impl Shell {
     /// A new node that leads.
     pub(crate) fn new() -> Shell {
-        let recovered = Recovered::new(genesis(), State::new(0));
+        let recovered = Recovered::new(membership());
         let hard_state = recovered.hard_state;
         Shell::start(recovered, hard_state, Vec::new(), 1_000)
     }
 
     /// The same node after a crash: whatever was not durable is gone.
     pub(crate) fn restart(self, now: u64) -> Shell {
-        let mut recovered = Recovered::new(genesis(), State::new(0));
+        let mut recovered = Recovered::new(membership());
         recovered.hard_state = self.hard_state;
         recovered.entries.clone_from(&self.entries);
         let mut shell = Shell::start(recovered, self.hard_state, self.entries, now);

@@ -1,0 +1,71 @@
+//! The hall between the connections and the node: what comes in waits here for the next step, and what
+//! goes out finds its connection here.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bramah_node::{ClientId, Input};
+use bramah_wire::request::What;
+use tokio::sync::Notify;
+
+use crate::service::{Outlet, Service};
+
+/// What came in since the last step. Bounded by the connections: each may have only so many requests
+/// without an answer.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) connected: Vec<(ClientId, Arc<dyn Outlet>)>,
+}
+
+/// The node's runtime, as the fronts see it.
+#[derive(Default)]
+pub(crate) struct Hall {
+    inbox: Mutex<Inbox>,
+    wake: Notify,
+    last_client: AtomicU64,
+}
+
+impl Hall {
+    /// Waits until something came in.
+    pub(crate) async fn wait(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Takes what came in; what the caller has used up is reused.
+    pub(crate) fn swap(&self, used: &mut Inbox) {
+        std::mem::swap(&mut *self.lock(), used);
+    }
+
+    pub(crate) fn push(&self, input: Input) {
+        let mut inbox = self.lock();
+        let first = inbox.inputs.is_empty();
+        inbox.inputs.push(input);
+        drop(inbox);
+        if first {
+            self.wake.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
+        // A panic elsewhere ends the process; what it left here is never half done.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service for Hall {
+    fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
+        let client = ClientId(self.last_client.fetch_add(1, Ordering::Relaxed) + 1);
+        self.lock().connected.push((client, outlet));
+        self.push(Input::Connected(client));
+        client
+    }
+
+    fn ask(&self, client: ClientId, id: u64, what: What) {
+        self.push(Input::Request { client, id, what });
+    }
+
+    fn disconnect(&self, client: ClientId) {
+        self.push(Input::Disconnected(client));
+    }
+}

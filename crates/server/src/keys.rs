@@ -1,0 +1,29 @@
+//! Random keys for sessions and holds, from the kernel.
+
+use bramah_core::Key;
+
+const KEYS_LEN: usize = 64;
+
+/// A stock of random keys, so that not each one costs a system call.
+#[derive(Default)]
+pub(crate) struct Keys {
+    stock: Vec<u64>,
+}
+
+impl Keys {
+    /// The next key.
+    ///
+    /// # Panics
+    /// When the kernel gives no randomness: without it hold ids would prove nothing.
+    pub(crate) fn draw(&mut self) -> Key {
+        if let Some(key) = self.stock.pop() {
+            return Key(key);
+        }
+        let mut bytes = [0; KEYS_LEN * 8];
+        #[expect(clippy::expect_used, reason = "going on without randomness would be unsafe")]
+        getrandom::fill(&mut bytes).expect("the kernel gives random bytes");
+        let numbers = bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_ne_bytes(*chunk));
+        self.stock.extend(numbers);
+        self.stock.pop().map_or_else(|| self.draw(), Key)
+    }
+}

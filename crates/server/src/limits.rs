@@ -1,0 +1,28 @@
+//! Bounds of the shell, with their units last.
+
+use std::time::Duration;
+
+/// Requests of one connection that may be without an answer. Past it nothing more is read from it.
+pub const CONNECTION_REQUESTS_MAX: usize = 1024;
+/// Bytes that may wait to be sent on one connection before nothing more is read from it.
+pub const OUT_BYTES_SOFT_MAX: usize = 256 * 1024;
+/// Bytes that may wait to be sent on one connection before its watches end.
+pub const OUT_BYTES_LAGGING: usize = 2 * 1024 * 1024;
+/// Bytes that may wait to be sent on one connection before it is closed.
+pub const OUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long a new connection may take to say what it speaks.
+pub const OPENING_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a frame may take from its first byte to its last.
+pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a connection that is to be closed may take to read what was said to it last.
+pub const GOODBYE_TIME_MAX: Duration = Duration::from_secs(5);
+/// File descriptors that are kept for the log, the listener and the like.
+pub const FILES_RESERVED: u64 = 64;
+/// Silence after which the kernel begins to probe a connection.
+pub const TCP_IDLE: Duration = Duration::from_secs(10);
+/// Time between two probes.
+pub const TCP_PROBE_INTERVAL: Duration = Duration::from_secs(5);
+/// Probes without an answer after which a connection is dead.
+pub const TCP_PROBES: u32 = 3;
+/// How long sent bytes may go without an acknowledgement before a connection is dead.
+pub const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,257 @@
+//! The native front: length-prefixed protobuf frames over TCP, many requests at once.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bramah_core::Time;
+use bramah_node::{Notice, Reply};
+use bramah_wire::frame::{put_frame, take_frame};
+use bramah_wire::{Error, ErrorCode, proto, request};
+use bytes::{Buf, BytesMut};
+use tokio::io::{Interest, Ready};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::debug;
+
+use crate::encode;
+use crate::keys::Keys;
+use crate::limits::{
+    CONNECTION_REQUESTS_MAX, FRAME_TIME_MAX, GOODBYE_TIME_MAX, OUT_BYTES_LAGGING, OUT_BYTES_MAX,
+    OUT_BYTES_SOFT_MAX,
+};
+use crate::service::{Flow, Outlet, Service};
+
+const READ_BYTES: usize = 16 * 1024;
+
+/// Serves a connection that opened as native, until it ends. `buffer` holds what was read after the
+/// opening.
+pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Service) {
+    let outlet = Arc::new(NativeOutlet::new(stream));
+    let client = service.connect(outlet.clone());
+    let mut front = Front { outlet: &outlet, service, client, buffer, keys: Keys::default() };
+    let end = front.run().await;
+    service.disconnect(client);
+    match end {
+        Ok(()) => debug!(client = client.0, "connection closed"),
+        Err(error) => debug!(client = client.0, %error, "connection ended"),
+    }
+    let _ = timeout(GOODBYE_TIME_MAX, outlet.drain()).await;
+}
+
+struct Front<'a> {
+    outlet: &'a NativeOutlet,
+    service: &'a dyn Service,
+    client: bramah_node::ClientId,
+    buffer: BytesMut,
+    keys: Keys,
+}
+
+impl Front<'_> {
+    async fn run(&mut self) -> io::Result<()> {
+        let mut frame_since: Option<Instant> = None;
+        loop {
+            let paused = self.take_requests()?;
+            frame_since = match self.buffer.is_empty() || paused {
+                true => None,
+                false => frame_since.or_else(|| Some(Instant::now())),
+            };
+            let interest = match (paused, self.outlet.is_blocked()) {
+                (false, false) => Some(Interest::READABLE),
+                (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
+                (true, true) => Some(Interest::WRITABLE),
+                (true, false) => None,
+            };
+            tokio::select! {
+                ready = self.ready(interest) => {
+                    let ready = ready?;
+                    if ready.is_writable() {
+                        self.outlet.send();
+                    }
+                    if ready.is_readable() && !paused && !self.read()? {
+                        return Ok(());
+                    }
+                }
+                () = self.outlet.wake.notified() => {}
+                () = late(frame_since) => {
+                    let text = format!("read a frame: it did not end within {FRAME_TIME_MAX:?}");
+                    self.refuse(0, Error::new(ErrorCode::InvalidFrame, text));
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+            }
+            if self.outlet.is_over() {
+                return Err(io::Error::other("its reader is gone or too slow"));
+            }
+        }
+    }
+
+    /// Waits for the socket. With no interest only a reply can go on from here, and it wakes the task.
+    async fn ready(&self, interest: Option<Interest>) -> io::Result<Ready> {
+        match interest {
+            Some(interest) => self.outlet.stream.ready(interest).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Reads what there is; false at the end of the stream.
+    fn read(&mut self) -> io::Result<bool> {
+        self.buffer.reserve(READ_BYTES);
+        match self.outlet.stream.try_read_buf(&mut self.buffer) {
+            Ok(0) => Ok(false),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Passes on all whole requests; true if there may be more than may be passed on now.
+    fn take_requests(&mut self) -> io::Result<bool> {
+        loop {
+            if self.outlet.is_full() {
+                return Ok(true);
+            }
+            match take_frame(&mut self.buffer) {
+                Ok(None) => return Ok(false),
+                Ok(Some(frame)) => match request::read(frame, &mut || self.keys.draw()) {
+                    Ok(parsed) => {
+                        self.outlet.requests.fetch_add(1, Ordering::Relaxed);
+                        self.service.ask(self.client, parsed.id, parsed.what);
+                    }
+                    Err(refused) => self.refuse(refused.id, refused.error),
+                },
+                // What follows cannot be told apart into frames any more.
+                Err(too_long) => {
+                    let error = Error::new(ErrorCode::FrameTooLarge, too_long.to_string());
+                    self.refuse(0, error);
+                    return Err(io::Error::other(too_long));
+                }
+            }
+        }
+    }
+
+    fn refuse(&self, id: u64, error: Error) {
+        self.outlet.put(&encode::refusal(id, &error));
+        self.outlet.send();
+    }
+}
+
+/// Waits until a frame that began then has taken too long.
+async fn late(since: Option<Instant>) {
+    match since {
+        Some(since) => sleep_until(since + FRAME_TIME_MAX).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The sending half of a connection. Written to by whoever has something to say, without a task between.
+struct NativeOutlet {
+    stream: TcpStream,
+    out: Mutex<BytesMut>,
+    /// The socket took not all: the connection's own task goes on when it takes more.
+    blocked: AtomicBool,
+    /// More waited than may.
+    over: AtomicBool,
+    /// Requests that are not answered yet.
+    requests: AtomicUsize,
+    /// Wakes the connection's task: something is to be written, or may be read again.
+    wake: Notify,
+}
+
+impl NativeOutlet {
+    fn new(stream: TcpStream) -> NativeOutlet {
+        NativeOutlet {
+            stream,
+            out: Mutex::default(),
+            blocked: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            requests: AtomicUsize::new(0),
+            wake: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BytesMut> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Acquire)
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Nothing more may be asked before something is answered or sent.
+    fn is_full(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) >= CONNECTION_REQUESTS_MAX
+            || (self.is_blocked() && self.lock().len() >= OUT_BYTES_SOFT_MAX)
+    }
+
+    fn put(&self, message: &proto::Message) {
+        let mut out = self.lock();
+        if let Err(too_long) = put_frame(message, &mut out) {
+            debug!(%too_long, "a reply did not fit a frame");
+            let id = encode::reply_id(message);
+            let text = format!("send the answer: {too_long}; ask for less at a time");
+            let error = Error::new(ErrorCode::LimitExceeded, text);
+            let _ = put_frame(&encode::refusal(id, &error), &mut out);
+        }
+        if out.len() > OUT_BYTES_MAX {
+            self.over.store(true, Ordering::Release);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Sends as much as the socket takes. An error is found again by the connection's own task.
+    fn send(&self) {
+        let mut out = self.lock();
+        while !out.is_empty() {
+            match self.stream.try_write(&out) {
+                Ok(sent) => out.advance(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    out.clear();
+                    self.over.store(true, Ordering::Release);
+                }
+            }
+        }
+        let was_blocked = self.blocked.swap(!out.is_empty(), Ordering::AcqRel);
+        if was_blocked == out.is_empty() {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Sends the rest before the connection is closed.
+    async fn drain(&self) {
+        while self.is_blocked() && !self.is_over() {
+            if self.stream.writable().await.is_err() {
+                return;
+            }
+            self.send();
+        }
+    }
+}
+
+impl Outlet for NativeOutlet {
+    fn reply(&self, id: u64, now: Time, reply: Reply) {
+        self.put(&encode::reply(id, now, &reply));
+        if self.requests.fetch_sub(1, Ordering::Relaxed) == CONNECTION_REQUESTS_MAX {
+            self.wake.notify_one();
+        }
+    }
+
+    fn notice(&self, now: Time, notice: Notice) {
+        if let Some(message) = encode::notice(now, &notice) {
+            self.put(&message);
+        }
+    }
+
+    fn flush(&self) -> Flow {
+        self.send();
+        match self.is_blocked() && self.lock().len() > OUT_BYTES_LAGGING {
+            true => Flow::Lagging,
+            false => Flow::Open,
+        }
+    }
+}
