@@ -1,0 +1,209 @@
+//! One request under way, from being asked for to its answer.
+
+use std::task::{Context, Waker};
+
+use bramah_wire::proto::reply::Outcome;
+use bramah_wire::proto::request::Op;
+use bramah_wire::proto::{Request, RequestRef};
+use bramah_wire::{ErrorCode, proto};
+
+use super::session::SessionKey;
+use crate::clock::LocalTime;
+use crate::error::{Effect, Error, ErrorKind};
+
+/// A request's id on the wire, the same on every connection it is sent over.
+pub(super) type CallId = u64;
+
+/// What a request is for, which decides what becomes of it when its answer or its asker is lost.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// A question: can be asked again.
+    Ask,
+    /// An act outside of a session: cannot be repeated, so its outcome may stay unknown.
+    Act,
+    /// Numbered, and cancelled when its asker goes: an acquire or an upgrade.
+    Acquire,
+    /// Numbered, and done even when its asker goes.
+    OnHold,
+    /// Numbered: undoes the request of this number.
+    Cancel(u64),
+    /// Opens its session.
+    Open,
+    /// Closes its session.
+    Close,
+    /// Brings its session to this connection. It is not sent again, a new connection makes its own.
+    Attach {
+        /// Tokens that were held when it was sent.
+        held: Vec<u64>,
+        /// Tokens that the server named so far.
+        named: Vec<u64>,
+    },
+    /// Renews these sessions. It is not sent again.
+    KeepAlive(Vec<SessionKey>),
+}
+
+impl Purpose {
+    pub(super) fn is_numbered(&self) -> bool {
+        matches!(self, Purpose::Acquire | Purpose::OnHold | Purpose::Cancel(_))
+    }
+
+    /// It belongs to one connection.
+    pub(super) fn is_of_connection(&self) -> bool {
+        matches!(self, Purpose::Attach { .. } | Purpose::KeepAlive(_))
+    }
+}
+
+/// Where a request is.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Not sent over this connection.
+    Pending,
+    /// Sent over this connection.
+    Sent,
+    /// Answered: it waits in the queue, at this place of so many.
+    Queued(usize, usize),
+    /// Finally answered, for its asker to take.
+    Done(Box<Result<Answer, Failure>>),
+}
+
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) request: Request,
+    pub(super) purpose: Purpose,
+    pub(super) session: Option<SessionKey>,
+    /// Its number in the session; 0 until it is sent.
+    pub(super) seq: u64,
+    pub(super) state: State,
+    /// It was sent, and no refusal says that it did nothing.
+    pub(super) maybe_done: bool,
+    /// It was in the queue, on this or an earlier connection.
+    pub(super) was_queued: bool,
+    /// When it was sent last.
+    pub(super) sent_at: LocalTime,
+    /// It fails if it is still not sent by then.
+    pub(super) gives_up_at: Option<LocalTime>,
+    /// The end of the wait it asks for.
+    pub(super) waits_until: Option<LocalTime>,
+    /// Nobody waits for its answer.
+    pub(super) abandoned: bool,
+    pub(super) waker: Option<Waker>,
+}
+
+impl Call {
+    pub(super) fn wake_by(&mut self, cx: &Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+        }
+    }
+}
+
+/// A final answer that is no refusal.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) outcome: Outcome,
+    /// The cluster's time of the answer.
+    pub(super) now_ms: u64,
+    pub(super) session: Option<SessionKey>,
+}
+
+/// Why there is no such answer.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) kind: ErrorKind,
+    pub(super) effect: Effect,
+    pub(super) message: String,
+}
+
+impl Failure {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Failure {
+        let effect = match kind {
+            ErrorKind::OutcomeUnknown => Effect::Unknown,
+            _ => Effect::NotApplied,
+        };
+        Failure { kind, effect, message: message.into() }
+    }
+
+    /// What a server's refusal means.
+    pub(super) fn of_reply(error: &proto::Error) -> Failure {
+        let kind = ErrorCode::from_name(&error.code).map_or(ErrorKind::Internal, kind_of);
+        let effect = match proto::Effect::try_from(error.effect) {
+            Ok(proto::Effect::NotApplied) => Effect::NotApplied,
+            _ => Effect::Unknown,
+        };
+        Failure { kind, effect, message: format!("could not {}", error.message) }
+    }
+
+    pub(super) fn during(self, operation: impl Into<String>) -> Error {
+        Error::new(self.kind, operation, self.message).with_effect(self.effect)
+    }
+}
+
+fn kind_of(code: ErrorCode) -> ErrorKind {
+    match code {
+        ErrorCode::Deadlock => ErrorKind::Deadlock,
+        ErrorCode::QueueFull => ErrorKind::QueueFull,
+        ErrorCode::NotHolder | ErrorCode::StaleFencingToken => ErrorKind::NotHolder,
+        ErrorCode::SessionUnknown | ErrorCode::SessionExpired | ErrorCode::SessionEnded => {
+            ErrorKind::SessionEnded
+        }
+        ErrorCode::RequestStale | ErrorCode::OutcomeUnknown => ErrorKind::OutcomeUnknown,
+        ErrorCode::LimitMismatch | ErrorCode::KindMismatch => ErrorKind::Mismatch,
+        ErrorCode::LimitExceeded => ErrorKind::LimitExceeded,
+        ErrorCode::InvalidRequest | ErrorCode::InvalidFrame | ErrorCode::FrameTooLarge => {
+            ErrorKind::Invalid
+        }
+        ErrorCode::Unsupported | ErrorCode::UnsupportedVersion => ErrorKind::Unsupported,
+        ErrorCode::Denied => ErrorKind::Denied,
+        ErrorCode::NoLeader
+        | ErrorCode::Draining
+        | ErrorCode::Unreachable
+        | ErrorCode::TooManyRequests => ErrorKind::Unavailable,
+        ErrorCode::DiskFull | ErrorCode::StorageFailed => ErrorKind::Storage,
+        _ => ErrorKind::Internal,
+    }
+}
+
+/// The server cannot answer now, and may a little later, or another server can.
+pub(super) fn is_not_now(code: &str) -> bool {
+    matches!(
+        ErrorCode::from_name(code),
+        Some(
+            ErrorCode::NoLeader
+                | ErrorCode::Draining
+                | ErrorCode::Unreachable
+                | ErrorCode::TooManyRequests
+        )
+    )
+}
+
+/// Writes its number into a numbered request.
+pub(super) fn set_number(request: &mut Request, number: RequestRef) {
+    let number = Some(number);
+    let Some(op) = &mut request.op else { return };
+    match op {
+        Op::Acquire(op) => op.request = number,
+        Op::AcquireMany(op) => op.request = number,
+        Op::Upgrade(op) => op.request = number,
+        Op::Cancel(op) => op.request = number,
+        Op::Release(op) => op.request = number,
+        Op::SetValue(op) => op.request = number,
+        Op::Downgrade(op) => op.request = number,
+        _ => {}
+    }
+}
+
+/// Writes how long is left to wait into an acquire or upgrade.
+pub(super) fn set_wait(request: &mut Request, left_ms: u64) {
+    let Some(op) = &mut request.op else { return };
+    let how = match left_ms {
+        0 => proto::wait::How::Try(true),
+        ms => proto::wait::How::ForMs(ms),
+    };
+    let wait = Some(proto::Wait { how: Some(how) });
+    match op {
+        Op::Acquire(op) => op.wait = wait,
+        Op::AcquireMany(op) => op.wait = wait,
+        Op::Upgrade(op) => op.wait = wait,
+        _ => {}
+    }
+}

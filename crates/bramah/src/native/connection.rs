@@ -1,0 +1,158 @@
+//! What becomes of requests and sessions when a connection ends and another begins.
+
+use std::time::Duration;
+
+use bramah_wire::frame::OPENING;
+use bramah_wire::proto;
+use bramah_wire::proto::request::Op;
+
+use super::call::{CallId, Failure, Purpose, State};
+use super::limits::{PAUSE_MAX, PAUSE_MIN};
+use super::machine::{Link, Machine};
+use super::session::SessionKey;
+use crate::clock::LocalTime;
+use crate::error::ErrorKind;
+use crate::info::LostReason;
+
+impl Machine {
+    /// A connection stands: the sessions come over first, then every request that has no answer, under its
+    /// old number.
+    pub(super) fn handle_connected(&mut self, now: LocalTime) {
+        self.link = Link::Up;
+        self.hang_up = None;
+        self.out.clear();
+        self.out.extend_from_slice(&OPENING);
+        self.heard_at = now;
+        self.paused_until = LocalTime::default();
+        let mut keys: Vec<SessionKey> = self.sessions.keys().copied().collect();
+        keys.sort_unstable();
+        for key in keys {
+            let Some(session) = self.sessions.get_mut(&key).filter(|s| s.lost.is_none()) else {
+                continue;
+            };
+            let Some(opened) = &mut session.opened else { continue };
+            opened.keeper.handle_reconnected();
+            let held = session.holds.iter().filter(|(_, hold)| hold.lost.is_none());
+            let held = held.map(|(token, _)| *token).collect();
+            self.attach(now, key, held, Vec::new());
+        }
+        self.next_due = now;
+        self.handle_time(now);
+    }
+
+    /// Brings a session to this connection, and learns which of `held` are still held.
+    pub(super) fn attach(
+        &mut self,
+        now: LocalTime,
+        key: SessionKey,
+        held: Vec<u64>,
+        named: Vec<u64>,
+    ) {
+        let session = self.sessions.get(&key).and_then(|session| session.opened.as_ref());
+        let Some(handle) = session.map(|opened| opened.handle) else { return };
+        let after = named.last().copied().unwrap_or_default();
+        let op = Op::AttachSession(proto::AttachSession { session: Some(handle), after });
+        let id = self.start(now, op, Purpose::Attach { held, named }, Some(key));
+        self.abandon_quietly(id);
+    }
+
+    /// There is no connection any more, or none came about.
+    pub(super) fn handle_disconnected(&mut self, now: LocalTime, why: &str) {
+        self.trouble = why.to_owned();
+        if self.link == Link::Down {
+            return;
+        }
+        self.link = Link::Down;
+        self.out.clear();
+        self.sent.clear();
+        for watch in self.watches.values_mut() {
+            watch.is_stale = true;
+            self.wakers.extend(watch.waker.take());
+        }
+        let ends = |key: &SessionKey| {
+            self.sessions.get(key).is_some_and(|session| session.terms.release_on_disconnect)
+        };
+        let over: Vec<SessionKey> = self.sessions.keys().filter(|key| ends(key)).copied().collect();
+        for key in over {
+            self.lose_session(now, key, LostReason::Disconnected);
+        }
+        let mut ids: Vec<CallId> = self.calls.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.unsend(now, id);
+        }
+    }
+
+    /// What was under way on a connection that ended goes back to be sent again, if it may.
+    fn unsend(&mut self, now: LocalTime, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        match (&call.purpose, &call.state) {
+            (_, State::Done(_)) => {}
+            (purpose, _) if purpose.is_of_connection() => {
+                self.remove(id);
+            }
+            (Purpose::Act, State::Sent) => {
+                let message =
+                    format!("the connection ended before the answer came: {}", self.trouble);
+                self.finish(now, id, Err(Failure::new(ErrorKind::OutcomeUnknown, message)));
+            }
+            _ => {
+                call.state = State::Pending;
+                self.pending.insert(id);
+                self.count_trouble(now, id);
+            }
+        }
+    }
+
+    /// A server said "not now" to this call: it is sent again a little later.
+    pub(super) fn send_later(&mut self, now: LocalTime, id: CallId, done_nothing: bool) {
+        self.pause(now);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.state = State::Pending;
+        call.maybe_done &= !done_nothing;
+        self.pending.insert(id);
+        self.count_trouble(now, id);
+    }
+
+    /// Nothing new is sent for a little while.
+    pub(super) fn pause(&mut self, now: LocalTime) {
+        self.paused_until = self.paused_until.max(now.plus(pause(self.pauses)));
+        self.pauses += 1;
+        self.next_due = self.next_due.min(self.paused_until);
+    }
+
+    /// The connection is of no more use.
+    pub(super) fn hang_up(&mut self, why: String) {
+        self.hang_up.get_or_insert(why);
+        self.wake_task();
+    }
+}
+
+/// A random pause, longer after each attempt: between [`PAUSE_MIN`] and [`PAUSE_MAX`].
+pub(super) fn pause(attempt: u32) -> Duration {
+    let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(PAUSE_MAX);
+    let spread = (longest - PAUSE_MIN.min(longest)).as_micros() as u64;
+    PAUSE_MIN + Duration::from_micros(random() % (spread + 1))
+}
+
+/// A number that differs from process to process and from call to call.
+pub(super) fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_in_their_bounds() {
+        for attempt in 0..40 {
+            let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(PAUSE_MAX);
+            let pause = pause(attempt);
+            assert!(pause >= PAUSE_MIN && pause <= longest.max(PAUSE_MIN), "{attempt}: {pause:?}");
+        }
+        let many: std::collections::BTreeSet<Duration> = (0..20).map(|_| pause(10)).collect();
+        assert!(many.len() > 10, "pauses are not random: {many:?}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The one task of a [`crate::Locker`]: finds a server, moves bytes, looks at the clock.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::call::State;
+use super::client::{Client, Flush, Shared};
+use super::connection::{pause, random};
+use super::limits::{DIAL_MAX, PAUSE_RESET, READ_BUFFER_BYTES, SLEEP_MAX};
+use super::machine::{Life, Link, Machine};
+use crate::clock::LocalTime;
+
+/// Serves the machine until it has said goodbye.
+pub(super) async fn run(client: Arc<Client>, addresses: Vec<String>) {
+    let end = EndOfTask(client);
+    let client = &end.0;
+    let mut clock = Clock::new();
+    let mut next = random() as usize % addresses.len();
+    let mut attempts = 0;
+    let mut troubles = vec![None; addresses.len()];
+    while !is_over(client) {
+        let address = &addresses[next];
+        let dialed = clock.beside(client, timeout(DIAL_MAX, TcpStream::connect(address))).await;
+        let trouble = match dialed {
+            None => return,
+            Some(Ok(Ok(stream))) => {
+                let since = LocalTime::now();
+                let why = converse(client, &mut clock, stream).await;
+                if LocalTime::now().since(since) >= PAUSE_RESET {
+                    attempts = 0;
+                }
+                why
+            }
+            Some(Ok(Err(error))) => error.to_string(),
+            Some(Err(_)) => format!("no connection within {} s", DIAL_MAX.as_secs()),
+        };
+        troubles[next] = Some(trouble);
+        let told: Vec<String> = (addresses.iter().zip(&troubles))
+            .filter_map(|(address, trouble)| Some(format!("{address}: {}", trouble.as_ref()?)))
+            .collect();
+        client.step(Flush::Usual, |machine, now| {
+            machine.handle_disconnected(now, &told.join("; "));
+        });
+        next = (next + 1) % addresses.len();
+        // All servers are tried in turn before the pause grows.
+        let pause = pause(attempts / addresses.len() as u32);
+        attempts = attempts.saturating_add(1);
+        if clock.beside(client, sleep(pause)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Moves bytes until the connection ends, and says why it did.
+async fn converse(client: &Client, clock: &mut Clock, stream: TcpStream) -> String {
+    if let Err(error) = stream.set_nodelay(true) {
+        return error.to_string();
+    }
+    let (mut reader, writer) = stream.into_split();
+    client.lock().writer = Some(writer);
+    client.step(Flush::Now, |machine, now| machine.handle_connected(now));
+    let mut input = BytesMut::with_capacity(READ_BUFFER_BYTES);
+    let why = poll_fn(|cx| {
+        loop {
+            if let Some(why) = prepare(client, cx) {
+                return Poll::Ready(why);
+            }
+            match poll_read(&mut reader, &mut input, cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready("the server hung up".to_owned()),
+                Poll::Ready(Err(error)) => return Poll::Ready(error.to_string()),
+                Poll::Ready(Ok(_)) => {
+                    let read = client
+                        .step(Flush::Usual, |machine, now| machine.handle_bytes(now, &mut input));
+                    if let Err(why) = read {
+                        return Poll::Ready(why);
+                    }
+                }
+                Poll::Pending => match clock.poll(client, cx) {
+                    Poll::Ready(()) => {}
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    })
+    .await;
+    client.lock().writer = None;
+    why
+}
+
+/// Does what is due, writes what is to be written; tells why the connection must end, if it must.
+fn prepare(client: &Client, cx: &mut Context<'_>) -> Option<String> {
+    let wakers = {
+        let mut shared = client.lock();
+        let Shared { machine, writer } = &mut *shared;
+        machine.handle_time(LocalTime::now());
+        set_task(machine, cx);
+        if let Some(why) = machine.hang_up.take() {
+            return Some(why);
+        }
+        if machine.life != Life::Open && is_done(machine) {
+            return Some("closed".to_owned());
+        }
+        while let Some(writer) = writer.as_mut().filter(|_| !machine.out.is_empty()) {
+            match Pin::new(writer).poll_write(cx, &machine.out) {
+                Poll::Ready(Ok(written)) => machine.out.advance(written),
+                Poll::Ready(Err(error)) => return Some(error.to_string()),
+                Poll::Pending => break,
+            }
+        }
+        std::mem::take(&mut machine.wakers)
+    };
+    for waker in wakers {
+        waker.wake();
+    }
+    None
+}
+
+fn poll_read(
+    reader: &mut OwnedReadHalf,
+    input: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    input.reserve(READ_BUFFER_BYTES / 2);
+    pin!(reader.read_buf(input)).poll(cx)
+}
+
+fn set_task(machine: &mut Machine, cx: &Context<'_>) {
+    if !machine.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+        machine.task = Some(cx.waker().clone());
+    }
+}
+
+/// Nothing is left to be said, or the time for it is over.
+fn is_done(machine: &Machine) -> bool {
+    let over = match machine.life {
+        Life::Open => false,
+        Life::Goodbye(until) => LocalTime::now() >= until,
+        Life::Ended => true,
+    };
+    let unsaid = || machine.calls.values().any(|call| !matches!(call.state, State::Done(_)));
+    over || (machine.out.is_empty() && !unsaid())
+}
+
+fn is_over(client: &Client) -> bool {
+    let machine = &client.lock().machine;
+    machine.life != Life::Open && (machine.link == Link::Down || is_done(machine))
+}
+
+/// Wakes the task when something is due.
+struct Clock {
+    sleep: Pin<Box<Sleep>>,
+    /// What the sleep is set to.
+    due: LocalTime,
+}
+
+impl Clock {
+    fn new() -> Clock {
+        Clock { sleep: Box::pin(sleep(Duration::ZERO)), due: LocalTime::default() }
+    }
+
+    /// Ready when it is time to look at the machine again.
+    fn poll(&mut self, client: &Client, cx: &mut Context<'_>) -> Poll<()> {
+        let due = client.lock().machine.next_due;
+        if due != self.due || self.sleep.is_elapsed() {
+            // This timer stands still while the machine is suspended, so it is never set for long.
+            let left = due.since(LocalTime::now()).min(SLEEP_MAX);
+            self.sleep.as_mut().reset(Instant::now() + left);
+            self.due = due;
+        }
+        self.sleep.as_mut().poll(cx)
+    }
+
+    /// Waits for something while there is no connection. None when the machine has come to its end.
+    async fn beside<F: Future>(&mut self, client: &Client, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            loop {
+                if is_over(client) {
+                    return Poll::Ready(None);
+                }
+                client.step(Flush::Usual, |machine, now| {
+                    machine.handle_time(now);
+                    set_task(machine, cx);
+                });
+                if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                    return Poll::Ready(Some(output));
+                }
+                if self.poll(client, cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// However the task ends, nobody must wait for it.
+struct EndOfTask(Arc<Client>);
+
+impl Drop for EndOfTask {
+    fn drop(&mut self) {
+        self.0.lock().writer = None;
+        self.0.step(Flush::Usual, |machine, now| {
+            let why = match machine.life {
+                Life::Open => "the runtime that served this Locker is gone",
+                _ => "this Locker is closed",
+            };
+            machine.end(now, why);
+        });
+    }
+}

@@ -1,0 +1,197 @@
+//! What is asked again over the next connection, and what cannot be.
+
+use super::*;
+
+#[test]
+fn a_lost_reply_is_asked_for_again_by_the_same_number_after_the_session_came_over() {
+    let mut bench = Bench::up();
+    let (key, call) = bench.acquire("x");
+    bench.open_session();
+    let (id, op) = bench.sent_one();
+    bench.disconnect();
+    assert!(bench.poll(call).is_pending());
+    bench.connect();
+    let again = bench.attached(&[]);
+    assert_eq!(again, [(id, op)]);
+    bench.reply(id, granted(7));
+    bench.reply(id, granted(7));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+    assert_eq!(
+        bench.machine.sessions[&key].holds[&7].handles, 1,
+        "the second answer means nothing"
+    );
+}
+
+#[test]
+fn a_place_in_the_queue_is_found_again() {
+    let mut bench = Bench::up();
+    let (_, call) = bench.acquire("x");
+    bench.open_session();
+    let number = bench.reply_to_acquire(queued());
+    let (_, other) = bench.acquire("y");
+    let other_number = bench.reply_to_acquire(granted(3));
+    assert_eq!(other_number.answered_below, 2, "being queued is an answer");
+    bench.outcome(other);
+
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    assert!(bench.poll(call).is_pending(), "a wait outlives its connection");
+    bench.connect();
+    let again = bench.attached(&[3]);
+    let [(id, op)] = &again[..] else { panic!("{again:?}") };
+    assert_eq!(number_of(op).seq, number.seq);
+    assert!(number_of(op).answered_below <= number.seq);
+    bench.reply(*id, queued());
+    let grants = vec![grant(9)];
+    bench.tell(What::Granted(proto::Granted { session: SESSION, seq: number.seq, grants }));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+}
+
+#[test]
+fn a_wait_that_ended_unseen_goes_on_under_a_new_number_for_what_is_left_of_it() {
+    let mut bench = Bench::up();
+    let (_, call) = bench.acquire_within("x", Some(Duration::from_secs(8)));
+    bench.open_session();
+    let number = bench.reply_to_acquire(queued());
+    bench.disconnect();
+    bench.pass(Duration::from_secs(5));
+    bench.connect();
+    let again = bench.attached(&[]);
+    bench.reply(again[0].0, refused(ErrorCode::RequestStale));
+    let (id, op) = bench.sent_one();
+    assert_eq!(number_of(&op).seq, number.seq + 1);
+    let Op::Acquire(acquire) = op else { panic!("{op:?}") };
+    let how = acquire.wait.and_then(|wait| wait.how);
+    assert_eq!(how, Some(proto::wait::How::ForMs(3_000)));
+    bench.reply(id, Outcome::Busy(proto::Busy::default()));
+    assert!(matches!(bench.outcome(call), Outcome::Busy(_)));
+}
+
+#[test]
+fn a_wait_that_is_over_while_nobody_can_be_asked_is_of_unknown_outcome_and_cancelled() {
+    let mut bench = Bench::up();
+    let (_, call) = bench.acquire_within("x", Some(Duration::from_secs(8)));
+    bench.open_session();
+    bench.reply_to_acquire(queued());
+    bench.disconnect();
+    bench.pass(Duration::from_secs(7));
+    assert!(bench.poll(call).is_pending());
+    bench.pass(Duration::from_secs(1));
+    let failure = bench.failure(call);
+    assert_eq!(failure.kind, ErrorKind::OutcomeUnknown);
+    assert!(failure.message.contains("the cable was cut"), "{}", failure.message);
+    bench.connect();
+    let sent = bench.attached(&[]);
+    assert!(matches!(&sent[..], [(_, Op::Cancel(cancel))] if cancel.seq == 1), "{sent:?}");
+}
+
+#[test]
+fn what_was_never_sent_fails_as_unavailable_after_the_connect_timeout() {
+    let mut bench = Bench::down();
+    let (_, call) = bench.acquire("x");
+    bench.machine.handle_disconnected(bench.now, "nobody is there");
+    bench.pass(CONNECT_TIMEOUT - Duration::from_millis(1));
+    assert!(bench.poll(call).is_pending());
+    bench.pass(Duration::from_millis(1));
+    let failure = bench.failure(call);
+    assert_eq!(failure.kind, ErrorKind::Unavailable);
+    assert_eq!(failure.message, "nobody is there");
+    assert!(bench.machine.sessions.is_empty() && bench.machine.calls.is_empty());
+}
+
+#[test]
+fn what_was_sent_and_cannot_be_asked_again_in_time_is_of_unknown_outcome_and_cancelled() {
+    let mut bench = Bench::up();
+    let (_, call) = bench.acquire("x");
+    bench.open_session();
+    bench.sent_one();
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    assert_eq!(bench.failure(call).kind, ErrorKind::OutcomeUnknown);
+    bench.connect();
+    let sent = bench.attached(&[]);
+    assert!(matches!(&sent[..], [(_, Op::Cancel(cancel))] if cancel.seq == 1), "{sent:?}");
+}
+
+#[test]
+fn an_act_outside_of_a_session_is_not_repeated_and_a_question_is() {
+    let mut bench = Bench::up();
+    let act = bench.ask(Op::Revoke(proto::Revoke::default()), Purpose::Act, None);
+    let question = bench.ask(Op::GetServerInfo(proto::GetServerInfo {}), Purpose::Ask, None);
+    assert_eq!(bench.sent().len(), 2);
+    bench.disconnect();
+    assert_eq!(bench.failure(act).kind, ErrorKind::OutcomeUnknown);
+    bench.connect();
+    let (id, op) = bench.sent_one();
+    assert!(matches!(op, Op::GetServerInfo(_)), "{op:?}");
+    bench.reply(id, Outcome::ServerInfo(proto::ServerInfo::default()));
+    assert!(matches!(bench.outcome(question), Outcome::ServerInfo(_)));
+}
+
+#[test]
+fn a_hold_that_the_server_names_no_more_is_lost() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.acquire("y");
+    bench.reply_to_acquire(granted(8));
+    bench.disconnect();
+    assert_eq!(bench.lost(key, 7), None);
+    bench.connect();
+    bench.attached(&[8]);
+    assert_eq!(bench.lost(key, 7), Some(LostReason::EndedUnseen));
+    assert_eq!(bench.lost(key, 8), None);
+}
+
+#[test]
+fn all_pages_of_an_attach_count() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.acquire("y");
+    bench.reply_to_acquire(granted(8));
+    bench.disconnect();
+    bench.connect();
+    let mut sent = bench.sent();
+    let more = proto::SessionAttached { holds: vec![grant(7)], more: true, ..Default::default() };
+    bench.reply(sent.remove(0).0, Outcome::SessionAttached(more));
+    let (id, op) = bench.sent_one();
+    assert!(matches!(&op, Op::AttachSession(attach) if attach.after == 7), "{op:?}");
+    let rest = proto::SessionAttached { holds: vec![grant(8)], ..Default::default() };
+    bench.reply(id, Outcome::SessionAttached(rest));
+    assert_eq!((bench.lost(key, 7), bench.lost(key, 8)), (None, None));
+}
+
+#[test]
+fn a_session_that_ended_meanwhile_takes_its_holds_and_waits_along() {
+    let (mut bench, key) = Bench::holding(7);
+    let (_, call) = bench.acquire("y");
+    bench.reply_to_acquire(queued());
+    bench.disconnect();
+    bench.connect();
+    let sent = bench.sent();
+    bench.reply(sent[0].0, refused(ErrorCode::SessionExpired));
+    assert_eq!(bench.lost(key, 7), Some(LostReason::Expired { renewed_ago: None }));
+    assert_eq!(bench.failure(call).kind, ErrorKind::SessionEnded);
+    bench.acquire("z");
+    assert!(matches!(bench.sent_one().1, Op::OpenSession(_)), "the next acquire opens another");
+}
+
+#[test]
+fn a_session_that_lives_as_its_connection_is_lost_with_it() {
+    let mut bench = Bench::down();
+    bench.machine.shared_terms.release_on_disconnect = true;
+    bench.connect();
+    let (key, _) = bench.acquire("x");
+    bench.open_session();
+    bench.reply_to_acquire(granted(7));
+    bench.disconnect();
+    assert_eq!(bench.lost(key, 7), Some(LostReason::Disconnected));
+    bench.connect();
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn watches_start_again() {
+    let mut bench = Bench::up();
+    let id = bench.ask(Op::Watch(proto::Watch::default()), Purpose::Ask, None);
+    bench.machine.watches.insert(id, Default::default());
+    bench.disconnect();
+    assert!(bench.machine.watches[&id].is_stale);
+}
