@@ -7,6 +7,7 @@ mod error;
 mod guard;
 mod info;
 pub mod lease_keeper;
+pub mod local;
 mod lock_builder;
 mod locker;
 mod native;
