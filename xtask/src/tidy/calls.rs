@@ -109,11 +109,11 @@ impl Ban {
     }
 }
 
-/// A method or a definition of the same name is not the call.
+/// A method or a definition of the same name is not the call, and a oneshot holds one message.
 fn has_call(line: &str, word: &str) -> bool {
     has_word(line, word)
         && !(word.ends_with("()")
-            && [".", "fn "].iter().any(|before| line.contains(&format!("{before}{word}"))))
+            && [".", "fn ", "oneshot::"].iter().any(|before| line.contains(&format!("{before}{word}"))))
 }
 
 /// `channel::<u8>()` as `channel()`.
@@ -195,6 +195,7 @@ mod tests {
         assert_eq!(lines(path, "let (a, b) = mpsc::channel::<u8>(64);"), []);
         assert_eq!(lines(path, "let (a, b) = crossbeam::channel::unbounded();"), [1]);
         assert_eq!(lines(path, "let c = peer.channel();\nfn channel() {}"), []);
+        assert_eq!(lines(path, "let (stop, stopped) = oneshot::channel::<()>();"), []);
     }
 
     #[test]
