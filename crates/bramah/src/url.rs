@@ -1,9 +1,11 @@
 //! Where a lock service is.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::error::{Error, ErrorKind};
+use crate::local::Local;
 use crate::locker::Options;
 
 /// The port of a server unless its URL says otherwise.
@@ -52,10 +54,7 @@ impl Target {
     pub(crate) async fn connect(self, options: Options) -> Result<Arc<dyn Backend>, Error> {
         match self {
             Target::Servers(addresses) => crate::native::connect(addresses, options).await,
-            Target::Local(_) => {
-                let message = "this backend is not finished";
-                Err(Error::new(ErrorKind::Unsupported, "connect to local:", message))
-            }
+            Target::Local(folder) => Ok(Arc::new(Local::open(folder.as_deref().map(Path::new))?)),
         }
     }
 }
