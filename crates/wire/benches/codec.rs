@@ -1,5 +1,5 @@
 //! What it costs to write and read a command of the log and a fact of a snapshot.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
 use std::io;

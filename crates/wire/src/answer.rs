@@ -95,8 +95,8 @@ pub fn busy(busy: &proto::Busy, now: Time) -> Result<Busy, Error> {
     })
 }
 
-/// A lock that a server shows. Holders that did not fit its message are missing; the message has their
-/// number.
+/// A lock that a server shows. Holders that did not fit its message are missing; the message has
+/// their number.
 impl TryFrom<&proto::Lock> for LockView {
     type Error = Error;
 

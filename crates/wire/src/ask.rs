@@ -6,8 +6,8 @@ use bytes::Bytes;
 use crate::proto;
 use crate::proto::request::Op;
 
-/// The request with this id that asks for `command`. Its random keys are left out: the server draws its
-/// own.
+/// The request with this id that asks for `command`. Its random keys are left out: the server draws
+/// its own.
 #[must_use]
 pub fn request(id: u64, command: &Command) -> proto::Request {
     let op = match command {

@@ -1,9 +1,9 @@
-//! The binary form of core's types in log entries and snapshots: varints, fixed keys, length-prefixed
-//! bytes, and a tag before each variant of an enum.
+//! The binary form of core's types in log entries and snapshots: varints, fixed keys,
+//! length-prefixed bytes, and a tag before each variant of an enum.
 //!
-//! Whatever value of a type exists can be written, and what was written can be read: the only checks of
-//! reading are those of the types' own constructors. Tighter bounds are those of requests, or else an
-//! entry that was committed under one bound could not be read under another.
+//! Whatever value of a type exists can be written, and what was written can be read: the only
+//! checks of reading are those of the types' own constructors. Tighter bounds are those of
+//! requests, or else an entry that was committed under one bound could not be read under another.
 
 mod error;
 mod owners;

@@ -1,7 +1,7 @@
 //! An entry of the replicated log: a time, and the commands that are applied at that time.
 //!
-//! A batch is made by writing commands one after the other ([`encode_command`]) and a head before them
-//! ([`encode_entry`]), so that nothing is written twice into a buffer of its own.
+//! A batch is made by writing commands one after the other ([`encode_command`]) and a head before
+//! them ([`encode_entry`]), so that nothing is written twice into a buffer of its own.
 
 use bramah_core::{
     Acquire, AcquireMany, Action, Command, HoldAction, OpenSession, RequestRef, RevokeTarget,
@@ -27,7 +27,8 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
     command.put(&mut Writer { out, owners: None });
 }
 
-/// Adds an entry to `out`: its head, and `commands`, which [`encode_command`] wrote `count` times into.
+/// Adds an entry to `out`: its head, and `commands`, which [`encode_command`] wrote `count` times
+/// into.
 pub fn encode_entry(now: Time, commands: &[u8], count: usize, out: &mut Vec<u8>) {
     const HEAD_BYTES_MAX: usize = 21;
     out.reserve(HEAD_BYTES_MAX + commands.len());

@@ -1,5 +1,5 @@
-//! The one table of errors: what each code means, whether the request may have happened, and what HTTP
-//! and the command line make of it.
+//! The one table of errors: what each code means, whether the request may have happened, and what
+//! HTTP and the command line make of it.
 
 use std::fmt;
 
@@ -126,7 +126,8 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    // Contention. Over the native protocol it is a value; HTTP and the command line need a number for it.
+    // Contention. Over the native protocol it is a value; HTTP and the command line need a number
+    // for it.
     Busy "busy" NotApplied 409 75
         "somebody else has the lock, and waiting was not asked for";
     WaitTimedOut "wait_timed_out" NotApplied 409 75

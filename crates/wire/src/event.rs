@@ -8,8 +8,8 @@ use crate::proto;
 use crate::proto::event::What;
 use crate::proto::message::Kind;
 
-/// What `event` means for one session, for the connection it is attached to. None when it concerns no
-/// session, or when the session was told by the reply to its own request.
+/// What `event` means for one session, for the connection it is attached to. None when it concerns
+/// no session, or when the session was told by the reply to its own request.
 #[must_use]
 pub fn to_session(now: Time, event: &Event) -> Option<(SessionId, proto::Message)> {
     let (session, what) = match &event.what {

@@ -1,7 +1,7 @@
 //! How a stream of bytes is cut into messages: an opening, then frames.
 //!
-//! Nothing here reads or writes: the caller fills a buffer and asks what is in it. A frame's length is
-//! believed only as far as bytes have arrived, so a header alone makes nobody allocate.
+//! Nothing here reads or writes: the caller fills a buffer and asks what is in it. A frame's length
+//! is believed only as far as bytes have arrived, so a header alone makes nobody allocate.
 
 use std::fmt;
 
@@ -48,8 +48,8 @@ impl Opening {
 /// Checks the version of an [`Opening::Native`].
 ///
 /// # Errors
-/// [`ErrorCode::UnsupportedVersion`], which names the versions that are spoken: reply it (with id 0) and
-/// close the connection.
+/// [`ErrorCode::UnsupportedVersion`], which names the versions that are spoken: reply it (with id
+/// 0) and close the connection.
 pub fn check_version(version: u16) -> Result<(), Error> {
     match version {
         VERSION => Ok(()),

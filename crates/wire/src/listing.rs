@@ -11,7 +11,8 @@ use crate::reply::{Page, message};
 /// Most bytes of the holders that are named of one lock, and as many of its waiters.
 const LOCK_PART_BYTES_MAX: usize = 128 * 1024;
 
-/// The reply that shows one lock. A lock that nobody holds or waits for is shown with its name alone.
+/// The reply that shows one lock. A lock that nobody holds or waits for is shown with its name
+/// alone.
 #[must_use]
 pub fn lock(id: u64, now: Time, name: &LockName, view: Option<&LockView>) -> proto::Message {
     message(
@@ -24,8 +25,8 @@ pub fn lock(id: u64, now: Time, name: &LockName, view: Option<&LockView>) -> pro
     )
 }
 
-/// The reply that lists locks as they were at `revision`: at most `len_max`, and no more than fit. It says
-/// so when `locks` has more.
+/// The reply that lists locks as they were at `revision`: at most `len_max`, and no more than fit.
+/// It says so when `locks` has more.
 #[must_use]
 pub fn lock_list(
     id: u64,
@@ -51,7 +52,8 @@ pub fn watch_started(
     message(id, now, Reply::WatchStarted(proto::WatchStarted { revision, locks, more }))
 }
 
-/// The reply that lists sessions: at most `len_max`, and no more than fit. It says so when there are more.
+/// The reply that lists sessions: at most `len_max`, and no more than fit. It says so when there
+/// are more.
 #[must_use]
 pub fn session_list(
     id: u64,
@@ -64,8 +66,8 @@ pub fn session_list(
     message(id, now, Reply::SessionList(proto::SessionList { sessions, more }))
 }
 
-/// The reply that lists ended holds: at most `len_max`, and no more than fit. It says so when there are
-/// more.
+/// The reply that lists ended holds: at most `len_max`, and no more than fit. It says so when there
+/// are more.
 #[must_use]
 pub fn history<'a>(
     id: u64,

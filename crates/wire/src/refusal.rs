@@ -27,8 +27,8 @@ impl Error {
                     .to_owned(),
             ),
             Refusal::RequestStale => error(
-                "repeat the request: its client said that it has the answer, so that was forgotten; \
-                 look before asking under a new number"
+                "repeat the request: its client said that it has the answer, so that was \
+                 forgotten; look before asking under a new number"
                     .to_owned(),
             ),
             Refusal::RequestCancelled => {
@@ -44,12 +44,12 @@ impl Error {
                 "take permits out of {asked}: the semaphore is in use with a limit of {limit}, \
                  and all must name the same"
             )),
-            Refusal::KindMismatch { semaphore: true } => error(
-                "take the name as a plain lock: it is in use as a semaphore".to_owned(),
-            ),
-            Refusal::KindMismatch { semaphore: false } => error(
-                "take the name as a semaphore: it is in use as a plain lock".to_owned(),
-            ),
+            Refusal::KindMismatch { semaphore: true } => {
+                error("take the name as a plain lock: it is in use as a semaphore".to_owned())
+            }
+            Refusal::KindMismatch { semaphore: false } => {
+                error("take the name as a semaphore: it is in use as a plain lock".to_owned())
+            }
             Refusal::Deadlock { cycle } => {
                 let mut error = error(format!(
                     "wait: it would close a circle ({}); release what the others wait for first",

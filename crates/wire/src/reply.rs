@@ -67,7 +67,8 @@ pub fn error(id: u64, now: Time, error: &Error) -> proto::Message {
     message(id, now, Reply::Error(error.into()))
 }
 
-/// The reply to a keepalive: for each of its sessions, in the order asked, the new deadline or why not.
+/// The reply to a keepalive: for each of its sessions, in the order asked, the new deadline or why
+/// not.
 #[must_use]
 pub fn kept_alive(id: u64, now: Time, results: &[Result<Time, Refusal>]) -> proto::Message {
     message(id, now, Reply::KeptAlive(renewals(now, results)))

@@ -1,4 +1,5 @@
-//! Requests of a client, parsed into what the lock core takes. What passes here needs no second check.
+//! Requests of a client, parsed into what the lock core takes. What passes here needs no second
+//! check.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,7 +44,8 @@ pub struct Parsed {
 pub enum What {
     /// A change of the table.
     Command(Command),
-    /// Renew these sessions; apart from [`Command`], so that the renewals of many clients can share one.
+    /// Renew these sessions; apart from [`Command`], so that the renewals of many clients can share
+    /// one.
     KeepAlive(Vec<SessionHandle>),
     /// Bring the session to this connection, and name its holds with tokens above `after`.
     Attach {

@@ -1,7 +1,7 @@
 //! A snapshot as a stream: blocks of facts, each with its checksum, and their number at the end.
 //!
-//! Neither side ever has more than one block of it in memory. Rot is found and located by the block;
-//! a stream that was cut is told from one that ended.
+//! Neither side ever has more than one block of it in memory. Rot is found and located by the
+//! block; a stream that was cut is told from one that ended.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -56,8 +56,8 @@ impl<W: Write> SnapshotWriter<W> {
         }
     }
 
-    /// Ends the snapshot, and gives back the stream below, flushed. A snapshot that was not finished does
-    /// not read as a whole one.
+    /// Ends the snapshot, and gives back the stream below, flushed. A snapshot that was not
+    /// finished does not read as a whole one.
     ///
     /// # Errors
     /// Of the stream below.

@@ -1,4 +1,5 @@
-//! Owners: many facts share one, so a snapshot writes it where it comes first and its number after that.
+//! Owners: many facts share one, so a snapshot writes it where it comes first and its number after
+//! that.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Code, DecodeError, Reader, Writer};
 
-/// Most such texts, and bytes of one: they are constants of some version of the program, so there are few.
+/// Most such texts, and bytes of one: they are constants of some version of the program, so there
+/// are few.
 const TEXTS_LEN_MAX: usize = 256;
 const TEXT_BYTES_MAX: usize = 256;
 

@@ -15,7 +15,9 @@ prop_compose! {
     pub(crate) fn value()(bytes in vec(any::<u8>(), 0..40)) -> Value { Value::new(&bytes).unwrap() }
 }
 prop_compose! {
-    pub(crate) fn ttl()(ms in limits::TTL_MS_MIN..=limits::TTL_MS_MAX) -> Ttl { Ttl::from_ms(ms).unwrap() }
+    pub(crate) fn ttl()(ms in limits::TTL_MS_MIN..=limits::TTL_MS_MAX) -> Ttl {
+        Ttl::from_ms(ms).unwrap()
+    }
 }
 prop_compose! {
     pub(crate) fn time()(ms in any::<u64>()) -> Time { Time(ms) }
@@ -33,7 +35,9 @@ prop_compose! {
     pub(crate) fn seq()(seq in any::<u64>()) -> RequestSeq { RequestSeq(seq) }
 }
 prop_compose! {
-    pub(crate) fn handle()(id in session_id(), key in key()) -> SessionHandle { SessionHandle { id, key } }
+    pub(crate) fn handle()(id in session_id(), key in key()) -> SessionHandle {
+        SessionHandle { id, key }
+    }
 }
 prop_compose! {
     pub(crate) fn hold()(token in token(), key in key()) -> HoldId { HoldId { token, key } }

@@ -1,7 +1,8 @@
-//! Valid bytes, spoilt at random, for a bounded time: no parser may panic, and what it accepts must come
-//! out the same when it is written and read again.
+//! Valid bytes, spoilt at random, for a bounded time: no parser may panic, and what it accepts must
+//! come out the same when it is written and read again.
 //!
-//! `BRAMAH_FUZZ_MS` sets how long each runs (1,000), `BRAMAH_FUZZ_SEED` repeats a run; both are printed.
+//! `BRAMAH_FUZZ_MS` sets how long each runs (1,000), `BRAMAH_FUZZ_SEED` repeats a run; both are
+//! printed.
 
 use std::time::{Duration, Instant};
 

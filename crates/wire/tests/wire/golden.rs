@@ -1,7 +1,7 @@
 //! Bytes that were written once and must be written and read the same for ever.
 //!
-//! `BRAMAH_GOLDEN=write cargo test -p bramah-wire` writes the files anew. A line that changes breaks
-//! whoever stored or sent the old one: that needs a new version of the format (FORMATS.md).
+//! `BRAMAH_GOLDEN=write cargo test -p bramah-wire` writes the files anew. A line that changes
+//! breaks whoever stored or sent the old one: that needs a new version of the format (FORMATS.md).
 
 use std::fmt::Write as _;
 use std::path::Path;

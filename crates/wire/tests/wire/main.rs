@@ -1,4 +1,6 @@
 //! Everything that wire writes is read back; everything it reads is checked.
+// The helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
 
 mod any;
 mod entries;
