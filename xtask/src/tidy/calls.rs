@@ -111,9 +111,9 @@ impl Ban {
 
 /// A method or a definition of the same name is not the call, and a oneshot holds one message.
 fn has_call(line: &str, word: &str) -> bool {
-    has_word(line, word)
-        && !(word.ends_with("()")
-            && [".", "fn ", "oneshot::"].iter().any(|before| line.contains(&format!("{before}{word}"))))
+    let is_other = |before: &&str| line.contains(&format!("{before}{word}"));
+    let is_call = !word.ends_with("()") || ![".", "fn ", "oneshot::"].iter().any(is_other);
+    is_call && has_word(line, word)
 }
 
 /// `channel::<u8>()` as `channel()`.
