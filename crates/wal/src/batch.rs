@@ -135,18 +135,17 @@ impl Header {
         (plausible && crc32c_append(seed, checked) == checksum).then_some(header)
     }
 
-    /// The first header in `bytes` of a batch with at least that number, and where it stands.
-    pub(crate) fn find(seed: u32, bytes: &[u8], number_min: u64) -> Option<(usize, Header)> {
-        // Looks at the number alone first: a segment has a frame's start at every eighth byte, maybe.
+    /// The first header in `bytes` which says that this batch was durable, and where it stands.
+    pub(crate) fn find_durable(seed: u32, bytes: &[u8], batch: u64) -> Option<(usize, Header)> {
+        // Looks at the number alone first: there may be a header at every eighth byte of a segment.
         let words = bytes.as_chunks::<ALIGNMENT>().0;
         words.iter().enumerate().skip(NUMBER_AT / ALIGNMENT).find_map(|(place, word)| {
+            if u64::from_le_bytes(*word) <= batch {
+                return None;
+            }
             let offset = place * ALIGNMENT - NUMBER_AT;
-            let header = match u64::from_le_bytes(*word) {
-                0 => None,
-                number if number < number_min => None,
-                _ => Header::read(seed, &bytes[offset..]),
-            };
-            header.map(|header| (offset, header))
+            let header = Header::read(seed, &bytes[offset..])?;
+            (header.durable_upto >= batch).then_some((offset, header))
         })
     }
 

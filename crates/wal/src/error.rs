@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// Why a log was not opened. Nothing was changed, unless the error is `Io`.
+/// Why a log was not opened. Unless the error is `Io`, nothing was changed but unfinished files removed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {

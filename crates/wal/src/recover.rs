@@ -68,6 +68,12 @@ struct Place {
 pub(crate) fn open<D: Disk>(disk: D, options: Options) -> Result<(Wal<D>, Recovered), OpenError> {
     options.check()?;
     let names = Names::list(&disk)?;
+    // An earlier process may have ended between a change of names and its sync. What is decided here
+    // by names, above all which older snapshot may go, must not be undone.
+    disk.sync_names().map_err(Failure::of("sync", "the data folder"))?;
+    for name in &names.aside {
+        disk.remove(name).map_err(Failure::of("remove", name))?;
+    }
     let shared = Shared::new(disk);
     let disk = &shared.disk;
 
@@ -198,11 +204,10 @@ impl Scan {
             if !clean {
                 dirty.push(position);
             }
-            let later = Header::find(segment.seed, behind, self.batch + 1);
-            let durable_upto = later.map_or(0, |(_, header)| header.durable_upto);
+            let later = Header::find_durable(segment.seed, behind, self.batch + 1);
             // Only a segment that followed others can be the first now, and then it has a frame.
             let freed_before = position == 0 && segment.sequence > 1;
-            if durable_upto > self.batch || (freed_before && !found) {
+            if later.is_some() || (freed_before && !found) {
                 let what = match later {
                     Some((offset, _)) => format!(
                         "batch {} cannot be read, and the frame at byte {} of {} says that it was \
@@ -369,9 +374,8 @@ fn sweep<D: Disk>(
     let mut spares = Vec::new();
     let older = names.snapshots.iter().rev().skip(1).map(|index| snapshot::name_of(*index));
     let freed = names.segments.iter().filter(|sequence| **sequence < first);
-    let mut gone: Vec<String> = names.aside;
-    gone.extend(older);
-    gone.extend(freed.map(|sequence| segment::name_of(*sequence)));
+    let freed = freed.map(|sequence| segment::name_of(*sequence));
+    let mut gone: Vec<String> = older.chain(freed).collect();
     for spare in names.spares {
         let file = disk.open(&spare).map_err(Failure::of("open", &spare))?;
         let bytes = file.bytes().map_err(Failure::of("measure", &spare))?;

@@ -6,6 +6,7 @@
 //! disk and file system allow fewer.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,13 +17,12 @@ pub const SECTOR_BYTES: usize = 512;
 
 /// A simulated folder. Clones are the same folder, as after the process alone was killed and started
 /// again; [`SimDisk::restart`] makes the folder that a loss of power leaves.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SimDisk {
     world: Arc<Mutex<World>>,
 }
 
 /// An open file of a [`SimDisk`].
-#[derive(Debug)]
 pub struct SimFile {
     world: Arc<Mutex<World>>,
     id: u64,
@@ -30,7 +30,7 @@ pub struct SimFile {
     _open: Arc<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct World {
     files: BTreeMap<u64, FileState>,
     next_id: u64,
@@ -44,7 +44,7 @@ struct World {
     random: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct FileState {
     seen: Vec<u8>,
     durable: Vec<u8>,
@@ -52,7 +52,7 @@ struct FileState {
 }
 
 /// One unsynced change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Change {
     Sector { file: u64, number: usize, bytes: Vec<u8> },
     Length { file: u64, bytes: usize },
@@ -120,7 +120,6 @@ impl SimDisk {
         for (_, change) in world.unsynced.iter().enumerate().filter(|(place, _)| keep(*place)) {
             change.apply(&mut files, &mut names);
         }
-        // A sector beyond the length is not part of the file: `apply` may not have seen the length.
         files.retain(|id, _| names.values().any(|named| named == id));
         let state = |bytes: Vec<u8>| FileState {
             seen: bytes.clone(),
@@ -401,6 +400,23 @@ impl Change {
                 names.insert(to.clone(), *file);
             }
         }
+    }
+}
+
+impl fmt::Debug for SimDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let world = self.world();
+        let names: Vec<&String> = world.names.keys().collect();
+        f.debug_struct("SimDisk")
+            .field("operations", &world.operations)
+            .field("names", &names)
+            .finish()
+    }
+}
+
+impl fmt::Debug for SimFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimFile").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,12 @@
+//! What the log promises, tried on simulated and real disks.
+
+#![allow(unreachable_pub)]
+
+mod crash;
+mod full_disk;
+mod golden;
+mod model;
+mod property;
+mod real_disk;
+mod rot;
+mod rules;
