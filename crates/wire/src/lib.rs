@@ -39,6 +39,7 @@ pub mod event;
 mod fact;
 pub mod frame;
 pub mod listing;
+pub mod membership;
 pub mod proto;
 mod refusal;
 pub mod reply;
