@@ -1,0 +1,7 @@
+//! A server as its clients see it, over real sockets, with a client that can also do what is wrong.
+
+mod bad_input;
+mod client;
+mod durability;
+mod flow;
+mod running;
