@@ -118,6 +118,9 @@ impl Claim {
         loop {
             let file = LockFile::open(folder, &self.name)?;
             let Some((ticket, turn)) = self.arrive(&file).await? else { continue };
+            if let Turn::Busy(busy) = turn {
+                return Ok(Err(busy));
+            }
             let seated = Seated::new(file, self.name.clone(), ticket);
             let turn = match turn {
                 Turn::Wait => self.wait(&seated, &mut closed).await?,

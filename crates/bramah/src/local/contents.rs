@@ -19,6 +19,8 @@ const MAGIC: [u8; 8] = *b"BRAMAHL1";
 /// What the checksum of a header covers.
 const SUMMED_BYTES: usize = 48;
 const HEADER_BYTES: usize = SUMMED_BYTES + 4;
+/// No honest counter comes so far; one that does is refused before it can overflow.
+const COUNTER_MAX: u64 = 1 << 60;
 /// Each header lies in a sector of its own, so that no torn write of a disk takes both.
 const SLOT_BYTES: usize = 512;
 const TABLES_AT: usize = 2 * SLOT_BYTES;
@@ -159,7 +161,8 @@ impl Header {
             table_len: from.u32()?,
             table_sum: from.u32()?,
         };
-        is_ours.then_some(header)
+        let counters = [header.generation, header.token_newest, header.ticket_newest];
+        (is_ours && counters.iter().all(|count| *count < COUNTER_MAX)).then_some(header)
     }
 }
 

@@ -75,8 +75,8 @@ impl Home {
         let last = (name.clone(), FencingToken(u64::MAX));
         let held: Vec<_> = self.holds().range(first..=last).map(|(_, held)| held.clone()).collect();
         for held in held.iter().filter_map(Weak::upgrade) {
-            if held.enter_again(mode).await? {
-                return Ok(Some(held.handle()));
+            if let Some(handle) = held.enter_again(mode).await? {
+                return Ok(Some(handle));
             }
         }
         Ok(None)
@@ -135,12 +135,12 @@ impl Held {
         Box::new(Handle { held: self.clone(), is_given_back: AtomicBool::new(false) })
     }
 
-    /// Counts one more entry. False if it ended or is held in another mode.
-    async fn enter_again(&self, mode: Mode) -> Result<bool, Error> {
+    /// Counts one more entry. None if it ended or is held in another mode.
+    async fn enter_again(self: &Arc<Held>, mode: Mode) -> Result<Option<Box<dyn Hold>>, Error> {
         {
             let mut state = self.state();
             if state.seated.is_none() || state.entries == 0 || state.mode != mode {
-                return Ok(false);
+                return Ok(None);
             }
             if state.entries >= REENTRIES_MAX {
                 let message = format!("it is held {REENTRIES_MAX} times (REENTRIES_MAX)");
@@ -148,12 +148,10 @@ impl Held {
             }
             state.entries += 1;
         }
-        let shown = self.write("re-enter", |seat, entries| seat.entries = entries).await;
-        if shown.is_err() {
-            self.state().entries -= 1;
-            return shown.map(|()| false);
-        }
-        Ok(true)
+        // Made at once, so that it takes the entry back if this is dropped while it writes.
+        let handle = self.handle();
+        self.write("re-enter", |seat, entries| seat.entries = entries).await?;
+        Ok(Some(handle))
     }
 
     /// Changes its record.

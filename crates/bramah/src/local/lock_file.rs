@@ -261,7 +261,7 @@ impl Drop for SectionLock<'_> {
 }
 
 fn seat_byte(ticket: u64) -> i64 {
-    // 61 bits are 2,000 years of a million tickets a second; a forged ticket must not wrap.
+    // A table may be forged; what it says must not overflow.
     SEATS_BYTE + i64::try_from(ticket).unwrap_or(i64::MAX).min(SEATS_BYTE - 1)
 }
 

@@ -159,6 +159,16 @@ fn an_unused_file_gives_back_what_values_took() {
 }
 
 #[test]
+fn a_forged_counter_is_refused_before_it_overflows() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("f");
+    let file = fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+    let forged = Table { ticket_newest: u64::MAX, ..table(vec![]) };
+    contents::write(&file, Header::default(), &forged).unwrap();
+    assert!(matches!(contents::read(&file).unwrap(), Contents::Foreign));
+}
+
+#[test]
 fn readers_share_and_a_writer_waits() {
     assert_eq!(blocker(&table(vec![holder(1, SHARED), seat(2, SHARED)]), &[]), None);
     assert_eq!(blocker(&table(vec![holder(1, SHARED), seat(2, EXCLUSIVE)]), &[]), Some(1));

@@ -92,6 +92,7 @@ async fn a_token_stays_below_the_next_when_its_file_is_gone() {
     let second = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let now = second();
     while second() == now {
+        // tidy: paced because the state is the wall clock's
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(hold(&local, "a", Mode::Exclusive).await.token() > old);

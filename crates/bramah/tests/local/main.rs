@@ -71,6 +71,7 @@ async fn until_waiters(local: &Local, lock: &str, waiters: usize) {
             return;
         }
         assert!(Instant::now() < end, "{seen} wait, not {waiters}");
+        // tidy: paced because other processes change the state
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
