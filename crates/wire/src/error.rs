@@ -74,7 +74,8 @@ pub enum Effect {
 }
 
 macro_rules! error_codes {
-    ($($variant:ident $text:literal $effect:ident $http:literal $exit:literal $meaning:literal;)*) => {
+    ($($variant:ident $text:literal $effect:ident $http:literal $exit:literal
+        $meaning:literal;)*) => {
         /// A row of the table of errors.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]

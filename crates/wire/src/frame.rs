@@ -110,6 +110,6 @@ impl std::error::Error for FrameTooLong {}
 
 impl From<FrameTooLong> for Error {
     fn from(long: FrameTooLong) -> Error {
-        Error::new(ErrorCode::FrameTooLarge, format!("read the {long}; split what it carries"))
+        Error::new(ErrorCode::FrameTooLarge, format!("take the message: {long}; send less at once"))
     }
 }

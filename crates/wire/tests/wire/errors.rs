@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use bramah_core::{DeadlockStep, EndReason, Refusal, SessionId, Time};
 use bramah_wire::error::{CYCLE_STEPS_MAX, MESSAGE_BYTES_MAX};
+use bramah_wire::frame::FrameTooLong;
 use bramah_wire::{Error, ErrorCode, proto};
 use proptest::prelude::*;
 
@@ -25,6 +26,11 @@ fn messages_fit_after_could_not() {
     for refusal in samples::refusals() {
         assert_style(&Error::from_refusal(&refusal, Time(100_000)).message);
     }
+    let too_long = FrameTooLong { bytes: 2_000_000 };
+    assert_eq!(
+        Error::from(too_long).message,
+        "take the message: frame has 2000000 bytes, at most 1048576 are allowed; send less at once"
+    );
 }
 
 #[test]

@@ -96,6 +96,33 @@ fn a_snapshot_without_its_last_block_is_refused() {
 }
 
 #[test]
+fn blocks_that_changed_places_are_found() {
+    let bytes = write(&many());
+    let block = |at: usize| {
+        let len = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        &bytes[at..at + 8 + len as usize]
+    };
+    let first = block(HEAD_BYTES);
+    let second = block(HEAD_BYTES + first.len());
+    let rest = &bytes[HEAD_BYTES + first.len() + second.len()..];
+    let swapped = [&bytes[..HEAD_BYTES], second, first, rest].concat();
+    assert!(matches!(read(&swapped), Err(SnapshotError::Corrupt { block: 0 })));
+}
+
+#[test]
+fn a_count_that_is_not_that_of_the_facts_is_found_under_a_good_checksum() {
+    let mut bytes = write(&[]);
+    let count = 1_u64.to_le_bytes();
+    let sum = crc32c::crc32c(&[&[0; 8], &[0; 4], &count[..]].concat());
+    bytes[HEAD_BYTES + 4..HEAD_BYTES + 8].copy_from_slice(&sum.to_le_bytes());
+    bytes[HEAD_BYTES + 8..].copy_from_slice(&count);
+    assert!(matches!(read(&bytes), Err(SnapshotError::Corrupt { block: 0 })));
+    bytes[HEAD_BYTES + 8] = 0;
+    bytes[HEAD_BYTES + 4..HEAD_BYTES + 8].copy_from_slice(&crc32c::crc32c(&[0; 20]).to_le_bytes());
+    assert_eq!(read(&bytes).unwrap(), []);
+}
+
+#[test]
 fn every_flipped_bit_of_a_snapshot_is_found() {
     let facts = samples::facts();
     let bytes = write(&facts);
