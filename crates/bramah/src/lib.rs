@@ -2,7 +2,9 @@
 
 mod acquire_error;
 pub mod backend;
+pub mod blocking;
 mod clock;
+mod election;
 mod error;
 mod guard;
 mod info;
@@ -20,6 +22,7 @@ pub use acquire_error::AcquireError;
 pub use backend::Wait;
 pub use bramah_core::{FencingToken, LockName, Mode, Owner, Priority, Value};
 pub use clock::LocalTime;
+pub use election::{Leader, Leaders, Leadership};
 pub use error::{Effect, Error, ErrorKind};
 pub use guard::{Guard, Lost};
 pub use info::{

@@ -11,7 +11,8 @@ pub(super) const REQUESTS_MAX: usize = 65_536;
 pub(super) const WATCH_CHANGES_MAX: usize = 4_096;
 /// Longest time for one attempt to connect.
 pub(super) const DIAL_MAX: Duration = Duration::from_secs(3);
-/// Longest silence of a server that owes an answer; a third of the shortest TTL if that is less.
+/// Longest silence of a server that owes an answer; or the connect time-out, or a third of the shortest TTL,
+/// if that is less.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Bounds of the random pause before another attempt to connect, or to ask a server that said "not now".
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(20);

@@ -421,7 +421,7 @@ impl Machine {
 
     /// How long a server that owes an answer may say nothing.
     pub(super) fn silence_max(&self) -> Duration {
-        SILENCE_MAX.min(self.ttl_min / 3)
+        SILENCE_MAX.min(self.connect_timeout).min(self.ttl_min / 3)
     }
 
     pub(super) fn wake_task(&mut self) {
