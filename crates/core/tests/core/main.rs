@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod ask;
+mod commands;
+mod model;
 mod table;
 mod text;
 
@@ -13,6 +15,7 @@ mod ids;
 mod limits;
 mod many;
 mod peers;
+mod property;
 mod queue;
 mod requests;
 mod revoke;
