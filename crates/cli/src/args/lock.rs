@@ -20,7 +20,8 @@ pub(crate) struct LockArgs {
     pub(crate) wish: Wish,
 
     /// How long the command gets between being asked to end (TERM) and being killed, both before the
-    /// lock can be granted to another; at most half the TTL [default: a quarter of the TTL, at most 5s]
+    /// lock can be granted to another; at most half of the TTL and of the maximum hold [default: a
+    /// quarter of them, at most 5s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     grace: Option<Duration>,
 
@@ -154,13 +155,15 @@ impl LockArgs {
     /// With more than half the TTL, one keepalive that comes a little late would stop it.
     pub(crate) fn grace(&self) -> Result<Duration, Failure> {
         let ttl = self.wish.ttl;
+        let life = self.wish.max_hold.map_or(ttl, |max_hold| max_hold.min(ttl));
         match self.grace {
-            None => Ok(GRACE_MAX.min(ttl / 4)),
-            Some(grace) if grace <= ttl / 2 => Ok(grace),
+            None => Ok(GRACE_MAX.min(life / 4)),
+            Some(grace) if grace <= life / 2 => Ok(grace),
             Some(grace) => Err(Failure::usage(format!(
-                "could not use --grace {}: it is more than half of the TTL, {}",
+                "could not use --grace {}: at most half of {}, the TTL or the maximum hold, is \
+                 possible",
                 bramah::Span(grace),
-                bramah::Span(ttl)
+                bramah::Span(life)
             ))),
         }
     }
@@ -278,12 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn the_grace_is_a_quarter_of_the_ttl_up_to_5_s_and_at_most_half() {
+    fn the_grace_is_a_quarter_of_the_lease_up_to_5_s_and_at_most_half() {
         let grace = |flags: &str| parse(&format!("bramah lock {flags} n true")).unwrap().grace();
         assert_eq!(grace("--ttl 8s").ok(), Some(Duration::from_secs(2)));
         assert_eq!(grace("--ttl 1h").ok(), Some(Duration::from_secs(5)));
         assert_eq!(grace("--ttl 2s --grace 1s").ok(), Some(Duration::from_secs(1)));
+        assert_eq!(grace("--max-hold 2s").ok(), Some(Duration::from_millis(500)));
         assert!(grace("--ttl 2s --grace 1001ms").is_err());
+        assert!(grace("--max-hold 2s --grace 1001ms").is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::signals::Signals;
 const KILL_MARGIN: Duration = Duration::from_millis(50);
 /// Longest sleep between two looks at the deadline: timers stand still while the machine is suspended.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// How long leaving a queue may take once a signal asked to end.
+/// How long leaving may take.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
@@ -42,27 +42,35 @@ pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
     let guard = tokio::select! {
         guard = acquire(&args, &locker) => guard,
         signal = signals.ending() => {
-            // The queue is left for certain when that was said; the lease does it otherwise.
-            let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
+            leave(&locker).await;
             return Ok(Exit::of_signal(signal.as_raw()));
         }
     };
     let Some(guard) = guard? else { return Ok(args.wish.conflict_exit()) };
-    let exit = match Child::spawn(&args.command(), &environment(&args, &held, &guard)) {
-        Ok(child) => attend(child, guard, &mut signals, grace).await?,
+    match Child::spawn(&args.command(), &environment(&args, &held, &guard)) {
+        Ok(child) => match attend(child, &guard, &mut signals, grace).await? {
+            Some(status) => {
+                let exit = confirm(guard, status).await;
+                leave(&locker).await;
+                Ok(exit)
+            }
+            // A service that is silent cannot be told anything.
+            None => Ok(Exit::LOST),
+        },
         Err(error) => {
             say(not_started(&args, &error));
-            // It ends with its TTL if it cannot be released.
-            let _ = guard.release().await;
+            leave(&locker).await;
             match error.kind() {
-                io::ErrorKind::NotFound => Exit::NOT_FOUND,
-                _ => Exit::NOT_EXECUTABLE,
+                io::ErrorKind::NotFound => Ok(Exit::NOT_FOUND),
+                _ => Ok(Exit::NOT_EXECUTABLE),
             }
         }
-    };
-    // Nothing is held any more, and the session ends with its TTL if it cannot be closed.
+    }
+}
+
+/// Gives up every hold and every place in a queue. What cannot be told in time, the lease does.
+async fn leave(locker: &Locker) {
     let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
-    Ok(exit)
 }
 
 /// None if somebody else has it.
@@ -147,13 +155,14 @@ struct Stop {
     killed: bool,
 }
 
-/// Stays with the command until it ended, and sees that it ends before the lock can be another's.
+/// Stays with the command until it ended, and sees that it ends before the lock can be another's. None if
+/// it had to be stopped.
 async fn attend(
     mut child: Child,
-    guard: Guard,
+    guard: &Guard,
     signals: &mut Signals,
     grace: Duration,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Option<ExitStatus>> {
     let mut stop: Option<Stop> = None;
     let status = loop {
         let look_at = match &stop {
@@ -164,8 +173,8 @@ async fn attend(
         tokio::select! {
             biased;
             reason = guard.lost(), if stop.is_none() => {
-                say(format_args!("{}: {reason}; stopping the command", lost(&guard)));
-                stop = Some(begin_stop(&child, &guard, grace));
+                say(format_args!("{} was lost: {reason}; stopping the command", the_lock(guard)));
+                stop = Some(begin_stop(&child, guard, grace));
             }
             status = child.wait() => break status.context("could not wait for the command")?,
             signal = signals.next() => child.forward(signal),
@@ -177,13 +186,12 @@ async fn attend(
                     // The lease was renewed while this slept.
                     None if LocalTime::now() < guard.deadline().minus(grace) => {}
                     None => {
-                        let left = Span(guard.remaining());
                         say(format_args!(
-                            "{}: no keepalive was answered, and it is certain for {left} only; \
-                             stopping the command",
-                            lost(&guard)
+                            "{} ends in {} and is not renewed; stopping the command",
+                            the_lock(guard),
+                            Span(guard.remaining())
                         ));
-                        stop = Some(begin_stop(&child, &guard, grace));
+                        stop = Some(begin_stop(&child, guard, grace));
                     }
                     Some(stop) => {
                         child.kill();
@@ -196,9 +204,9 @@ async fn attend(
     if stop.is_some() {
         // What the command left behind must not go on either.
         child.kill();
-        return Ok(Exit::LOST);
+        return Ok(None);
     }
-    confirm(guard, status).await
+    Ok(Some(status))
 }
 
 fn begin_stop(child: &Child, guard: &Guard, grace: Duration) -> Stop {
@@ -208,15 +216,15 @@ fn begin_stop(child: &Child, guard: &Guard, grace: Duration) -> Stop {
 }
 
 /// The command ended by itself: only the release can tell whether the lock was held until then.
-async fn confirm(guard: Guard, status: ExitStatus) -> anyhow::Result<Exit> {
-    let what = lost(&guard);
+async fn confirm(guard: Guard, status: ExitStatus) -> Exit {
+    let lock = the_lock(&guard);
     let exit = Exit::of_status(status);
     match guard.release().await {
-        Ok(Released::Released) => Ok(exit),
+        Ok(Released::Released) => exit,
         Ok(Released::AlreadyLost(reason)) => {
             let reason = reason.unwrap_or(LostReason::EndedUnseen);
-            say(format_args!("{what} before the command ended ({status}): {reason}"));
-            Ok(Exit::LOST)
+            say(format_args!("{lock} was lost before the command ended ({status}): {reason}"));
+            Exit::LOST
         }
         Err(error) => {
             let error = anyhow::Error::from(error);
@@ -224,11 +232,11 @@ async fn confirm(guard: Guard, status: ExitStatus) -> anyhow::Result<Exit> {
                 "could not learn whether the lock was held until the command ended ({status}): \
                  {error:#}"
             ));
-            Ok(if exit == Exit::OK { Exit::UNKNOWN } else { exit })
+            if exit == Exit::OK { Exit::UNKNOWN } else { exit }
         }
     }
 }
 
-fn lost(guard: &Guard) -> String {
-    format!("lock '{}' (token {}) was lost", guard.name(), guard.token())
+fn the_lock(guard: &Guard) -> String {
+    format!("lock '{}' (token {})", guard.name(), guard.token())
 }

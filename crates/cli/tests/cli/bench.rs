@@ -1,0 +1,25 @@
+//! The benchmark measures something.
+
+use crate::harness::Server;
+
+#[test]
+fn both_kinds_of_run_are_measured() {
+    let (server, _dir) = Server::start();
+    let reports = server.json("bench --clients 1,3 --seconds 200ms");
+    let reports = reports.as_array().unwrap();
+    let runs: Vec<(&str, u64)> = reports
+        .iter()
+        .map(|report| (report["mode"].as_str().unwrap(), report["clients"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(runs, [("own", 1), ("own", 3), ("hot", 1), ("hot", 3)]);
+    for report in reports {
+        let number = |field: &str| report[field].as_f64().unwrap();
+        assert!(number("cycles") >= 1.0 && number("cycles_per_s") >= 1.0, "{report}");
+        assert!(number("elapsed_ms") >= 200.0, "{report}");
+        let times = ["p50_us", "p90_us", "p99_us", "p999_us", "max_us"].map(number);
+        assert!(times[0] > 0.0 && times.is_sorted(), "{report}");
+    }
+    let table = server.run("bench --clients 2 --seconds 100ms --mode own").stdout;
+    assert_eq!(table.lines().count(), 3, "{table}");
+    assert_eq!(server.json("ls bramah-bench/"), serde_json::json!([]));
+}

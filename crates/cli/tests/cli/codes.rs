@@ -1,0 +1,117 @@
+//! Each exit code, for real, with what is said beside it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::{Server, bramah, on, run};
+
+#[test]
+fn the_command_s_own_code_comes_through() {
+    let (server, _dir) = Server::start();
+    for code in [0, 1, 3, 255] {
+        let mut command = server.command("lock n -- sh -c");
+        command.arg(format!("exit {code}"));
+        let output = run(command);
+        assert_eq!((output.code, output.stderr.as_str()), (code, ""));
+    }
+}
+
+#[test]
+fn a_command_that_a_signal_ended_counts_from_128() {
+    let (server, _dir) = Server::start();
+    for (signal, code) in [("KILL", 137), ("TERM", 143), ("SEGV", 139)] {
+        let mut command = server.command("lock -c");
+        command.args([&format!("kill -{signal} $$"), "n"]);
+        assert_eq!(run(command).code, code, "{signal}");
+    }
+}
+
+#[test]
+fn a_command_that_is_not_there_is_127_and_one_that_cannot_run_126() {
+    let (server, dir) = Server::start();
+    let output = server.run("lock n -- no-such-command");
+    assert_eq!(output.code, 127);
+    assert!(output.stderr.starts_with("bramah: could not run 'no-such-command': "), "{output:?}");
+
+    let plain = dir.path().join("plain");
+    fs::write(&plain, "exit 0").unwrap();
+    fs::set_permissions(&plain, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(server.run(&format!("lock n -- {}", plain.display())).code, 126);
+    assert_eq!(server.json("who n")["holders"], serde_json::json!([]));
+}
+
+#[test]
+fn no_server_is_69_and_the_command_does_not_run() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let mark = dir.path().join("mark");
+    let line = format!("lock --connect-timeout 300ms n -- touch {}", mark.display());
+    let output = run(on("bramah://127.0.0.1:1", &line));
+    assert_eq!(output.code, 69);
+    assert!(output.stderr.contains("could not connect to 127.0.0.1:1"), "{output:?}");
+    assert!(output.stderr.contains("bramah serve"), "{output:?}");
+    assert!(!mark.exists());
+}
+
+#[test]
+fn what_cannot_be_understood_is_64() {
+    for line in ["", "lock", "lock n", "lock -w soon n true", "lock -E 0 n true", "frobnicate"] {
+        let output = run(bramah(&line.split_whitespace().collect::<Vec<_>>()));
+        assert_eq!(output.code, 64, "{line}");
+    }
+    let output = run(on("nonsense://x", "ls"));
+    assert_eq!(output.code, 64);
+    assert!(output.stderr.contains("unknown scheme"), "{output:?}");
+
+    let (server, _dir) = Server::start();
+    assert_eq!(server.run("lock --grace 9s n true").code, 64);
+    assert_eq!(server.run("lock --ttl 1ms n true").code, 64);
+    assert_eq!(server.run("release not-a-hold-id").code, 64);
+}
+
+#[test]
+fn a_wrong_duration_is_told_what_is_right() {
+    let output = run(bramah(&["lock", "-w", "soon", "n", "true"]));
+    assert!(output.stderr.contains("such as 5, 1.5, 500ms, 2m or 1h30m"), "{output:?}");
+}
+
+#[test]
+fn help_is_0_and_has_the_table_of_codes() {
+    let output = run(bramah(&["--help"]));
+    assert_eq!(output.code, 0);
+    assert!(output.stdout.contains("75       not acquired"), "{output:?}");
+}
+
+#[test]
+fn a_hold_that_is_gone_is_65() {
+    let (server, _dir) = Server::start();
+    let hold_id = server.json("acquire n")["hold_id"].as_str().unwrap().to_owned();
+    assert_eq!(server.run(&format!("release {hold_id}")).code, 0);
+    for line in ["release", "renew"] {
+        let output = server.run(&format!("{line} {hold_id}"));
+        assert_eq!(output.code, 65, "{output:?}");
+        assert!(output.stderr.starts_with("bramah: could not "), "{output:?}");
+    }
+    assert_eq!(server.run(&format!("set {hold_id} v")).code, 65);
+    assert_eq!(server.run("verify n 1").code, 65);
+    assert_eq!(server.run("get n").code, 65);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let (server, _dir) = Server::start();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = server.command("ls --json");
+    command.stdout(writer);
+    let output = crate::harness::Program::start(command).wait();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn completions_are_for_the_shell_that_is_named() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(bramah(&["completions", shell]));
+        assert_eq!(output.code, 0);
+        assert!(output.stdout.contains("max-waiters"), "{shell}");
+    }
+}

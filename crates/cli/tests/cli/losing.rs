@@ -1,0 +1,130 @@
+//! Holders that die, are cut off, or are told to go.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::harness::{Program, Server, file, is_alive, until};
+
+/// Runs under the lock `n` until it is told to end, and leaves its process id in the file `pid`.
+fn holder(server: &Server, flags: &str, script: &str) -> Program {
+    let mut command = server.command(&format!("lock {flags} n -- sh -c"));
+    command.arg(format!("{script}; echo $$; while :; do sleep 0.02; done"));
+    Program::read(command)
+}
+
+/// Kills a holder as a crash would, and tells how long the next in line waited then.
+fn time_after_a_crash(flags: &str) -> Duration {
+    let (server, _dir) = Server::start();
+    let mut holder = holder(&server, flags, ":");
+    let pid = holder.line();
+    let mut waiter = Program::start(server.command("lock -q n true"));
+    server.until_waiting("n", 1);
+    holder.signal(Signal::KILL);
+    let killed = Instant::now();
+    assert_eq!(waiter.wait().code, 0);
+    let waited = killed.elapsed();
+    until("the command of the dead holder is dead", || !is_alive(&pid));
+    waited
+}
+
+#[test]
+fn a_crashed_holder_is_gone_when_its_ttl_is_over() {
+    let waited = time_after_a_crash("--ttl 1s");
+    assert!(waited <= Duration::from_millis(1_250), "{waited:?}");
+}
+
+#[test]
+fn a_crashed_holder_is_gone_with_its_connection_if_it_said_so() {
+    // The machine may be busy, so the best of three counts.
+    let waited = (0..3).map(|_| time_after_a_crash("--release-on-disconnect")).min().unwrap();
+    assert!(waited <= Duration::from_millis(100), "{waited:?}");
+}
+
+#[test]
+fn a_command_is_told_before_its_lock_is_lost_to_a_server_that_is_silent() {
+    let (server, dir) = Server::start();
+    let told = dir.path().join("told");
+    let script = format!("trap 'echo told > {}; exit 0' TERM", told.display());
+    let mut holder = holder(&server, "--ttl 1s", &script);
+    holder.line();
+    server.signal(Signal::STOP);
+    let stopped = Instant::now();
+    let output = holder.wait();
+    assert!(stopped.elapsed() < Duration::from_secs(1), "{:?}", stopped.elapsed());
+    assert_eq!(output.code, 80);
+    assert!(output.stderr.contains("and is not renewed; stopping the command"), "{output:?}");
+    assert_eq!(file(&told), "told");
+}
+
+#[test]
+fn a_command_that_does_not_listen_is_killed_with_all_it_started_before_the_deadline() {
+    let (server, dir) = Server::start();
+    let child = dir.path().join("child");
+    let script = format!("trap '' TERM; sleep 60 & echo $! > {}", child.display());
+    let mut holder = holder(&server, "--ttl 1s", &script);
+    let pid = holder.line();
+    server.signal(Signal::STOP);
+    let stopped = Instant::now();
+    let output = holder.wait();
+    assert!(stopped.elapsed() < Duration::from_secs(1), "{:?}", stopped.elapsed());
+    assert_eq!(output.code, 80);
+    assert!(!is_alive(&pid));
+    until("what the command started is dead", || !is_alive(&file(&child)));
+}
+
+#[test]
+fn a_silence_shorter_than_the_lease_is_ridden_out() {
+    let (server, dir) = Server::start();
+    let go = dir.path().join("go");
+    let mut command = server.command("lock --ttl 3s n -- sh -c");
+    command.arg(format!("echo ready; until [ -e {} ]; do sleep 0.02; done", go.display()));
+    let mut holder = Program::read(command);
+    assert_eq!(holder.line(), "ready");
+    server.signal(Signal::STOP);
+    // tidy: paced because the length of the silence is the point
+    std::thread::sleep(Duration::from_millis(1_200));
+    server.signal(Signal::CONT);
+    std::fs::write(&go, "").unwrap();
+    let output = holder.wait();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_revoked_command_is_stopped_and_hears_why() {
+    let (server, _dir) = Server::start();
+    let mut holder = holder(&server, "", ":");
+    holder.line();
+    let mut revoke = server.command("revoke n --json --reason");
+    revoke.arg("host goes down");
+    let output = crate::harness::run(revoke);
+    assert_eq!((output.code, output.stdout.as_str()), (0, "{\"name\":\"n\",\"tokens\":[1]}\n"));
+    let output = holder.wait();
+    assert_eq!(output.code, 80);
+    assert!(output.stderr.contains("lock 'n' (token 1) was lost: it was revoked"), "{output:?}");
+    assert!(output.stderr.contains("host goes down"), "{output:?}");
+    assert_eq!(server.json("history n")[0]["reason"], "revoked");
+}
+
+#[test]
+fn success_without_the_lock_is_none() {
+    let (server, _dir) = Server::start();
+    // The release by its hold id may be heard of before the command ended or after.
+    let release = format!("{} release $BRAMAH_HOLD_ID", env!("CARGO_BIN_EXE_bramah"));
+    let mut command = server.command("lock -c");
+    command.args([&release, "n"]);
+    let output = crate::harness::run(command);
+    assert_eq!(output.code, 80, "{output:?}");
+    assert!(output.stderr.contains("was lost"), "{output:?}");
+}
+
+#[test]
+fn a_maximum_hold_ends_the_command_before_it_is_over() {
+    let (server, _dir) = Server::start();
+    let started = Instant::now();
+    let mut holder = holder(&server, "--max-hold 2s", ":");
+    holder.line();
+    assert_eq!(holder.wait().code, 80);
+    let held = started.elapsed();
+    assert!(held >= Duration::from_secs(1) && held < Duration::from_secs(2), "{held:?}");
+}

@@ -1,0 +1,12 @@
+//! The real program against a real server.
+
+#![allow(clippy::unwrap_used)]
+
+mod bench;
+mod codes;
+mod counting;
+mod harness;
+mod holds;
+mod losing;
+mod serving;
+mod waiting;

@@ -1,0 +1,110 @@
+//! Servers: their settings, their start and their end.
+
+use std::fs;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::harness::{Program, Server, bramah, run};
+
+#[test]
+fn the_ready_line_tells_where_and_how_it_serves() {
+    let (mut server, dir) = Server::start();
+    let ready = server.ready.clone();
+    let fields: Vec<&String> = ready.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["address", "connections_max", "data", "durability", "pid"]);
+    assert_eq!(ready["data"], dir.path().to_str().unwrap());
+    assert_eq!(ready["durability"], "synced");
+    assert!(ready["connections_max"].as_u64().unwrap() > 0);
+    server.signal(Signal::TERM);
+    let output = server.wait();
+    assert_eq!(output.code, 0);
+    let place = format!("serving {}; data in {}", server.url, dir.path().display());
+    assert!(output.stderr.contains(&place), "{output:?}");
+}
+
+#[test]
+fn holds_live_on_through_a_restart() {
+    let (mut server, dir) = Server::start();
+    let hold_id = server.json("acquire --ttl 1m n")["hold_id"].as_str().unwrap().to_owned();
+    server.signal(Signal::INT);
+    assert_eq!(server.wait().code, 0);
+    let server = Server::start_in(dir.path());
+    assert_eq!(server.json("who n")["holders"][0]["token"], 1);
+    assert_eq!(server.json(&format!("release {hold_id}"))["released"], true);
+    assert_eq!(server.json("acquire n")["token"], 2);
+}
+
+#[test]
+fn in_memory_nothing_is_written() {
+    let home = TempDir::new().unwrap();
+    let mut command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0", "--json"]);
+    command.env("HOME", home.path()).env_remove("XDG_STATE_HOME");
+    let mut server = Program::read(command);
+    let ready: serde_json::Value = serde_json::from_str(&server.line()).unwrap();
+    assert_eq!((&ready["data"], &ready["durability"]), (&serde_json::Value::Null, &"none".into()));
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    let (server, dir) = Server::start();
+    let address = server.ready["address"].as_str().unwrap();
+    let mut command = bramah(&["serve", "--listen", address, "--data"]);
+    command.arg(dir.path().join("second"));
+    let output = run(command);
+    assert_eq!(output.code, 70);
+    let expected = format!("could not listen on {address}: Address already in use");
+    assert!(output.stderr.contains(&expected), "{output:?}");
+}
+
+/// What `--print-config` says with this file.
+fn settings(
+    file: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> crate::harness::Output {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("bramah.toml");
+    fs::write(&path, file).unwrap();
+    let mut command = bramah(&["serve", "--print-config", "--config"]);
+    command.arg(&path).args(arguments).envs(environment.iter().copied());
+    command.env("XDG_STATE_HOME", "/state");
+    run(command)
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_the_file_and_the_default() {
+    let file = "listen = '127.0.0.1:1'\ndata = '/file'\nlog_level = 'debug'\n";
+    let listen = ("BRAMAH_LISTEN", "127.0.0.1:2");
+    let data = ("BRAMAH_DATA", "/environment");
+    let output = settings(file, &["--data", "/flag"], &[listen, data]);
+    assert_eq!(output.code, 0);
+    assert_eq!(
+        output.stdout,
+        "listen = \"127.0.0.1:2\" # environment\n\
+         data = \"/flag\" # flag\n\
+         # connections_max: as the limit of open files allows\n\
+         log_level = \"debug\" # file\n"
+    );
+    let output = settings("connections_max = 9", &[], &[]);
+    assert_eq!(
+        output.stdout,
+        "listen = \"127.0.0.1:7420\" # default\n\
+         data = \"/state/bramah\" # default\n\
+         connections_max = 9 # file\n\
+         log_level = \"info\" # default\n"
+    );
+    let output = settings("data = '/file'", &["--in-memory"], &[]);
+    assert!(output.stdout.contains("in_memory = true # flag\n"), "{output:?}");
+}
+
+#[test]
+fn a_file_with_a_key_that_is_not_known_is_refused_by_the_key_s_name() {
+    let output = settings("listn = '127.0.0.1:1'\n", &[], &[]);
+    assert_eq!(output.code, 64);
+    assert!(output.stderr.contains("unknown field `listn`"), "{output:?}");
+    assert!(output.stderr.contains("bramah.toml"), "{output:?}");
+    let output = settings("listen = 'here'\n", &[], &[]);
+    assert_eq!(output.code, 64);
+}

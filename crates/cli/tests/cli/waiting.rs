@@ -1,0 +1,176 @@
+//! Locks that somebody else has, and the command that runs once they are free.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::harness::{Program, Server, file, run};
+
+/// Holds the lock `n` until it is killed.
+fn hold(server: &Server, flags: &str) -> Program {
+    let mut command = server.command(&format!("lock {flags} n -- sh -c"));
+    command.arg("echo held; exec sleep 60");
+    let mut holder = Program::read(command);
+    assert_eq!(holder.line(), "held");
+    holder
+}
+
+#[test]
+fn a_lock_that_is_taken_is_75_at_once_and_names_the_holder() {
+    let (server, _dir) = Server::start();
+    let holder = hold(&server, "--reason nightly");
+    for line in ["lock -n n true", "try n -- true"] {
+        let output = server.run(line);
+        assert_eq!(output.code, 75);
+        let pid = format!("(pid {}, ", holder.pid());
+        for part in [
+            "bramah: could not acquire at once: 'n' held by ",
+            &pid,
+            "\"sh -c echo held; exec sleep 60\"",
+            "because \"nightly\"",
+            " unless renewed",
+        ] {
+            assert!(output.stderr.contains(part), "{part} in {output:?}");
+        }
+    }
+}
+
+#[test]
+fn the_code_of_a_lock_that_is_taken_can_be_chosen() {
+    let (server, _dir) = Server::start();
+    let _holder = hold(&server, "");
+    assert_eq!(server.run("lock -n -E 3 n true").code, 3);
+    assert_eq!(server.run("acquire -n -E 3 n").code, 3);
+    let output = server.run("lock -nq n true");
+    assert_eq!((output.code, output.stderr.as_str()), (75, ""));
+}
+
+#[test]
+fn a_wait_ends_when_it_was_said_and_tells_the_place() {
+    let (server, _dir) = Server::start();
+    let _holder = hold(&server, "");
+    let started = Instant::now();
+    let output = server.run("lock -w 300ms n true");
+    let waited = started.elapsed();
+    assert_eq!(output.code, 75);
+    assert!(waited >= Duration::from_millis(300) && waited < Duration::from_secs(3), "{waited:?}");
+    let lines: Vec<&str> = output.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{output:?}");
+    assert!(lines[0].starts_with("bramah: 'n' held by "), "{output:?}");
+    assert!(lines[0].ends_with("; you are 1st of 1"), "{output:?}");
+    assert!(lines[1].starts_with("bramah: could not acquire within 300ms: 'n' held by "));
+}
+
+#[test]
+fn too_long_a_queue_is_not_joined() {
+    let (server, _dir) = Server::start();
+    let _holder = hold(&server, "");
+    assert_eq!(server.run("lock --max-waiters 0 n true").code, 75);
+}
+
+#[test]
+fn a_waiter_that_is_told_to_end_leaves_the_queue() {
+    let (server, dir) = Server::start();
+    let _holder = hold(&server, "");
+    let mark = dir.path().join("mark");
+    let line = format!("lock n -- touch {}", mark.display());
+    let mut waiter = Program::start(server.command(&line));
+    server.until_waiting("n", 1);
+    waiter.signal(Signal::TERM);
+    assert_eq!(waiter.wait().code, 143);
+    assert_eq!(server.json("queue n")["waiters_total"], 0);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_released_lock_goes_to_who_waits_at_the_front() {
+    let (server, dir) = Server::start();
+    let holder = hold(&server, "");
+    let order = dir.path().join("order");
+    let mut waiters = Vec::new();
+    for (number, priority) in [(1, 0), (2, 0), (3, 5)] {
+        let mut command = server.command(&format!("lock --priority {priority} -c"));
+        command.arg(format!("echo {number} >> {}", order.display())).arg("n");
+        waiters.push(Program::start(command));
+        server.until_waiting("n", number);
+    }
+    holder.signal(Signal::TERM);
+    for waiter in &mut waiters {
+        assert_eq!(waiter.wait().code, 0);
+    }
+    assert_eq!(file(&order), "3\n1\n2");
+}
+
+#[test]
+fn the_command_gets_stdin_and_knows_what_it_holds() {
+    let (server, _dir) = Server::start();
+    let mut command = server.command("lock -c");
+    command.args(["cat; env | grep ^BRAMAH_ | sort", "a/b"]).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"from stdin\n").unwrap();
+    let stdout = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    let mut lines = stdout.lines();
+    assert_eq!(lines.next(), Some("from stdin"));
+    let names: Vec<&str> = lines.map(|line| line.split('=').next().unwrap()).collect();
+    let expected = ["DEADLINE_MS", "HELD", "HOLD_ID", "NAME", "SESSION", "TOKEN", "URL"];
+    assert_eq!(names, expected.map(|name| format!("BRAMAH_{name}")));
+    assert!(stdout.contains("BRAMAH_NAME=a/b\n") && stdout.contains("BRAMAH_TOKEN=1\n"));
+    assert!(stdout.contains(&format!("BRAMAH_URL={}\n", server.url)));
+}
+
+#[test]
+fn a_command_that_asks_for_its_own_lock_is_told_instead_of_waiting() {
+    let (server, _dir) = Server::start();
+    let program = env!("CARGO_BIN_EXE_bramah");
+    let output = server.run(&format!("lock n -- {program} lock m -- {program} lock n -- true"));
+    assert_eq!(output.code, 64);
+    assert!(output.stderr.contains("already runs under it"), "{output:?}");
+}
+
+#[test]
+fn signals_reach_the_command() {
+    let (server, _dir) = Server::start();
+    for signal in [
+        Signal::TERM,
+        Signal::INT,
+        Signal::HUP,
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::WINCH,
+    ] {
+        let number = signal.as_raw();
+        let script = format!(
+            "trap 'echo got {number}; exit 9' {number}; echo ready; while :; do sleep 0.02; done"
+        );
+        let mut command = server.command("lock n -- sh -c");
+        command.arg(script);
+        let mut program = Program::read(command);
+        assert_eq!(program.line(), "ready");
+        program.signal(signal);
+        assert_eq!(program.line(), format!("got {number}"));
+        assert_eq!(program.wait().code, 9);
+    }
+}
+
+#[test]
+fn a_minimum_hold_outlives_the_command() {
+    let (server, _dir) = Server::start();
+    assert_eq!(server.run("lock --min-hold 1m n true").code, 0);
+    let output = server.run("lock -n n true");
+    assert_eq!(output.code, 75, "{output:?}");
+}
+
+#[test]
+fn readers_share_and_a_writer_waits_for_them() {
+    let (server, _dir) = Server::start();
+    let _reader = hold(&server, "-s");
+    assert_eq!(server.run("lock -n -s n true").code, 0);
+    assert_eq!(server.run("lock -n -x n true").code, 75);
+    let mut command = server.command("lock -n -s -c");
+    command.args(["exit 4", "n"]);
+    assert_eq!(run(command).code, 4);
+}
