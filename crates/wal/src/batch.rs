@@ -195,3 +195,6 @@ impl EntryRef<'_> {
 fn entry_bytes(entry: &Entry) -> u64 {
     (ENTRY_HEADER_BYTES + entry.data.len()) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Bits change on the disk: damage to what was acknowledged is refused, or harmless.
 
-use bramah_wal::{Disk, OpenError, SimDisk, Wal};
+use bramah_wal::{Disk, Entry, OpenError, SimDisk, Wal};
 
 use crate::model::{Model, OPTIONS, Step, append, snapshot};
 
@@ -135,19 +135,28 @@ fn an_unsealed_last_batch_that_rots_looks_torn() {
 
 #[test]
 fn bytes_of_a_client_are_not_taken_for_a_frame() {
-    // A client stores a whole frame of this very log as its data, placed on a frame boundary; then the
-    // write of it is torn.
-    let disk = SimDisk::new(3);
-    let (mut wal, _) = Model::open(&disk);
-    append(1, 1..=1, 100).run(&mut wal).unwrap();
-    let frame = disk.content("segment-0000000000000001").unwrap()[512..696].to_vec();
-    let mut data = vec![0; 3];
-    for _ in 0..6 {
-        data.extend_from_slice(&frame);
-    }
-    let shaped = bramah_wal::Entry { term: 1, index: 2, kind: 0, data: data.into() };
-    disk.lose_power_at(disk.operations());
-    wal.append(None, &[shaped]).unwrap_err();
-    let (_, recovered) = Wal::open(disk.restart(|place| place > 0), OPTIONS).unwrap();
+    // A client stores a frame that says that batch 2 was durable; batch 2, with these bytes, is torn.
+    let third_frame = |seed| {
+        let disk = SimDisk::new(seed);
+        let (mut wal, _) = Model::open(&disk);
+        for index in 1..=3 {
+            append(1, index..=index, 100).run(&mut wal).unwrap();
+        }
+        disk.content("segment-0000000000000001").unwrap()[512 + 2 * 184..][..184].to_vec()
+    };
+    let open_torn = |frame: Vec<u8>| {
+        let disk = SimDisk::new(3);
+        let (mut wal, _) = Model::open(&disk);
+        append(1, 1..=1, 100).run(&mut wal).unwrap();
+        // 64 and 13 bytes stand before the data, and frames start at multiples of 8.
+        let data = [vec![0; 3], frame.repeat(6)].concat();
+        disk.lose_power_at(disk.operations());
+        let shaped = Entry { term: 1, index: 2, kind: 0, data: data.into() };
+        wal.append(None, &[shaped]).unwrap_err();
+        Wal::open(disk.restart(|place| place > 0), OPTIONS)
+    };
+    let (_, recovered) = open_torn(third_frame(4)).unwrap();
     assert_eq!(recovered.entries.len(), 1);
+    // The salt is what makes the difference: whoever knew it could.
+    assert!(matches!(open_torn(third_frame(3)), Err(OpenError::Damaged { .. })));
 }
