@@ -7,7 +7,6 @@ use crate::batch::{Batch, END_MARK, Header};
 use crate::disk::{Disk, DiskFile};
 use crate::entry::{Entry, HardState, SnapshotMeta};
 use crate::error::{Failure, OpenError};
-use crate::limits::UNSYNCED_BYTES_MAX;
 use crate::outline::Outline;
 use crate::ready::Ready;
 use crate::segment::{self, Segment};
@@ -24,7 +23,7 @@ pub struct Recovered {
     pub snapshot: Option<SnapshotMeta>,
     /// Every entry after the snapshot, in order and without a gap.
     pub entries: Vec<Entry>,
-    /// What was found behind the last whole batch, and was overwritten with zeros.
+    /// What was found behind the last whole batch, and was cut off.
     pub torn: Option<TornTail>,
 }
 
@@ -225,9 +224,9 @@ impl Scan {
 
         let torn = (!dirty.is_empty())
             .then(|| TornTail { name: place.name.clone(), offset: place.offset });
-        repair(&segments[active], &last_frame, dirty.contains(&active))?;
+        repair(&segments[active], &last_frame)?;
         for position in dirty.into_iter().filter(|position| *position != active) {
-            repair(&segments[position], &[], true)?;
+            repair(&segments[position], &[])?;
         }
         Ok((active, torn))
     }
@@ -337,30 +336,17 @@ fn open_segments<D: Disk>(
     Ok(segments)
 }
 
-/// Makes the last batch durable and what stands behind it zero.
+/// Makes the last batch durable, and marks that nothing follows it.
 ///
 /// The last batch is written again, and not only synced: if its sync failed in an earlier process, the
-/// system may show the bytes and have given up on writing them. Batches before it were acknowledged.
-fn repair<F: DiskFile>(
-    segment: &Segment<F>,
-    last_frame: &[u8],
-    torn: bool,
-) -> Result<(), OpenError> {
+/// system may show the bytes and have given up on writing them. Batches before it were acknowledged. The
+/// mark destroys the header of a torn frame; what is left of its body is no frame.
+fn repair<F: DiskFile>(segment: &Segment<F>, last_frame: &[u8]) -> Result<(), OpenError> {
     let name = segment.name();
     let start = segment.end - last_frame.len() as u64;
     let mut bytes = last_frame.to_vec();
     bytes.extend_from_slice(&END_MARK[..END_MARK.len().min(segment.left() as usize)]);
     segment.file.write_durably_at(start, &bytes).map_err(Failure::of("write", &name))?;
-    if torn {
-        let zeros = vec![0; UNSYNCED_BYTES_MAX.min(segment.left()) as usize];
-        let mut offset = segment.end;
-        while offset < segment.bytes {
-            let length = (segment.bytes - offset).min(zeros.len() as u64) as usize;
-            let zeros = &zeros[..length];
-            segment.file.write_durably_at(offset, zeros).map_err(Failure::of("write", &name))?;
-            offset += length as u64;
-        }
-    }
     Ok(())
 }
 

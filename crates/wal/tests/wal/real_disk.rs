@@ -1,38 +1,49 @@
 //! The log on a real folder.
 
-use bramah_wal::{DirDisk, Entry, HardState, OpenError, Options, SnapshotMeta, Wal};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-fn entry(index: u64, term: u64) -> Entry {
-    Entry { term, index, kind: 0, data: format!("entry {index} of term {term}").into() }
+use bramah_wal::{DirDisk, HardState, OpenError, Options, SnapshotMeta, Wal};
+
+use crate::model::{Model, append, entry, snapshot};
+
+const OPTIONS: Options = Options { segment_bytes: 64 * 1024, spare_segments_max: 2 };
+
+fn open(path: &Path) -> (Wal<DirDisk>, Model) {
+    let (wal, recovered) = Wal::open(DirDisk::open(path).unwrap(), OPTIONS).unwrap();
+    assert_eq!(recovered.torn, None);
+    let model = Model::of(&wal, recovered);
+    (wal, model)
 }
 
 #[test]
 fn what_was_appended_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut wal, recovered) =
-        Wal::open(DirDisk::open(folder.path()).unwrap(), Options::default()).unwrap();
-    assert!(recovered.entries.is_empty());
-    let hard_state = HardState { term: 2, vote: 1, commit: 1 };
-    wal.append(Some(&hard_state), &[entry(1, 1), entry(2, 2)]).unwrap();
-    wal.append(None, &[entry(3, 2)]).unwrap();
-    drop(wal);
-
-    let (mut wal, recovered) =
-        Wal::open(DirDisk::open(folder.path()).unwrap(), Options::default()).unwrap();
-    assert_eq!(recovered.hard_state, hard_state);
-    assert_eq!(recovered.entries, [entry(1, 1), entry(2, 2), entry(3, 2)]);
-    assert_eq!(recovered.torn, None);
-
-    let meta = SnapshotMeta { index: 2, term: 2, members: vec![1, 2, 3] };
-    wal.save_snapshot(&meta, b"state").unwrap();
-    drop(wal);
-    let (wal, recovered) =
-        Wal::open(DirDisk::open(folder.path()).unwrap(), Options::default()).unwrap();
-    assert_eq!(recovered.snapshot, Some(meta));
-    assert_eq!(recovered.entries, [entry(3, 2)]);
-    let mut data = Vec::new();
-    std::io::Read::read_to_end(&mut wal.reader().snapshot().unwrap().unwrap(), &mut data).unwrap();
-    assert_eq!(data, b"state");
+    // The folder is made, with those above it.
+    let path = folder.path().join("deep/down");
+    let (mut wal, mut model) = open(&path);
+    for round in 0..40 {
+        let first = 1 + round * 20;
+        let step = append(round / 3, first..=first + 22, 300);
+        step.run(&mut wal).unwrap();
+        model.apply(&step);
+        if round % 10 == 9 {
+            let step = snapshot(first, round / 3);
+            step.run(&mut wal).unwrap();
+            model.apply(&step);
+            drop(wal);
+            let found;
+            (wal, found) = open(&path);
+            assert_eq!(found, model.recovered());
+            model = found;
+        }
+    }
+    let used: u64 = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|found| found.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(used < 8 * OPTIONS.segment_bytes, "{used}");
 }
 
 #[test]
@@ -40,9 +51,85 @@ fn a_second_opening_is_refused_and_names_the_holder() {
     let folder = tempfile::tempdir().unwrap();
     let first = DirDisk::open(folder.path()).unwrap();
     let refused = DirDisk::open(folder.path()).unwrap_err();
-    assert!(
-        matches!(refused, OpenError::Locked { holder, .. } if holder == Some(std::process::id()))
-    );
+    let OpenError::Locked { holder, .. } = &refused else { panic!("{refused}") };
+    assert_eq!(*holder, Some(std::process::id()));
     drop(first);
     DirDisk::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_killed_process_gives_the_folder_back_with_all_it_was_told() {
+    const CHILD: &str = "BRAMAH_WAL_CHILD";
+    if let Some(path) = std::env::var_os(CHILD) {
+        // This is the child: it appends until it is killed, and says what was acknowledged.
+        let (mut wal, _) = open(Path::new(&path));
+        for index in 1.. {
+            append(1, index..=index, 1000).run(&mut wal).unwrap();
+            println!("\nacknowledged {index}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--nocapture", "--exact"])
+        .arg("real_disk::a_killed_process_gives_the_folder_back_with_all_it_was_told")
+        .env(CHILD, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut acknowledged = 0;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        if let Some(index) = line.unwrap().strip_prefix("acknowledged ") {
+            acknowledged = index.parse().unwrap();
+        }
+        if acknowledged == 150 {
+            let refused = DirDisk::open(folder.path()).unwrap_err();
+            assert!(refused.to_string().contains(&format!("process {}", child.id())), "{refused}");
+            child.kill().unwrap();
+        }
+    }
+    child.wait().unwrap();
+    assert!(acknowledged >= 150);
+    let (_, model) = open(folder.path());
+    assert!(model.last_index() >= acknowledged);
+    let expected: Vec<_> = (1..=model.last_index()).map(|index| entry(index, 1, 1000)).collect();
+    assert_eq!(model.entries, expected);
+}
+
+#[test]
+fn a_compactor_on_another_thread_does_not_stop_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wal, _) = open(folder.path());
+    append(1, 1..=500, 200).run(&mut wal).unwrap();
+    for round in 1..=5 {
+        let upto = wal.last_index();
+        let reader = wal.reader();
+        let term = wal.term(upto).unwrap();
+        let meta = SnapshotMeta { index: upto, term, members: vec![round] };
+        let mut writer = wal.begin_snapshot(&meta).unwrap();
+        let compactor = std::thread::spawn(move || {
+            // The state here is just all data, one after another.
+            if let Some(mut before) = reader.snapshot().unwrap() {
+                let mut data = Vec::new();
+                before.read_to_end(&mut data).unwrap();
+                writer.write(&data).unwrap();
+            }
+            for entry in reader.entries(upto) {
+                writer.write(&entry.unwrap().data).unwrap();
+            }
+            writer.finish().unwrap()
+        });
+        for index in upto + 1..=upto + 200 {
+            append(1, index..=index, 200).run(&mut wal).unwrap();
+        }
+        wal.publish_snapshot(compactor.join().unwrap()).unwrap();
+    }
+    drop(wal);
+    let (_, model) = open(folder.path());
+    let (meta, data) = model.snapshot.clone().unwrap();
+    let expected: Vec<u8> =
+        (1..=meta.index).flat_map(|index| entry(index, 1, 200).data.to_vec()).collect();
+    assert_eq!(meta.index, 1300);
+    assert!(data == expected);
+    assert_eq!(model.last_index(), 1500);
+    assert_eq!(model.hard_state, HardState { term: 1, vote: 1, commit: 1499 });
 }
