@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bramah_core::Sizes;
 use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Persist, Room};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::sleep;
@@ -64,11 +65,16 @@ impl Runtime {
         }
     }
 
+    /// Applies what the log holds, and tells how much there is.
+    pub(crate) fn begin(&mut self) -> Result<Sizes, RunError> {
+        self.step([Input::Tick])?;
+        Ok(self.node.applied().0.sizes())
+    }
+
     /// Runs until `stop` says so and what was under way is done, then leaves a snapshot.
     pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         tokio::pin!(stop);
         let mut stopping = false;
-        self.step([Input::Tick])?;
         while !self.drained {
             let hall = self.hall.clone();
             tokio::select! {

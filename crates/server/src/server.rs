@@ -77,14 +77,14 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let opened = Log::open(&config.storage)?;
-    let found = opened.recovered.state.sizes();
     let node = Node::new(opened.recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
     let listener = listen(config.listen)
         .map_err(|source| ServeError::Listen { address: config.listen, source })?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let connections_max = connections_max(config.connections_max);
     let hall = Arc::new(Hall::default());
-    let runtime = Runtime::new(hall.clone(), node, opened.log);
+    let mut runtime = Runtime::new(hall.clone(), node, opened.log);
+    let found = runtime.begin().map_err(|error| ServeError::Open(Box::new(error)))?;
     let accepting = tokio::spawn(accept(listener, hall, connections_max));
     let storage = config.storage;
     started(Started { address, storage, connections_max, found, torn: opened.torn });
