@@ -1,8 +1,8 @@
 //! Every byte that leaves a process is written here, and every byte that comes in is read here.
 //!
 //! The lock core's types cannot be serialized, so no format comes about by accident. There are
-//! three, each with a version of its own and golden bytes in `tests/golden`; FORMATS.md has them
-//! byte by byte.
+//! four, each with a version of its own and golden bytes in its tests; FORMATS.md has them byte by
+//! byte.
 //!
 //! # What travels between client and server
 //! [`frame`] cuts a stream into messages, which [`proto`] has as the protocol's schema says. On the
@@ -18,6 +18,8 @@
 //! fields, so that a field that core gains does not compile until its place is decided. Whatever
 //! value of a type can exist can be written and read again: bounds on requests may become tighter
 //! without making an old entry unreadable.
+//!
+//! [`membership`] stands beside a snapshot: which node of which cluster it is of.
 //!
 //! # What an error is
 //! [`ErrorCode`] is the one table: its name, whether the request may have happened, the HTTP
