@@ -1,6 +1,7 @@
 //! What the log promises, tried on simulated and real disks.
 
-#![allow(unreachable_pub)]
+// Shared functions of tests are tests too.
+#![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod crash;
 mod full_disk;
