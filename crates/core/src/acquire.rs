@@ -137,6 +137,9 @@ impl State {
             return None;
         }
         let of_session = self.sessions.get(&id).map(|session| &session.holds)?;
+        if of_session.is_empty() {
+            return None;
+        }
         let of_lock = &self.locks.get(&item.name)?.holds;
         let token = if of_lock.len() <= of_session.len() {
             of_lock.iter().find(|token| of_session.contains(token))

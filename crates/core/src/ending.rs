@@ -1,5 +1,6 @@
 //! How holds, waits and sessions end.
 
+use crate::command::Mode;
 use crate::event::{EndReason, Happening, WaitEnd};
 use crate::facts::{EndedSession, WaitFact};
 use crate::history::Ended;
@@ -13,7 +14,8 @@ impl State {
     pub(crate) fn end_hold(&mut self, token: FencingToken, reason: EndReason) {
         let now = self.counters.now;
         let Some(hold) = self.holds.get_mut(&token) else { return };
-        let (holder, name) = (hold.session, hold.name.clone());
+        let (holder, name, is_shared) =
+            (hold.session, hold.name.clone(), hold.mode == Mode::Shared);
         if let Some(due) = hold.due(token) {
             self.due.remove(&due);
         }
@@ -30,7 +32,8 @@ impl State {
             session.holds.remove(&token);
         }
         // The upgrade of a hold that its holder has no more has nothing to upgrade.
-        if let Some(upgrade) = self.waiting_upgrade(&name)
+        if is_shared
+            && let Some(upgrade) = self.waiting_upgrade(&name)
             && upgrade.upgrade_of == Some(token)
         {
             self.end_wait(upgrade.arrival, WaitEnd::HoldEnded);

@@ -130,9 +130,11 @@ impl State {
     /// Grants what became grantable and drops entries that nothing needs.
     fn settle(&mut self) {
         while let Some(name) = self.touched.pop() {
-            self.grant_waiting(&name);
-            if self.locks.get(&name).is_some_and(|lock| lock.is_unused(self.counters.now)) {
+            let Some(lock) = self.locks.get(&name) else { continue };
+            if lock.is_unused(self.counters.now) {
                 self.locks.remove(&name);
+            } else {
+                self.grant_waiting(&name);
             }
         }
     }
