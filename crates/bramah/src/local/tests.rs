@@ -126,20 +126,25 @@ fn a_killed_writer_leaves_the_old_table() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("f");
     let file = fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
-    let old = table(vec![holder(1, EXCLUSIVE)]);
-    let header = contents::write(&file, Header::default(), &old).unwrap();
-    let before = fs::read(&path).unwrap();
-    let new = table(vec![holder(1, EXCLUSIVE), seat(2, EXCLUSIVE), seat(3, SHARED)]);
-    contents::write(&file, header, &new).unwrap();
-    let after = fs::read(&path).unwrap();
-    // The table is written first and the header last: whatever part of the table is there, the old
-    // one stands.
-    for len in before.len()..=after.len() {
-        let mut torn = before.clone();
-        torn.extend(&after[before.len()..len]);
-        fs::write(&path, torn).unwrap();
-        let read = contents::read(&file).unwrap();
-        assert!(matches!(read, Contents::Whole(_, table) if table == old), "cut at {len}");
+    let mut old = table(vec![holder(1, EXCLUSIVE)]);
+    let mut header = contents::write(&file, Header::default(), &old).unwrap();
+    for seats in [3, 1, 1, 2] {
+        let new = table((1..=seats).map(|ticket| seat(ticket, SHARED)).collect());
+        let before = fs::read(&path).unwrap();
+        header = contents::write(&file, header, &new).unwrap();
+        let after = fs::read(&path).unwrap();
+        // The headers are the first 1024 bytes, and the last that is written: whatever part of the
+        // new table is there, the old one stands.
+        for len in 1024..=after.len() {
+            let mut torn = after[..len].to_vec();
+            torn.extend(before.get(len..).unwrap_or_default());
+            torn[..1024].copy_from_slice(&before[..1024]);
+            fs::write(&path, torn).unwrap();
+            let read = contents::read(&file).unwrap();
+            assert!(matches!(read, Contents::Whole(_, table) if table == old), "cut at {len}");
+        }
+        fs::write(&path, after).unwrap();
+        old = new;
     }
 }
 

@@ -100,6 +100,7 @@ fn be_the_child() {
                 #[expect(clippy::zombie_processes, reason = "it is to outlive this process")]
                 let daemon = Command::new("sleep").arg("60").spawn().unwrap();
                 say(daemon.id());
+                std::future::pending().await
             }
             "add" => {
                 for _ in 0..500 {
