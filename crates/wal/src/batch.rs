@@ -20,7 +20,8 @@ use crate::entry::{Entry, HardState};
 pub(crate) const HEADER_BYTES: usize = 64;
 /// Frames start at multiples of this.
 pub(crate) const ALIGNMENT: usize = 8;
-/// Zeros written behind the last frame, so that its end is seen also in a segment that was used before.
+/// Zeros written behind the last frame, so that its end is seen also in a segment that was used
+/// before.
 pub(crate) const END_MARK: [u8; ALIGNMENT] = [0; ALIGNMENT];
 /// Where in a frame its number stands.
 const NUMBER_AT: usize = 16;
@@ -75,8 +76,8 @@ pub(crate) fn entries_that_fit(entries: &[Entry], bytes_max: u64) -> usize {
     entries.iter().take_while(fits).count()
 }
 
-/// Appends the frame to `out`, which the caller keeps for the next one. The entries' indexes follow each
-/// other and the body is shorter than 4 GiB: both are checked before.
+/// Appends the frame to `out`, which the caller keeps for the next one. The entries' indexes follow
+/// each other and the body is shorter than 4 GiB: both are checked before.
 pub(crate) fn encode(
     seed: u32,
     number: u64,

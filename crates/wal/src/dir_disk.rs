@@ -21,8 +21,8 @@ pub struct DirDisk {
 }
 
 impl DirDisk {
-    /// Opens a folder, making it first if it is absent, and locks it with `flock` on its `lock` file.
-    /// A second opening, by this process or another, gets [`OpenError::Locked`].
+    /// Opens a folder, making it first if it is absent, and locks it with `flock` on its `lock`
+    /// file. A second opening, by this process or another, gets [`OpenError::Locked`].
     pub fn open(path: impl AsRef<Path>) -> Result<DirDisk, OpenError> {
         let path = path.as_ref().to_path_buf();
         let shown = path.display().to_string();
@@ -74,14 +74,15 @@ impl Disk for DirDisk {
     }
 
     fn salt(&self) -> u64 {
-        // Without the system's source of randomness the log is as safe as before against crashes, only
-        // not against bytes that somebody shaped on purpose.
+        // Without the system's source of randomness the log is as safe as before against crashes,
+        // only not against bytes that somebody shaped on purpose.
         getrandom::u64().unwrap_or(0x6272_616d_6168_776c)
     }
 
     fn start(&self, job: Job) {
-        // A thread for each job: one in some 16 MiB of log, and nothing to stop. When there is no thread
-        // to be had the job is dropped, and the log does the work itself when it comes to need it.
+        // A thread for each job: one in some 16 MiB of log, and nothing to stop. When there is no
+        // thread to be had the job is dropped, and the log does the work itself when it comes to
+        // need it.
         let _ = thread::Builder::new().name("wal-prepare".to_owned()).spawn(job);
     }
 }
@@ -162,7 +163,8 @@ fn lock(path: &Path) -> Result<File, OpenError> {
             return Err(Failure::of("lock", LOCK_NAME)(source).into());
         }
     }
-    // The number is for the message above only: the log opens also when there is no room to write it.
+    // The number is for the message above only: the log opens also when there is no room to write
+    // it.
     let text = format!("{}\n", std::process::id());
     let _ = lock.set_len(0).and_then(|()| lock.write_all(text.as_bytes()));
     Ok(lock)

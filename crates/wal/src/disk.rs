@@ -55,7 +55,8 @@ pub trait DiskFile: Send + Sync + 'static {
     /// Returns when the content and the length are durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// Writes all of `bytes` and returns when they are durable.
+    /// Writes all of `bytes` and returns when they are durable. Other bytes of the file, written
+    /// before and not synced, may stay so.
     fn write_durably_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.write_at(offset, bytes)?;
         self.sync()

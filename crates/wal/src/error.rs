@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// Why a log was not opened. Unless the error is `Io`, nothing was changed but unfinished files removed.
+/// Why a log was not opened. Unless the error is `Io`, nothing was changed but unfinished files
+/// removed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -36,9 +37,9 @@ pub enum OpenError {
     },
     /// Acknowledged data cannot be read as it was written. A torn tail is no such case.
     #[error(
-        "{name} is damaged at byte {offset}: {what}. Acknowledged data would be lost, so the log is not \
-         opened. A member of a cluster: remove it, empty its data folder and add it again. A single \
-         node: check the disk and restore a backup"
+        "{name} is damaged at byte {offset}: {what}. Acknowledged data would be lost, so the log \
+         is not opened. A member of a cluster: remove it, empty its data folder and add it again. \
+         A single node: check the disk and restore a backup"
     )]
     Damaged {
         /// The file.
@@ -84,8 +85,9 @@ pub enum OpenError {
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum WalError {
-    /// A write or a sync failed, now or earlier, and nobody knows what reached the disk. Every later
-    /// call fails with the same cause. Stop the process: only opening the log again tells what is there.
+    /// A write or a sync failed, now or earlier, and nobody knows what reached the disk. Every
+    /// later call fails with the same cause. Stop the process: only opening the log again tells
+    /// what is there.
     #[error("the log stopped: {0}")]
     Failed(Arc<Failure>),
     /// There was no room, and nothing was written. The same call may succeed once there is.

@@ -1,8 +1,8 @@
 //! The write-ahead log: what a Raft node must not forget.
 //!
-//! [`Wal`] keeps entries, the hard state and one snapshot in a folder. It is synchronous and small: a call
-//! that returns `Ok` has made its content durable, with one write and one sync. It knows indexes and
-//! terms, and nothing of Raft's messages or of what entries mean.
+//! [`Wal`] keeps entries, the hard state and one snapshot in a folder. It is synchronous and small:
+//! a call that returns `Ok` has made its content durable, with one write and one sync. It knows
+//! indexes and terms, and nothing of Raft's messages or of what entries mean.
 //!
 //! ```
 //! use bramah_wal::{Entry, HardState, Options, SimDisk, Wal};
@@ -19,24 +19,25 @@
 //! ```
 //!
 //! # What must never be
-//! * Acknowledged data is never missing without a word: a log that cannot give it back does not open
-//!   ([`OpenError::Damaged`]). What was not acknowledged may be there whole or be cut off.
-//! * A failed write or sync is never tried again. It stops the log ([`WalError::Failed`]): the system may
-//!   have thrown the bytes away and call the next sync a success.
-//! * A full disk is never found out in the middle of an append: segments are written to their end before
-//!   they are used, one ahead of need ([`Wal::is_disk_full`]).
-//! * Bytes of an earlier life of a segment, or shaped by a client, are never taken for a frame: every
-//!   checksum starts from the segment's number and a secret salt.
+//! * Acknowledged data is never missing without a word: a log that cannot give it back does not
+//!   open ([`OpenError::Damaged`]). What was not acknowledged may be there whole or be cut off.
+//! * A failed write or sync is never tried again. It stops the log ([`WalError::Failed`]): the
+//!   system may have thrown the bytes away and call the next sync a success.
+//! * A full disk is never found out in the middle of an append: segments are written to their end
+//!   before they are used, one ahead of need ([`Wal::is_disk_full`]).
+//! * Bytes of an earlier life of a segment, or shaped by a client, are never taken for a frame:
+//!   every checksum starts from the segment's number and a secret salt.
 //! * Two processes never write one folder ([`DirDisk::open`]).
 //!
 //! # For the caller
-//! The log takes calls from one thread. A [`Reader`] and a [`SnapshotWriter`] go to others: together they
-//! let a snapshot be made from what is on the disk, while the log goes on. Say [`Wal::seal`] when the log
-//! falls idle: it closes the one gap between a torn tail and damage.
+//! The log takes calls from one thread. A [`Reader`] and a [`SnapshotWriter`] go to others:
+//! together they let a snapshot be made from what is on the disk, while the log goes on. Say
+//! [`Wal::seal`] when the log falls idle: it closes the one gap between a torn tail and damage.
 //!
-//! Reading order: [`limits`], `entry`, `error` (the vocabulary); `disk`, `dir_disk`, `sim_disk` (below);
-//! `batch`, `segment`, `snapshot` (what the files hold); `outline`, `shared`, `ready` (the parts);
-//! `wal`, `recover`, `reader` (the log). DESIGN.md beside this crate gives the mechanism and the reasons.
+//! Reading order: [`limits`], `entry`, `error` (the vocabulary); `disk`, `dir_disk`, `sim_disk`
+//! (below); `batch`, `segment`, `snapshot` (what the files hold); `outline`, `shared`, `ready` (the
+//! parts); `wal`, `recover`, `reader` (the log). DESIGN.md beside this crate gives the mechanism
+//! and the reasons.
 
 mod batch;
 mod dir_disk;

@@ -1,5 +1,5 @@
-//! What is known of the log's entries without reading them: where they start and end, their terms, and
-//! which of them were replaced. Its size follows the number of leader changes, not of entries.
+//! What is known of the log's entries without reading them: where they start and end, their terms,
+//! and which of them were replaced. Its size follows the number of leader changes, not of entries.
 
 use crate::entry::SnapshotMeta;
 
@@ -14,8 +14,8 @@ pub(crate) struct Outline {
     written: Option<u64>,
     /// First index and term of each run of entries with one term.
     runs: Vec<(u64, u64)>,
-    /// A batch, and the index from which on it replaced what earlier batches hold. Both rise strictly:
-    /// a later replacement from the same index or before makes an earlier one needless.
+    /// A batch, and the index from which on it replaced what earlier batches hold. Both rise
+    /// strictly: a later replacement from the same index or before makes an earlier one needless.
     replacements: Vec<(u64, u64)>,
 }
 
@@ -50,7 +50,8 @@ impl Outline {
         batch <= self.void_upto
     }
 
-    /// Takes note of an entry. Its index is at most [`Outline::next_index_max`], or the first of all.
+    /// Takes note of an entry. Its index is at most [`Outline::next_index_max`], or the first of
+    /// all.
     pub(crate) fn record(&mut self, batch: u64, index: u64, term: u64) {
         if self.written.is_some_and(|written| index <= written) {
             while self.replacements.last().is_some_and(|(_, from)| *from >= index) {

@@ -1,8 +1,8 @@
 //! A view of the log for another thread, which re-reads it while it goes on.
 //!
-//! Frames up to where the log ended when the reader was made never change: appends go behind them. The
-//! reader holds the files themselves, so it reads on when names go; and the log sees by that which
-//! segments are being read, and removes such a one instead of writing it again.
+//! Frames up to where the log ended when the reader was made never change: appends go behind them.
+//! The reader holds the files themselves, so it reads on when names go; and the log sees by that
+//! which segments are being read, and removes such a one instead of writing it again.
 
 use std::sync::Arc;
 

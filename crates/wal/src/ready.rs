@@ -1,5 +1,5 @@
-//! Segments made ready ahead of need, so that an append finds one, and a full disk is noticed while the
-//! current segment still has room.
+//! Segments made ready ahead of need, so that an append finds one, and a full disk is noticed while
+//! the current segment still has room.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -91,8 +91,8 @@ impl<D: Disk> Ready<D> {
         }
     }
 
-    /// Keeps a segment for its next use, or removes it. A reader that has it keeps what it reads: such a
-    /// segment is not written again.
+    /// Keeps a segment for its next use, or removes it. A reader that has it keeps what it reads:
+    /// such a segment is not written again.
     pub(crate) fn free(&mut self, segment: Segment<D::File>) -> Result<(), WalError> {
         let (name, spare) = (segment.name(), spare_name_of(segment.sequence));
         let read = Arc::strong_count(&segment.file) > 1;

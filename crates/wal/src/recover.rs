@@ -67,8 +67,8 @@ struct Place {
 pub(crate) fn open<D: Disk>(disk: D, options: Options) -> Result<(Wal<D>, Recovered), OpenError> {
     options.check()?;
     let names = Names::list(&disk)?;
-    // An earlier process may have ended between a change of names and its sync. What is decided here
-    // by names, above all which older snapshot may go, must not be undone.
+    // An earlier process may have ended between a change of names and its sync. What is decided
+    // here by names, above all which older snapshot may go, must not be undone.
     disk.sync_names().map_err(Failure::of("sync", "the data folder"))?;
     for name in &names.aside {
         disk.remove(name).map_err(Failure::of("remove", name))?;
@@ -144,8 +144,9 @@ impl Names {
         Ok(names)
     }
 
-    /// The segments of the log: the last ones without a gap. A crash while several are freed may keep
-    /// some of their names, in any order; whether one is missing is seen by what is in the others.
+    /// The segments of the log: the last ones without a gap. A crash while several are freed may
+    /// keep some of their names, in any order; whether one is missing is seen by what is in the
+    /// others.
     fn chain(&self) -> impl Iterator<Item = u64> {
         let last = self.segments.last().copied().unwrap_or(0);
         let ends = self.segments.iter().rev().zip(0..);
@@ -167,8 +168,8 @@ impl Scan {
         }
     }
 
-    /// Reads all frames. Gives the position of the segment that holds the last one, and repairs what
-    /// stands behind it.
+    /// Reads all frames. Gives the position of the segment that holds the last one, and repairs
+    /// what stands behind it.
     fn find_tail<F: DiskFile>(
         &mut self,
         segments: &mut VecDeque<Segment<F>>,
@@ -338,9 +339,10 @@ fn open_segments<D: Disk>(
 
 /// Makes the last batch durable, and marks that nothing follows it.
 ///
-/// The last batch is written again, and not only synced: if its sync failed in an earlier process, the
-/// system may show the bytes and have given up on writing them. Batches before it were acknowledged. The
-/// mark destroys the header of a torn frame; what is left of its body is no frame.
+/// The last batch is written again, and not only synced: if its sync failed in an earlier process,
+/// the system may show the bytes and have given up on writing them. Batches before it were
+/// acknowledged. The mark destroys the header of a torn frame; what is left of its body is no
+/// frame.
 fn repair<F: DiskFile>(segment: &Segment<F>, last_frame: &[u8]) -> Result<(), OpenError> {
     let name = segment.name();
     let start = segment.end - last_frame.len() as u64;

@@ -1,4 +1,5 @@
-//! A segment: a file of fixed length that is written from its start to its end, and then used again.
+//! A segment: a file of fixed length that is written from its start to its end, and then used
+//! again.
 //!
 //! ```text
 //!  0 "bramahwl"     16 u64 sequence     32..60 zeros
@@ -162,8 +163,8 @@ pub(crate) fn number_in(name: &str, prefix: &str) -> Option<u64> {
     (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?
 }
 
-/// A file of zeros, written and not only allocated: a first write into allocated space costs the file
-/// system a second flush.
+/// A file of zeros, written and not only allocated: a first write into allocated space costs the
+/// file system a second flush.
 fn zeroed<D: Disk>(disk: &D, bytes: u64) -> Result<D::File, Failure> {
     let file = disk.create(ASIDE).map_err(Failure::of("create", ASIDE))?;
     let zeros = vec![0; UNSYNCED_BYTES_MAX.min(bytes) as usize];

@@ -1,5 +1,5 @@
-//! What the log, its snapshot writers and the preparation of segments have in common: the disk, and the
-//! first failure, which stops them all.
+//! What the log, its snapshot writers and the preparation of segments have in common: the disk, and
+//! the first failure, which stops them all.
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,13 +21,14 @@ impl<D> Shared<D> {
         self.failed.get().map_or(Ok(()), |first| Err(WalError::Failed(Arc::clone(first))))
     }
 
-    /// Stops the log. What a failed write or sync left on the disk cannot be known: the system may have
-    /// dropped the bytes and call the next sync a success, so nothing is tried again.
+    /// Stops the log. What a failed write or sync left on the disk cannot be known: the system may
+    /// have dropped the bytes and call the next sync a success, so nothing is tried again.
     pub(crate) fn stop(&self, failure: Failure) -> WalError {
         WalError::Failed(Arc::clone(self.failed.get_or_init(|| Arc::new(failure))))
     }
 
-    /// For a failure on a file aside, of which nothing depends yet: a full disk does not stop the log.
+    /// For a failure on a file aside, of which nothing depends yet: a full disk does not stop the
+    /// log.
     pub(crate) fn stop_unless_full(&self, failure: Failure) -> WalError {
         if failure.is_disk_full() {
             WalError::DiskFull(Arc::new(failure))

@@ -1,13 +1,14 @@
 //! A disk that can be asked to fail: the same from the same seed, every time.
 //!
-//! It keeps apart what a process sees and what is durable. Between the two stand unsynced changes, each
-//! of which a loss of power keeps or drops as a whole: one sector of 512 bytes, one file length, one name
-//! created, renamed or removed. Which ones are kept is the test's choice, in any combination; a real
-//! disk and file system allow fewer.
+//! It keeps apart what a process sees and what is durable. Between the two stand unsynced changes,
+//! each of which a loss of power keeps or drops as a whole: one sector of 512 bytes, one file
+//! length, one name created, renamed or removed. Which ones are kept is the test's choice, in any
+//! combination; a real disk and file system allow fewer.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::disk::{Disk, DiskFile};
@@ -15,8 +16,8 @@ use crate::disk::{Disk, DiskFile};
 /// What a loss of power keeps or drops as a whole.
 pub const SECTOR_BYTES: usize = 512;
 
-/// A simulated folder. Clones are the same folder, as after the process alone was killed and started
-/// again; [`SimDisk::restart`] makes the folder that a loss of power leaves.
+/// A simulated folder. Clones are the same folder, as after the process alone was killed and
+/// started again; [`SimDisk::restart`] makes the folder that a loss of power leaves.
 #[derive(Clone)]
 pub struct SimDisk {
     world: Arc<Mutex<World>>,
@@ -78,14 +79,14 @@ impl SimDisk {
         self.world().operations
     }
 
-    /// The power goes with that operation, the first being 0: its change is made and not synced (a sync
-    /// does nothing), and it and all after it fail.
+    /// The power goes with that operation, the first being 0: its change is made and not synced (a
+    /// sync does nothing), and it and all after it fail.
     pub fn lose_power_at(&self, operation: u64) {
         self.world().faults.insert(operation, Fault::LosePower);
     }
 
-    /// That operation fails: a write after an arbitrary part of it; a sync for good, so that the bytes are
-    /// seen as written, are never made durable, and the next sync is called a success.
+    /// That operation fails: a write after an arbitrary part of it; a sync for good, so that the
+    /// bytes are seen as written, are never made durable, and the next sync is called a success.
     pub fn fail_at(&self, operation: u64, kind: io::ErrorKind) {
         self.world().faults.insert(operation, Fault::Fail(kind));
     }
@@ -110,8 +111,8 @@ impl SimDisk {
         self.world().unsynced.len()
     }
 
-    /// The folder after a loss of power, with those unsynced changes kept for which `keep` says so by
-    /// their place in the order in which they were made. This folder stays as it is.
+    /// The folder after a loss of power, with those unsynced changes kept for which `keep` says so
+    /// by their place in the order in which they were made. This folder stays as it is.
     pub fn restart(&self, mut keep: impl FnMut(usize) -> bool) -> SimDisk {
         let world = self.world();
         let mut files: BTreeMap<u64, Vec<u8>> =
@@ -268,14 +269,31 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.sync_sectors(0..usize::MAX)
+    }
+
+    /// Two operations; makes durable what it wrote, and nothing else that was written before.
+    fn write_durably_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_at(offset, bytes)?;
+        let end = offset as usize + bytes.len();
+        self.sync_sectors(offset as usize / SECTOR_BYTES..end.div_ceil(SECTOR_BYTES))
+    }
+}
+
+impl SimFile {
+    fn sync_sectors(&self, sectors: Range<usize>) -> io::Result<()> {
         let mut world = lock(&self.world);
         let fault = world.begin()?;
+        let concerns = |change: &Change| match change {
+            Change::Sector { file, number, .. } => *file == self.id && sectors.contains(number),
+            change => change.file() == Some(self.id),
+        };
         if let Some(Fault::Fail(kind)) = fault {
-            world.unsynced.retain(|change| change.file() != Some(self.id));
+            world.unsynced.retain(|change| !concerns(change));
             return Err(kind.into());
         }
         world.end(fault)?;
-        world.sync(|change| change.file() == Some(self.id));
+        world.sync(concerns);
         Ok(())
     }
 }

@@ -8,7 +8,8 @@
 //! ```
 //! The first block is the membership, the others are the data, each full but the last. A block's
 //! checksum is the CRC32C of its number (u64) and its bytes, so that blocks cannot change places.
-//! `durable_upto` and `void_upto` are batch numbers, as the log stood when the snapshot was published.
+//! `durable_upto` and `void_upto` are batch numbers, as the log stood when the snapshot was
+//! published.
 
 use std::io::{self, Read};
 use std::mem;
@@ -29,8 +30,8 @@ const MAGIC: &[u8; 8] = b"bramahsn";
 const HEADER_BYTES: usize = 64;
 const BLOCK_HEADER_BYTES: usize = 8;
 
-/// Writes a snapshot aside, on any thread, while the log goes on. Dropped before it is published, it
-/// leaves nothing behind.
+/// Writes a snapshot aside, on any thread, while the log goes on. Dropped before it is published,
+/// it leaves nothing behind.
 pub struct SnapshotWriter<D: Disk> {
     aside: Aside<D>,
     meta: SnapshotMeta,
@@ -49,8 +50,8 @@ pub struct FinishedSnapshot<D: Disk> {
     data_bytes: u64,
 }
 
-/// Reads the data of a snapshot in order, through [`Read`]. Every block is checked before any of it is
-/// given out; a damaged one is an error of kind [`io::ErrorKind::InvalidData`].
+/// Reads the data of a snapshot in order, through [`Read`]. Every block is checked before any of it
+/// is given out; a damaged one is an error of kind [`io::ErrorKind::InvalidData`].
 #[derive(Debug)]
 pub struct SnapshotReader<F> {
     file: Arc<F>,

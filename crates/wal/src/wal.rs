@@ -58,9 +58,9 @@ impl<D: Disk> Wal<D> {
 
     /// Writes entries and hard state in one batch; durable on return.
     ///
-    /// The entries follow each other. The first may have the index of an entry in the log: it replaces
-    /// that one and all behind it. Without a hard state the last one stays. Nothing given and nothing
-    /// changed writes nothing.
+    /// The entries follow each other. The first may have the index of an entry in the log: it
+    /// replaces that one and all behind it. Without a hard state the last one stays. Nothing given
+    /// and nothing changed writes nothing.
     ///
     /// Entries beyond [`BATCH_BYTES_MAX`] are written as several batches, so after
     /// [`WalError::DiskFull`] the first of them may be in the log; giving them again is right.
@@ -93,9 +93,9 @@ impl<D: Disk> Wal<D> {
         }
     }
 
-    /// Writes a batch of nothing, which says that all before it is durable. Until a later batch says so,
-    /// damage to the last one looks like a torn tail: worth one sync when the log falls idle, and
-    /// before it is closed.
+    /// Writes a batch of nothing, which says that all before it is durable. Until a later batch
+    /// says so, damage to the last one looks like a torn tail: worth one sync when the log falls
+    /// idle, and before it is closed.
     pub fn seal(&mut self) -> Result<(), WalError> {
         self.shared.check()?;
         self.write_batch(self.hard_state, &[])
@@ -118,8 +118,8 @@ impl<D: Disk> Wal<D> {
 
     /// Makes a finished snapshot the start of the log, and frees the segments before it.
     ///
-    /// If the log has the snapshot's last entry, the entries behind it stay. If it has not, the snapshot
-    /// comes from another history (a leader sent it): it takes the place of all entries.
+    /// If the log has the snapshot's last entry, the entries behind it stay. If it has not, the
+    /// snapshot comes from another history (a leader sent it): it takes the place of all entries.
     pub fn publish_snapshot(&mut self, finished: FinishedSnapshot<D>) -> Result<(), WalError> {
         self.shared.check()?;
         let meta = finished.meta().clone();
@@ -187,16 +187,17 @@ impl<D: Disk> Wal<D> {
         self.bytes_since_snapshot
     }
 
-    /// Bytes of frames that can be appended for certain, on a full disk too. A batch that does not fit
-    /// into the end of a segment leaves that end unused, so keep a reserve of some batches.
+    /// Bytes of frames that can be appended for certain, on a full disk too. A batch that does not
+    /// fit into the end of a segment leaves that end unused, so keep a reserve of some batches.
     pub fn space_left(&mut self) -> u64 {
         self.ready.collect();
         self.active.left() + self.ready.left()
     }
 
     /// Whether there was no room when the next segment was to be made ready. Appends still work for
-    /// [`Wal::space_left`] bytes: time to refuse grants and go on recording releases. Ends by itself once
-    /// a preparation succeeds: at the next segment, at a snapshot, or by [`Wal::prepare_next`].
+    /// [`Wal::space_left`] bytes: time to refuse grants and go on recording releases. Ends by
+    /// itself once a preparation succeeds: at the next segment, at a snapshot, or by
+    /// [`Wal::prepare_next`].
     pub fn is_disk_full(&mut self) -> bool {
         self.ready.collect();
         self.ready.is_disk_full()

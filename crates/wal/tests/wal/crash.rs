@@ -7,8 +7,8 @@ use crate::model::{Model, OPTIONS, Step, append, snapshot};
 /// Up to so many unsynced changes every combination is tried, and beyond that as many at random.
 const EXHAUSTIVE_MAX: usize = 9;
 
-/// Rolls over segments, replaces suffixes inside of one and across several, makes snapshots of its own and
-/// takes foreign ones, uses segments again, and writes batches of one sector and of many.
+/// Rolls over segments, replaces suffixes inside of one and across several, makes snapshots of its
+/// own and takes foreign ones, uses segments again, and writes batches of one sector and of many.
 fn workload() -> Vec<Step> {
     vec![
         append(1, 1..=1, 20),
@@ -86,7 +86,8 @@ fn check(disk: &SimDisk, steps: &[Step], done: usize, before: &Model, label: &st
     );
     let mut model = found;
     for step in steps[done..].iter().take(3) {
-        if matches!((step, &model.snapshot), (Step::Snapshot(new, _), Some((old, _))) if new.index <= old.index)
+        if let (Step::Snapshot(new, _), Some((old, _))) = (step, &model.snapshot)
+            && new.index <= old.index
         {
             continue;
         }
@@ -193,8 +194,8 @@ fn any_failing_operation_stops_the_log_and_loses_nothing() {
         disk.fail_at(operation, std::io::ErrorKind::Other);
         let (done, before) = run(&disk, OPTIONS, &steps);
         assert!(done < steps.len(), "operation {operation} failed and nobody said so");
-        // The process starts again on the same disk: what it finds it must be able to keep, also what a
-        // failed sync left to be seen and not to be kept.
+        // The process starts again on the same disk: what it finds it must be able to keep, also
+        // what a failed sync left to be seen and not to be kept.
         let (_, found) = Model::open(&disk);
         assert!(stages(&before, steps.get(done)).contains(&found), "operation {operation}");
         disk.lose_power_at(disk.operations());

@@ -2,7 +2,7 @@
 
 use bramah_wal::{HardState, OpenError, SimDisk, SnapshotMeta, Wal, WalError};
 
-use crate::model::{Model, OPTIONS, append, entry, snapshot};
+use crate::model::{Model, OPTIONS, Step, append, entry, snapshot};
 
 /// A log whose next segment found no room.
 fn full() -> (SimDisk, Wal<SimDisk>, Model) {
@@ -71,10 +71,17 @@ fn the_log_goes_on_when_there_is_room_again() {
 #[test]
 fn an_append_over_several_segments_may_be_given_again() {
     let (disk, mut wal, _) = full();
+    // Room for one more segment, and the append needs three.
+    disk.set_capacity_bytes(Some(4 * OPTIONS.segment_bytes + 100));
+    wal.prepare_next();
     let first = wal.last_index() + 1;
-    let step = append(2, first..=first + 20, 200);
+    let Step::Append(_, entries) = append(2, first..=first + 20, 200) else { unreachable!() };
+    let hard_state = HardState { term: 2, vote: 1, commit: first + 20 };
+    let step = Step::Append(Some(hard_state), entries);
     assert!(matches!(step.run(&mut wal), Err(WalError::DiskFull(_))));
-    assert!(wal.hard_state().commit <= wal.last_index());
+    assert!(wal.last_index() > first);
+    // What is there of it is a log of its own: nothing is committed that is not there.
+    assert_eq!(wal.hard_state(), HardState { commit: wal.last_index(), ..hard_state });
     disk.set_capacity_bytes(None);
     step.run(&mut wal).unwrap();
     drop(wal);
@@ -87,7 +94,7 @@ fn an_append_over_several_segments_may_be_given_again() {
 fn a_snapshot_makes_room() {
     let (disk, mut wal, mut model) = full();
     // Nothing but a little room for the snapshot itself.
-    disk.set_capacity_bytes(Some(disk.used_bytes() + 300));
+    disk.set_capacity_bytes(Some(disk.used_bytes() + 1000));
     let step = snapshot(wal.last_index(), 1);
     step.run(&mut wal).unwrap();
     model.apply(&step);

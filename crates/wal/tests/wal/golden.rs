@@ -1,5 +1,5 @@
-//! The files of version 1, as they are on disks out there: they must be written and read like this for
-//! ever. A change of the format is a new version beside these files, never a change of them.
+//! The files of version 1, as they are on disks out there: they must be written and read like this
+//! for ever. A change of the format is a new version beside these files, never a change of them.
 
 use std::fs;
 use std::path::PathBuf;

@@ -105,5 +105,8 @@ pub fn append(term: u64, indexes: std::ops::RangeInclusive<u64>, bytes: usize) -
 
 pub fn snapshot(index: u64, term: u64) -> Step {
     let members = vec![1, 2, 3, index as u8];
-    Step::Snapshot(SnapshotMeta { index, term, members }, format!("state at {index}").into())
+    Step::Snapshot(
+        SnapshotMeta { index, term, members },
+        format!("state at {index};").repeat(60).into(),
+    )
 }

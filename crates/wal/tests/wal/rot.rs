@@ -1,11 +1,11 @@
 //! Bits change on the disk: damage to what was acknowledged is refused, or harmless.
 
-use bramah_wal::{Disk, Entry, OpenError, SimDisk, Wal};
+use bramah_wal::{Disk, Entry, HardState, OpenError, SimDisk, Wal};
 
 use crate::model::{Model, OPTIONS, Step, append, snapshot};
 
-/// A log of several segments with a snapshot, replaced entries and used-again segments. Sealed: the last
-/// batch with content is known to have been acknowledged.
+/// A log of several segments with a snapshot, replaced entries and used-again segments. Sealed: the
+/// last batch with content is known to have been acknowledged.
 fn sealed() -> (SimDisk, Model) {
     let disk = SimDisk::new(3);
     let (mut wal, mut model) = Model::open(&disk);
@@ -88,6 +88,44 @@ fn a_missing_segment_is_refused() {
 }
 
 #[test]
+fn a_missing_segment_without_entries_is_refused() {
+    let disk = SimDisk::new(3);
+    let (mut wal, _) = Model::open(&disk);
+    for term in 1..=40 {
+        wal.append(Some(&HardState { term, vote: 1, commit: 0 }), &[]).unwrap();
+    }
+    drop(wal);
+    disk.remove("segment-0000000000000001").unwrap();
+    let refused = Wal::open(disk, OPTIONS).unwrap_err();
+    assert!(refused.to_string().contains("the file is missing"), "{refused}");
+}
+
+#[test]
+fn an_empty_segment_alone_is_no_new_log() {
+    let (disk, _) = sealed();
+    let names = disk.list().unwrap();
+    let ready = names.iter().rfind(|name| name.starts_with("segment")).unwrap();
+    for name in names.iter().filter(|name| *name != ready) {
+        disk.remove(name).unwrap();
+    }
+    let refused = Wal::open(disk, OPTIONS).unwrap_err();
+    assert!(refused.to_string().contains("the first batch of the log cannot be read"), "{refused}");
+}
+
+#[test]
+fn a_snapshot_knows_what_had_been_acknowledged() {
+    let disk = SimDisk::new(3);
+    let (mut wal, _) = Model::open(&disk);
+    append(1, 1..=1, 100).run(&mut wal).unwrap();
+    append(1, 2..=2, 100).run(&mut wal).unwrap();
+    snapshot(1, 1).run(&mut wal).unwrap();
+    drop(wal);
+    disk.flip_bit("segment-0000000000000001", 512 + 184 + 100, 3);
+    let refused = Wal::open(disk, OPTIONS).unwrap_err();
+    assert!(refused.to_string().contains("the snapshot says"), "{refused}");
+}
+
+#[test]
 fn a_missing_snapshot_is_refused() {
     let (disk, _) = sealed();
     let names = disk.list().unwrap();
@@ -120,6 +158,21 @@ fn a_torn_tail_is_cut_off_and_reported() {
 }
 
 #[test]
+fn a_torn_first_frame_of_a_segment_is_cut_off_too() {
+    let disk = SimDisk::new(3);
+    let (mut wal, _) = Model::open(&disk);
+    append(1, 1..=10, 100).run(&mut wal).unwrap();
+    disk.lose_power_at(disk.operations());
+    append(1, 11..=20, 100).run(&mut wal).unwrap_err();
+    let left = disk.restart(|place| place != 1);
+    let (_, recovered) = Wal::open(left.clone(), OPTIONS).unwrap();
+    let torn = recovered.torn.unwrap();
+    assert_eq!((torn.name.as_str(), torn.offset), ("segment-0000000000000002", 512));
+    let (_, recovered) = Wal::open(left, OPTIONS).unwrap();
+    assert_eq!((recovered.entries.len(), recovered.torn), (10, None));
+}
+
+#[test]
 fn an_unsealed_last_batch_that_rots_looks_torn() {
     // What remains ambiguous, asserted as it is: see "decisions" in DESIGN.md.
     let disk = SimDisk::new(3);
@@ -135,7 +188,8 @@ fn an_unsealed_last_batch_that_rots_looks_torn() {
 
 #[test]
 fn bytes_of_a_client_are_not_taken_for_a_frame() {
-    // A client stores a frame that says that batch 2 was durable; batch 2, with these bytes, is torn.
+    // A client stores a frame that says that batch 2 was durable; batch 2, with these bytes, is
+    // torn.
     let third_frame = |seed| {
         let disk = SimDisk::new(seed);
         let (mut wal, _) = Model::open(&disk);

@@ -186,7 +186,8 @@ fn a_reader_sees_the_log_as_it_was() {
     let read = |upto| reader.entries(upto).collect::<Result<Vec<_>, _>>().unwrap();
     assert_eq!(read(30), expected);
 
-    // Appends, replaced suffixes, freed and reused segments and a new snapshot change nothing for it.
+    // Appends, replaced suffixes, freed and reused segments and a new snapshot change nothing for
+    // it.
     append(3, 25..=60, 100).run(&mut wal).unwrap();
     snapshot(50, 3).run(&mut wal).unwrap();
     append(3, 61..=200, 100).run(&mut wal).unwrap();
@@ -213,7 +214,8 @@ fn segments_are_used_again() {
     let operations = disk.operations();
     append(1, 41..=52, 100).run(&mut wal).unwrap();
     assert_eq!(spares(&disk), OPTIONS.spare_segments_max - 1);
-    // One batch, and of the spare segment: names, header and its sync, name, names. No zeros are written.
+    // One batch, and of the spare segment: names, header and its sync, name, names. No zeros are
+    // written.
     assert_eq!(disk.operations() - operations, 2 + 5);
     drop(wal);
     let (_, model) = Model::open(&disk);
