@@ -258,10 +258,13 @@ fn the_history_keeps_65536_holds_and_as_many_sessions() {
     }
     assert_eq!(table.state.ended(None).count(), limits::HISTORY_LEN_MAX);
     assert!(table.verify("x", 1).ended.is_some());
+    table.at(5);
     hold_once(&mut table, session, limits::HISTORY_LEN_MAX as u64 + 1);
     assert_eq!(table.state.ended(None).count(), limits::HISTORY_LEN_MAX);
     assert!(table.verify("x", 1).ended.is_none());
     assert!(table.verify("x", 2).ended.is_some());
+    assert_eq!(table.revoke_hold("x", 65_536), "not holder since 0: cancelled");
+    assert_eq!(table.revoke_hold("x", 65_537), "not holder since 5: cancelled");
     // The ring goes round over a snapshot as well, and answers the same.
     table.reload();
     hold_once(&mut table, session, limits::HISTORY_LEN_MAX as u64 + 2);

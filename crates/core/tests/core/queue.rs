@@ -80,6 +80,17 @@ fn a_waiter_is_not_granted_at_the_instant_its_wait_is_over() {
 }
 
 #[test]
+fn a_wait_whose_end_was_slept_through_is_over_though_the_lock_was_free_before() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", exclusive("x").max_hold(200));
+    table.acquire("s2", exclusive("x").for_ms(300));
+    table.at(400);
+    assert!(table.is_gone("x"));
+    let again = table.asking("x");
+    assert_eq!(table.repeat("s2", 1, again), "timed out x by nobody, place 1");
+}
+
+#[test]
 fn a_session_that_dies_waiting_is_passed_over() {
     let mut table = Table::with(["s1", "s2", "s3"]);
     table.acquire("s1", "x");

@@ -75,6 +75,15 @@ fn revoking_what_nobody_holds_is_refused() {
 }
 
 #[test]
+fn a_minimum_hold_does_not_bind_an_operator() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", exclusive("x").min_hold(5_000));
+    table.acquire("s2", "x");
+    assert_eq!(table.revoke("x"), "revoked #1");
+    assert_eq!(table.holders("x"), "s2");
+}
+
+#[test]
 fn an_operator_also_takes_a_hold_that_only_lingers() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", exclusive("x").min_hold(5_000));

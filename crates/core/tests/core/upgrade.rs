@@ -55,6 +55,18 @@ fn two_readers_that_both_upgrade_are_a_deadlock() {
 }
 
 #[test]
+fn two_users_of_one_session_that_both_upgrade_are_a_deadlock() {
+    let mut table = Table::with(["s1"]);
+    table.acquire("s1", shared("x").many_users());
+    let first = table.hold("s1", "x");
+    table.acquire("s1", shared("x").many_users());
+    table.upgrade("s1", "x", Wait::Forever);
+    assert_eq!(table.upgrade("s1", "x", Wait::Forever), "deadlock: s1 for x s1 for x");
+    table.act("s1", first, HoldAction::Release);
+    assert_eq!(table.waiters("x"), "");
+}
+
+#[test]
 fn an_upgrade_that_times_out_keeps_the_shared_hold() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", shared("x"));
