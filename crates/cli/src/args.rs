@@ -68,7 +68,8 @@ pub(crate) enum Command {
 /// Which service is asked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServiceArgs {
-    /// Where the locks are: bramah://HOST:PORT[,HOST:PORT...], or local: for this host without a server
+    /// Where the locks are: bramah://HOST:PORT[,HOST:PORT...], or local: for this host without a
+    /// server
     #[arg(long, value_name = "URL", env = "BRAMAH_URL", default_value = "bramah://127.0.0.1:7420")]
     pub(crate) on: String,
 

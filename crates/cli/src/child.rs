@@ -13,13 +13,14 @@ use rustix::process::{
 pub(crate) struct Child {
     process: tokio::process::Child,
     pid: Pid,
-    /// It leads a process group of its own. On a terminal it stays in ours: only the foreground group
-    /// may read from there, and the keyboard's signals reach it without us.
+    /// It leads a process group of its own. On a terminal it stays in ours: only the foreground
+    /// group may read from there, and the keyboard's signals reach it without us.
     leads_group: bool,
 }
 
 impl Child {
-    /// Starts `command`, program first, with this environment added to ours. It dies with this process.
+    /// Starts `command`, program first, with this environment added to ours. It dies with this
+    /// process.
     pub(crate) fn spawn(command: &[OsString], environment: &[(&str, String)]) -> io::Result<Child> {
         let Some((program, arguments)) = command.split_first() else {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -76,7 +77,8 @@ impl Child {
     }
 }
 
-/// Asks the kernel to kill this process with its parent: nobody else could stop it when the lock is lost.
+/// Asks the kernel to kill this process with its parent: nobody else could stop it when the lock is
+/// lost.
 fn die_with(parent: Pid) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // It may have died before the kernel was asked.

@@ -1,7 +1,7 @@
 //! The `bramah` program: flags in, output and exit codes out, no logic of its own.
 //!
-//! Reading order: [`args`] (what can be said), [`commands`] (what each does), [`child`] (the command
-//! that runs under a lock), [`output`] (how things read), [`exit`] (how it ends).
+//! Reading order: [`args`] (what can be said), [`commands`] (what each does), [`child`] (the
+//! command that runs under a lock), [`output`] (how things read), [`exit`] (how it ends).
 
 mod args;
 mod bench;

@@ -8,8 +8,8 @@ use std::io::{self, BufWriter, Write};
 
 pub(crate) use table::Table;
 
-/// Somebody else's words, which must not be able to move the cursor of a terminal or turn the writing
-/// round.
+/// Somebody else's words, which must not be able to move the cursor of a terminal or turn the
+/// writing round.
 pub(crate) struct Plain<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Plain<'_> {

@@ -19,9 +19,9 @@ pub(crate) struct LockArgs {
     #[command(flatten)]
     pub(crate) wish: Wish,
 
-    /// How long the command gets between being asked to end (TERM) and being killed, both before the
-    /// lock can be granted to another; at most half of the TTL and of the maximum hold [default: a
-    /// quarter of them, at most 5s]
+    /// How long the command gets between being asked to end (TERM) and being killed, both before
+    /// the lock can be granted to another; at most half of the TTL and of the maximum hold
+    /// [default: a quarter of them, at most 5s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     grace: Option<Duration>,
 
@@ -55,8 +55,8 @@ pub(crate) struct AcquireArgs {
     #[command(flatten)]
     pub(crate) wish: Wish,
 
-    /// Print one JSON object. Its `deadline_ms` says until when the lock is surely held unless it is
-    /// renewed: milliseconds of this host's CLOCK_BOOTTIME, the clock of /proc/uptime
+    /// Print one JSON object. Its `deadline_ms` says until when the lock is surely held unless it
+    /// is renewed: milliseconds of this host's CLOCK_BOOTTIME, the clock of /proc/uptime
     #[arg(long)]
     pub(crate) json: bool,
 

@@ -10,8 +10,8 @@ use crate::output::Table;
 /// An element of `bench --json`.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    /// `own`: a lock for each client; times are of cycles, acquire and release. `hot`: one lock for all,
-    /// cycles are hand-overs; times are from asking for the lock to having it.
+    /// `own`: a lock for each client; times are of cycles, acquire and release. `hot`: one lock for
+    /// all, cycles are hand-overs; times are from asking for the lock to having it.
     mode: &'static str,
     clients: u32,
     elapsed_ms: u64,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bramah::{Locker, Released};
+use tokio::task::coop::consume_budget;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::sleep;
 
@@ -28,8 +29,8 @@ pub(crate) enum Contention {
 
 /// What was measured.
 pub(crate) struct Measured {
-    /// Of cycles: acquire and release, both acknowledged. Of the hot lock: from asking for it to having
-    /// it.
+    /// Of cycles: acquire and release, both acknowledged. Of the hot lock: from asking for it to
+    /// having it.
     pub(crate) times: Histogram,
     /// From the first request to the last answer.
     pub(crate) elapsed: Duration,
@@ -110,6 +111,8 @@ async fn client(
     is_over: Rc<Cell<bool>>,
 ) -> anyhow::Result<()> {
     while !is_over.get() {
+        // A service that never makes one wait must not keep the others from their turn.
+        consume_budget().await;
         let asked = Instant::now();
         let guard = locker.lock(&name)?.acquire().await?;
         let granted = Instant::now();

@@ -17,7 +17,8 @@ use crate::signals::Signals;
 
 /// How long before the deadline the command is killed: time for the signal to do its work.
 const KILL_MARGIN: Duration = Duration::from_millis(50);
-/// Longest sleep between two looks at the deadline: timers stand still while the machine is suspended.
+/// Longest sleep between two looks at the deadline: timers stand still while the machine is
+/// suspended.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long leaving may take.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
@@ -132,12 +133,17 @@ async fn say_who_is_in_the_way(
 
 fn environment(args: &LockArgs, held: &Held, guard: &Guard) -> [(&'static str, String); 7] {
     let url = &args.wish.service.on;
+    // Empty where a hold lives as long as its process.
+    let deadline_ms = match guard.deadline() {
+        LocalTime(u64::MAX) => String::new(),
+        LocalTime(us) => (us / 1_000).to_string(),
+    };
     [
         ("BRAMAH_NAME", args.name.clone()),
         ("BRAMAH_TOKEN", guard.token().to_string()),
         ("BRAMAH_SESSION", guard.session().to_string()),
         ("BRAMAH_HOLD_ID", guard.hold_id()),
-        ("BRAMAH_DEADLINE_MS", (guard.deadline().0 / 1_000).to_string()),
+        ("BRAMAH_DEADLINE_MS", deadline_ms),
         ("BRAMAH_URL", url.clone()),
         (reentry::VARIABLE, held.with(url, &args.name)),
     ]
@@ -155,8 +161,8 @@ struct Stop {
     killed: bool,
 }
 
-/// Stays with the command until it ended, and sees that it ends before the lock can be another's. None if
-/// it had to be stopped.
+/// Stays with the command until it ended, and sees that it ends before the lock can be another's.
+/// None if it had to be stopped.
 async fn attend(
     mut child: Child,
     guard: &Guard,

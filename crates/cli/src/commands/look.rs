@@ -90,8 +90,8 @@ pub(crate) async fn queue(args: NameArgs) -> anyhow::Result<Exit> {
     Ok(Exit::OK)
 }
 
-/// The value as it is for a program, and so that it can do no harm for a terminal. Of several holders each
-/// value stands on a line of its own.
+/// The value as it is for a program, and so that it can do no harm for a terminal. Of several
+/// holders each value stands on a line of its own.
 pub(crate) async fn get(args: NameArgs) -> anyhow::Result<Exit> {
     let lock = args.plain.service.builder().connect().await?.get(&args.name).await?;
     if args.plain.json {
@@ -155,7 +155,7 @@ pub(crate) async fn sessions(args: PlainArgs) -> anyhow::Result<Exit> {
 }
 
 const LOCK_HEADING: [&str; 8] =
-    ["NAME", "MODE", "TOKEN", "HELD", "EXPIRES IN", "WAITERS", "WHO", "VALUE"];
+    ["NAME", "MODE", "TOKEN", "HELD", "EXPIRES IN", "WAITERS", "VALUE", "WHO"];
 
 /// A line for each holder.
 fn push_lock(table: &mut Table<8>, lock: &LockInfo) {
@@ -172,8 +172,8 @@ fn push_lock(table: &mut Table<8>, lock: &LockInfo) {
             &Span(*held_for),
             &Maybe(expires_in.map(Span), "never"),
             &lock.waiters_total,
-            &Who(owner),
             &Beginning(value.as_ref()),
+            &Who(owner),
         ]);
     }
 }

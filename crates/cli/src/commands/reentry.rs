@@ -2,8 +2,8 @@
 //!
 //! A command that runs under a lock and asks for the same lock would wait for itself.
 
-/// The environment variable: a line for each lock, its URL and its name with a tab between. Neither can
-/// have a tab or a line break in it.
+/// The environment variable: a line for each lock, its URL and its name with a tab between. Neither
+/// can have a tab or a line break in it.
 pub(crate) const VARIABLE: &str = "BRAMAH_HELD";
 
 /// What the environment says.

@@ -62,7 +62,8 @@ async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit
             say(format_args!("could not say on stdout that the server is ready: {error:#}"));
         }
     };
-    // A sender that is gone means that the task with the signals is: nothing can stop the server then.
+    // A sender that is gone means that the task with the signals is: nothing can stop the server
+    // then.
     let stopped = async {
         if stopped.await.is_err() {
             std::future::pending().await

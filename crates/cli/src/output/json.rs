@@ -1,6 +1,7 @@
 //! The JSON of every command. Field names are kept for ever; new ones may come.
 //!
-//! Lengths of time are whole milliseconds and end in `_ms`; what is not known is null. A value is in
+//! Lengths of time are whole milliseconds and end in `_ms`; what is not known is null. A value is
+//! in
 //! `value` if it is UTF-8, else in `value_hex`.
 
 use std::time::Duration;

@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 
 use super::Plain;
 
-/// A table with a heading. It is shown without a last line break, columns as wide as their widest cell.
+/// A table with a heading. It is shown without a last line break, columns as wide as their widest
+/// cell.
 pub(crate) struct Table<const COLUMNS: usize> {
     rows: Vec<[String; COLUMNS]>,
 }

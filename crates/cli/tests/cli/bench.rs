@@ -1,6 +1,6 @@
 //! The benchmark measures something.
 
-use crate::harness::Server;
+use crate::harness::{Server, on, run};
 
 #[test]
 fn both_kinds_of_run_are_measured() {
@@ -22,4 +22,13 @@ fn both_kinds_of_run_are_measured() {
     let table = server.run("bench --clients 2 --seconds 100ms --mode own").stdout;
     assert_eq!(table.lines().count(), 3, "{table}");
     assert_eq!(server.json("ls bramah-bench/"), serde_json::json!([]));
+}
+
+#[test]
+fn a_service_that_never_makes_one_wait_is_measured_as_well() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let url = format!("local:{}", dir.path().display());
+    let output = run(on(&url, "bench --clients 1,2 --seconds 100ms"));
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+    assert_eq!(output.stdout.lines().count(), 6, "{output:?}");
 }

@@ -7,8 +7,8 @@ use crate::harness::{Program, Server, file, on, run};
 
 const PROCESSES: usize = 8;
 
-/// How often each process counts: often enough to find a gap, and with BRAMAH_TEST_FULL=1 often enough to
-/// believe it.
+/// How often each process counts: often enough to find a gap, and with BRAMAH_TEST_FULL=1 often
+/// enough to believe it.
 fn turns() -> usize {
     if std::env::var_os("BRAMAH_TEST_FULL").is_some() { 500 } else { 25 }
 }
@@ -19,7 +19,8 @@ fn count_in_eight_processes(url: &str, dir: &Path) {
     fs::write(&number, "0\n").unwrap();
     let add = "read n < $FILE; echo $((n + 1)) > $FILE";
     let script = format!(
-        "i=0; while [ $i -lt {} ]; do {} lock -q number -- sh -c '{add}' || exit; i=$((i + 1)); done",
+        "i=0; while [ $i -lt {} ]; do i=$((i + 1)); {} lock -q number -- sh -c '{add}' || exit; \
+         done",
         turns(),
         env!("CARGO_BIN_EXE_bramah"),
     );
@@ -35,8 +36,8 @@ fn count_in_eight_processes(url: &str, dir: &Path) {
     assert_eq!(file(&number), (PROCESSES * turns()).to_string());
 }
 
-/// Eight commands under a semaphore of three. The first to come wait inside until three are there, so
-/// that a semaphore of fewer is found out too.
+/// Eight commands under a semaphore of three. The first to come wait inside until three are there,
+/// so that a semaphore of fewer is found out too.
 fn gather_under_permits(url: &str, dir: &Path) {
     let inside = dir.join("inside");
     let seen = dir.join("seen");
@@ -70,6 +71,16 @@ fn eight_processes_lose_no_addition() {
 fn three_permits_never_show_four_inside() {
     let (server, dir) = Server::start();
     gather_under_permits(&server.url, dir.path());
+}
+
+#[test]
+fn on_one_host_without_a_server_all_is_the_same() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let locks = dir.path().join("locks");
+    fs::create_dir(&locks).unwrap();
+    let url = format!("local:{}", locks.display());
+    count_in_eight_processes(&url, dir.path());
+    gather_under_permits(&url, dir.path());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Program, Server, file, run};
+use crate::harness::{Program, Server, file, on, run};
 
 /// Holds the lock `n` until it is killed.
 fn hold(server: &Server, flags: &str) -> Program {
@@ -173,4 +173,22 @@ fn readers_share_and_a_writer_waits_for_them() {
     let mut command = server.command("lock -n -s -c");
     command.args(["exit 4", "n"]);
     assert_eq!(run(command).code, 4);
+}
+
+#[test]
+fn without_a_server_a_holder_is_named_and_its_death_frees_the_lock_at_once() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let url = format!("local:{}", dir.path().display());
+    let mut command = on(&url, "lock n -- sh -c");
+    command.arg("echo held; exec sleep 60");
+    let mut holder = Program::read(command);
+    assert_eq!(holder.line(), "held");
+    let output = run(on(&url, "lock -n n true"));
+    assert_eq!(output.code, 75);
+    assert!(output.stderr.contains(&format!("(pid {}, ", holder.pid())), "{output:?}");
+    holder.signal(Signal::KILL);
+    let killed = Instant::now();
+    assert_eq!(run(on(&url, "lock n true")).code, 0);
+    assert!(killed.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
+    assert_eq!(run(on(&url, "acquire n")).code, 64);
 }
