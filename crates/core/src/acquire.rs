@@ -131,7 +131,8 @@ impl State {
         self.waits.get(&first.arrival).filter(|first| first.upgrade_of.is_some())
     }
 
-    /// What to answer if the session holds this lock already and said that this is no reason to queue.
+    /// What to answer if the session holds this lock already and said that this is no reason to
+    /// queue.
     fn already_held(&mut self, id: SessionId, item: &Item, if_held: IfHeld) -> Option<Outcome> {
         if if_held == IfHeld::Queue {
             return None;
@@ -165,8 +166,8 @@ impl State {
         Some(self.grant_of(token).map_or_else(Outcome::Refused, Outcome::AlreadyHeld))
     }
 
-    /// Grants at once if nobody stands before it and it is admitted everywhere; else it queues or is
-    /// told who is in the way.
+    /// Grants at once if nobody stands before it and it is admitted everywhere; else it queues or
+    /// is told who is in the way.
     fn ask(&mut self, mut wait: WaitFact, how_long: Wait, max_waiters: Option<u32>) -> Outcome {
         if let Err(refusal) = self.check_request(&wait, how_long) {
             return Outcome::Refused(refusal);

@@ -1,5 +1,5 @@
-//! What can be asked of a lock table. Everything a decision needs stands in the command, also the random
-//! keys that its shell drew for it.
+//! What can be asked of a lock table. Everything a decision needs stands in the command, also the
+//! random keys that its shell drew for it.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::ids::{
 pub enum Command {
     /// Starts a session.
     OpenSession(OpenSession),
-    /// Sets the remaining life of each session to its TTL (never adds to it). A session that ended is
-    /// reported, the others are renewed all the same.
+    /// Sets the remaining life of each session to its TTL (never adds to it). A session that ended
+    /// is reported, the others are renewed all the same.
     Renew(Vec<SessionHandle>),
     /// Ends a session: all its holds are released, all its waits leave their queues.
     CloseSession {
@@ -22,8 +22,8 @@ pub enum Command {
         /// Whether its client asked, or its connection was lost.
         cause: SessionClose,
     },
-    /// A numbered request of a session's client, done once and answered the same however often it is
-    /// repeated; but a grant that has ended since is not told again as if it were held.
+    /// A numbered request of a session's client, done once and answered the same however often it
+    /// is repeated; but a grant that has ended since is not told again as if it were held.
     Request {
         /// The session that asks.
         session: SessionHandle,
@@ -43,8 +43,8 @@ pub enum Command {
     Revoke {
         /// What is taken.
         target: RevokeTarget,
-        /// The next grant waits until the old holder's own deadline has passed, so that a holder which
-        /// cannot be told is not overlapped.
+        /// The next grant waits until the old holder's own deadline has passed, so that a holder
+        /// which cannot be told is not overlapped.
         wait_for_deadline: bool,
         /// Who did it and why, for the history.
         by: Arc<str>,
@@ -114,9 +114,9 @@ impl Owner {
 pub struct RequestRef {
     /// The request's own number.
     pub seq: RequestSeq,
-    /// The client has an answer to every request below this number: the table may forget those. What
-    /// still waits, or was granted and is held, is found again by its number all the same; anything else
-    /// below it is refused, never done a second time.
+    /// The client has an answer to every request below this number: the table may forget those.
+    /// What still waits, or was granted and is held, is found again by its number all the same;
+    /// anything else below it is refused, never done a second time.
     pub answered_below: RequestSeq,
 }
 
@@ -136,8 +136,9 @@ pub enum Action {
         /// How long to wait for the other readers.
         wait: Wait,
     },
-    /// Wants nothing any more from an earlier acquire or upgrade: its waiter leaves the queue, and a
-    /// hold that it was granted in the meantime is released. Also works before the acquire arrives.
+    /// Wants nothing any more from an earlier acquire or upgrade: its waiter leaves the queue, and
+    /// a hold that it was granted in the meantime is released. Also works before the acquire
+    /// arrives.
     Cancel {
         /// The number of the earlier request.
         seq: RequestSeq,
@@ -237,14 +238,14 @@ pub enum Wait {
 /// What it means that the asking session itself holds the lock already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IfHeld {
-    /// The session is one thread of control, and waiting for itself would never end: it is told of its
-    /// hold ([`crate::Outcome::AlreadyHeld`]). Its waits take part in the search for deadlocks.
+    /// The session is one thread of control, and waiting for itself would never end: it is told of
+    /// its hold ([`crate::Outcome::AlreadyHeld`]). Its waits take part in the search for deadlocks.
     #[default]
     Refuse,
     /// As `Refuse`, but the hold is counted once more and must be released once more.
     Reenter,
-    /// The session has several independent users, such as the tasks of a process: they queue as anyone
-    /// else does, and are left out of the search for deadlocks.
+    /// The session has several independent users, such as the tasks of a process: they queue as
+    /// anyone else does, and are left out of the search for deadlocks.
     Queue,
 }
 

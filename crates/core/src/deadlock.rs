@@ -1,13 +1,14 @@
 //! Waiting in a circle is refused, and the circle is named.
 //!
-//! The graph has an edge from each session that waits, and is one thread of control ([`IfHeld::Refuse`]
-//! or [`IfHeld::Reenter`]), to each session that must do something first: those that hold what it waits
-//! for, and those that stand before it in line. A session with several independent users
-//! ([`IfHeld::Queue`]) is never stuck as a whole, so its waits make no edge. A new wait is the only way
-//! to close a circle, so looking for one through the new wait, when it comes, finds them all.
+//! The graph has an edge from each session that waits, and is one thread of control
+//! ([`IfHeld::Refuse`] or [`IfHeld::Reenter`]), to each session that must do something first: those
+//! that hold what it waits for, and those that stand before it in line. A session with several
+//! independent users ([`IfHeld::Queue`]) is never stuck as a whole, so its waits make no edge. A
+//! new wait is the only way to close a circle, so looking for one through the new wait, when it
+//! comes, finds them all.
 //!
-//! Whoever stands next before a waiter waits itself for all that are further ahead. So an edge to it is
-//! enough, and a long line costs one edge for each who stands in it.
+//! Whoever stands next before a waiter waits itself for all that are further ahead. So an edge to
+//! it is enough, and a long line costs one edge for each who stands in it.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,8 @@ impl State {
         if wait.if_held == IfHeld::Queue || !self.may_be_waited_for(wait) {
             return Ok(());
         }
-        // Depth first from the new wait; `came_from` remembers who led to whom, and over which lock.
+        // Depth first from the new wait; `came_from` remembers who led to whom, and over which
+        // lock.
         let origin = wait.session;
         let mut came_from: BTreeMap<SessionId, (SessionId, LockName)> = BTreeMap::new();
         let mut edges_left = limits::DEADLOCK_EDGES_MAX;
@@ -91,8 +93,8 @@ impl State {
                     let holders = holders.filter(|hold| hold.lingers().is_none());
                     blockers.extend(holders.map(|hold| hold.session));
                 }
-                // Its own holds and waits do not make a session wait for itself: had they stood in the
-                // way of one thread of control, the request would have been answered with them.
+                // Its own holds and waits do not make a session wait for itself: had they stood in
+                // the way of one thread of control, the request would have been answered with them.
                 blockers.retain(|blocker| *blocker != session);
                 blockers.truncate(*edges_left);
                 *edges_left -= blockers.len();

@@ -159,8 +159,8 @@ impl State {
     }
 }
 
-/// A minimum hold keeps others out after a release or a death. It does not bind an operator, and a hold
-/// that its client never had, or has exchanged, is over at once.
+/// A minimum hold keeps others out after a release or a death. It does not bind an operator, and a
+/// hold that its client never had, or has exchanged, is over at once.
 fn overrides_min_hold(reason: &EndReason) -> bool {
     matches!(
         reason,

@@ -127,7 +127,8 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    /// The holder did not choose this end, so what it guarded may be half done: the lock delay applies.
+    /// The holder did not choose this end, so what it guarded may be half done: the lock delay
+    /// applies.
     #[must_use]
     pub fn is_unclean(&self) -> bool {
         matches!(self, EndReason::Expired { .. } | EndReason::Disconnected | EndReason::MaxHold)

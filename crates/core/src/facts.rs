@@ -1,8 +1,9 @@
 //! What a snapshot of the table holds: plain facts, from which [`crate::State`] is built again.
 //!
-//! Everything that can be derived (deadlines, indexes, the order of queues, which locks exist) is left
-//! out, so that it cannot contradict the facts. [`State::facts`](crate::State::facts) gives them one by
-//! one, so that a large table never stands in memory twice; [`Restore`] takes them in the same order.
+//! Everything that can be derived (deadlines, indexes, the order of queues, which locks exist) is
+//! left out, so that it cannot contradict the facts. [`State::facts`](crate::State::facts) gives
+//! them one by one, so that a large table never stands in memory twice; [`Restore`] takes them in
+//! the same order.
 
 use std::fmt;
 use std::sync::Arc;
@@ -99,8 +100,8 @@ pub struct HoldFact {
     pub terms: Terms,
     /// The request that asked for it.
     pub seq: RequestSeq,
-    /// Its holder is gone, for this reason, and it only waits for its minimum hold to be over; with the
-    /// owner to be named until then.
+    /// Its holder is gone, for this reason, and it only waits for its minimum hold to be over; with
+    /// the owner to be named until then.
     pub lingers: Option<(EndReason, Arc<Owner>)>,
 }
 

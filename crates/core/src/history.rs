@@ -35,7 +35,8 @@ pub struct Ended {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {
     holds: VecDeque<Ended>,
-    /// Where a hold stands: its index in `holds` plus the number of those that were forgotten before.
+    /// Where a hold stands: its index in `holds` plus the number of those that were forgotten
+    /// before.
     places: BTreeMap<FencingToken, u64>,
     forgotten: u64,
     sessions: BTreeMap<SessionId, EndedSession>,

@@ -1,5 +1,5 @@
-//! The names and numbers of a lock table, each a type of its own so that a swapped argument does not
-//! compile.
+//! The names and numbers of a lock table, each a type of its own so that a swapped argument does
+//! not compile.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,9 +29,9 @@ impl Time {
 
 /// A number that rises with every grant of the whole cluster, for a resource to check.
 ///
-/// The low [`FencingToken::COUNTER_BITS`] bits count; the bits above are the epoch, which a restore from
-/// a backup raises. It always fits a signed 64-bit column, and is an exact JavaScript number until epoch
-/// 32.
+/// The low [`FencingToken::COUNTER_BITS`] bits count; the bits above are the epoch, which a restore
+/// from a backup raises. It always fits a signed 64-bit column, and is an exact JavaScript number
+/// until epoch 32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FencingToken(pub u64);
 
@@ -56,7 +56,8 @@ impl fmt::Display for FencingToken {
     }
 }
 
-/// 64 random bits that come with a command and prove, later, that the sender is the one it says it is.
+/// 64 random bits that come with a command and prove, later, that the sender is the one it says it
+/// is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u64);
 
@@ -145,8 +146,8 @@ impl std::error::Error for ParseIdError {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestSeq(pub u64);
 
-/// The string that identifies a lock: 1 to [`limits::NAME_BYTES_MAX`] bytes of UTF-8 without control
-/// characters, which would let a name forge the lines of a listing.
+/// The string that identifies a lock: 1 to [`limits::NAME_BYTES_MAX`] bytes of UTF-8 without
+/// control characters, which would let a name forge the lines of a listing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LockName(Arc<str>);
 
@@ -295,6 +296,7 @@ impl fmt::Display for InvalidValue {
 
 impl std::error::Error for InvalidValue {}
 
-/// A waiter's urgency: the higher is granted first, 0 is usual. First come, first served among equals.
+/// A waiter's urgency: the higher is granted first, 0 is usual. First come, first served among
+/// equals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Priority(pub i8);

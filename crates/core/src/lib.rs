@@ -1,27 +1,30 @@
 //! What a lock service decides, and nothing else.
 //!
 //! [`State`] is the whole table of sessions, locks, holds and waiters. It changes only through
-//! [`State::apply`], which takes the time as a fact and a [`Command`] as an order, and gives back an
-//! [`Outcome`] for whoever asked and [`Event`]s for whoever watches. The same commands at the same times
-//! always lead to the same state: there is no clock here, no random number, no hash order and no I/O, so
-//! the same code serves one node, a replicated group and a simulator that replays a seed.
+//! [`State::apply`], which takes the time as a fact and a [`Command`] as an order, and gives back
+//! an [`Outcome`] for whoever asked and [`Event`]s for whoever watches. The same commands at the
+//! same times always lead to the same state: there is no clock here, no random number, no hash
+//! order and no I/O, so the same code serves one node, a replicated group and a simulator that
+//! replays a seed.
 //!
 //! # How a lock is granted
-//! Every acquire takes a place in its lock's queue, and one rule moves the queue: the first waiter is
-//! granted as soon as it is compatible with whoever holds. A free lock is the case in which the first
-//! waiter is the one that just arrived. Nothing passes a waiter that stands before it, so readers cannot
-//! starve a writer, and many permits are not starved by few.
+//! Every acquire takes a place in its lock's queue, and one rule moves the queue: the first waiter
+//! is granted as soon as it is compatible with whoever holds. A free lock is the case in which the
+//! first waiter is the one that just arrived. Nothing passes a waiter that stands before it, so
+//! readers cannot starve a writer, and many permits are not starved by few.
 //!
 //! # What must never be
-//! * A fencing token is never given twice and never goes back, also not over a snapshot ([`facts`]).
+//! * A fencing token is never given twice and never goes back, also not over a snapshot
+//!   ([`facts`]).
 //! * A session that ended never holds, waits or is granted anything again.
-//! * A request that is repeated gets its first answer; it never grants twice ([`RequestRef`]). A grant is
-//!   not repeated once its hold has ended: [`Refusal::NotHolder`] says so instead.
-//! * Contention is a value of [`Outcome`]; a [`Refusal`] says that the request itself cannot be served.
+//! * A request that is repeated gets its first answer; it never grants twice ([`RequestRef`]). A
+//!   grant is not repeated once its hold has ended: [`Refusal::NotHolder`] says so instead.
+//! * Contention is a value of [`Outcome`]; a [`Refusal`] says that the request itself cannot be
+//!   served.
 //!
-//! Reading order: [`limits`], `ids`, `command`, `outcome`, `event` (the vocabulary); `queue`, `lock`,
-//! `session` (the parts); `state`, `request`, `acquire`, `holding`, `ending`, `deadlock` (the decisions);
-//! `view` (what can be asked); [`facts`] (what a snapshot holds).
+//! Reading order: [`limits`], `ids`, `command`, `outcome`, `event` (the vocabulary); `queue`,
+//! `lock`, `session` (the parts); `state`, `request`, `acquire`, `holding`, `ending`, `deadlock`
+//! (the decisions); `view` (what can be asked); [`facts`] (what a snapshot holds).
 
 mod acquire;
 mod command;

@@ -1,5 +1,5 @@
-//! Every bound of the table, with its unit last. Past a bound a request is refused by the bound's name;
-//! whatever was there before stays untouched.
+//! Every bound of the table, with its unit last. Past a bound a request is refused by the bound's
+//! name; whatever was there before stays untouched.
 
 /// Longest lock name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 512;

@@ -52,8 +52,8 @@ impl Lock {
         }
     }
 
-    /// One more hold of this mode may stand beside those there are. `except` is a hold that would be
-    /// given up in exchange.
+    /// One more hold of this mode may stand beside those there are. `except` is a hold that would
+    /// be given up in exchange.
     pub(crate) fn admits(&self, mode: Mode, now: Time, except: Option<FencingToken>) -> bool {
         if self.rests_until > now {
             return false;

@@ -169,8 +169,8 @@ pub enum Refusal {
     },
     /// Waiting would close a circle in which everybody waits for the next.
     Deadlock {
-        /// The circle: each session waits for the lock, which the next one holds or is before it in line
-        /// for. The last one waits for the first.
+        /// The circle: each session waits for the lock, which the next one holds or is before it in
+        /// line for. The last one waits for the first.
         cycle: Vec<DeadlockStep>,
     },
     /// The request contradicts itself or the hold; the text says how.

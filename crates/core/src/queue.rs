@@ -13,8 +13,8 @@ pub(crate) struct Place {
 
 impl Place {
     /// An upgrade stands before everybody: nobody else can be granted before it is, or gives up.
-    /// Otherwise the higher priority comes first. Arrival numbers are of the whole table, so that two
-    /// waiters stand in the same order in every queue they share and cannot block each other.
+    /// Otherwise the higher priority comes first. Arrival numbers are of the whole table, so that
+    /// two waiters stand in the same order in every queue they share and cannot block each other.
     pub(crate) fn of(wait: &WaitFact) -> Place {
         let rank = match wait.upgrade_of {
             Some(_) => i16::MIN,

@@ -1,5 +1,5 @@
-//! A session's numbered requests: whatever is repeated gets its first answer, or the news that the hold
-//! of that answer has ended since.
+//! A session's numbered requests: whatever is repeated gets its first answer, or the news that the
+//! hold of that answer has ended since.
 
 use crate::command::{Action, RequestRef};
 use crate::event::{EndReason, WaitEnd};
@@ -67,8 +67,8 @@ impl State {
         if seq >= session.fact.answered_below {
             return None;
         }
-        // Below the mark only what is still held is found again, by a search that is slow but rare: a
-        // client asks so only when it lost its connection between being queued and being granted.
+        // Below the mark only what is still held is found again, by a search that is slow but rare:
+        // a client asks so only when it lost its connection between being queued and being granted.
         let tokens = self.held_by_request(session, seq);
         let grants: Vec<_> = tokens.iter().filter_map(|token| self.grant_of(*token).ok()).collect();
         match grants.is_empty() {

@@ -26,7 +26,8 @@ pub struct State {
     pub(crate) history: History,
     /// What happens by itself, and when.
     pub(crate) due: BTreeSet<(Time, Due)>,
-    /// Locks whose next waiter may be grantable, or whose entry may be unused. Empty between commands.
+    /// Locks whose next waiter may be grantable, or whose entry may be unused. Empty between
+    /// commands.
     pub(crate) touched: Vec<LockName>,
     /// News of the command that is being applied. Empty between commands.
     pub(crate) news: Vec<Event>,
@@ -59,8 +60,8 @@ impl State {
         State { counters, ..State::default() }
     }
 
-    /// Applies one command at the time `now` (an earlier `now` than the last counts as the last) and adds
-    /// what changed to `events`. All that is due by `now` happens first.
+    /// Applies one command at the time `now` (an earlier `now` than the last counts as the last)
+    /// and adds what changed to `events`. All that is due by `now` happens first.
     pub fn apply(&mut self, now: Time, command: Command, events: &mut Vec<Event>) -> Outcome {
         self.pass_time(now);
         let outcome = match command {
@@ -102,8 +103,8 @@ impl State {
         self.counters
     }
 
-    /// Everything ends that is over by `now`; only then is anything granted, so that nobody is granted a
-    /// lock whose session or wait is over at the same time.
+    /// Everything ends that is over by `now`; only then is anything granted, so that nobody is
+    /// granted a lock whose session or wait is over at the same time.
     fn pass_time(&mut self, now: Time) {
         let now = now.max(self.counters.now);
         self.counters.now = now;

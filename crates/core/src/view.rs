@@ -127,8 +127,8 @@ pub struct Verdict {
 }
 
 impl State {
-    /// One lock with at most `waiters_max` of its waiters; none if nobody holds or waits and it does not
-    /// rest.
+    /// One lock with at most `waiters_max` of its waiters; none if nobody holds or waits and it
+    /// does not rest.
     #[must_use]
     pub fn lock_view(&self, name: &LockName, waiters_max: usize) -> Option<LockView> {
         let lock = self.locks.get(name)?;
