@@ -1,5 +1,6 @@
-//! What a request costs its client: CPU time of the client's thread for one acquire or release, against a
-//! peer that only says yes; and the floor, which is as many bytes sent to an echo and read again.
+//! What a request costs its client: CPU time of the client's thread for one acquire or release,
+//! against a peer that only says yes; and the floor, which is as many bytes sent to an echo and
+//! read again.
 //!
 //! `cargo bench -p bramah --bench requests`
 

@@ -1,8 +1,8 @@
 //! What a lock service must offer to stand behind [`crate::Locker`].
 //!
 //! The trait is small and takes structs of options; comfort lives in [`crate::Locker`] and
-//! [`crate::Guard`], which nobody else implements. What each method promises, every backend keeps; what a
-//! backend cannot do it declares in its [`Capabilities`], and refuses as
+//! [`crate::Guard`], which nobody else implements. What each method promises, every backend keeps;
+//! what a backend cannot do it declares in its [`Capabilities`], and refuses as
 //! [`crate::ErrorKind::Unsupported`].
 
 use std::fmt;
@@ -99,7 +99,8 @@ pub struct AcquireRequest {
     pub detached: bool,
     /// Who asks.
     pub owner: Option<Owner>,
-    /// Is told the place in the queue when it is known, and when it changes if the backend can tell.
+    /// Is told the place in the queue when it is known, and when it changes if the backend can
+    /// tell.
     pub on_queued: Option<OnQueued>,
 }
 
@@ -123,7 +124,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Takes the locks, or says who is in the way.
     ///
-    /// Dropping the future leaves the queue; if it was granted at that moment, the hold is released.
+    /// Dropping the future leaves the queue; if it was granted at that moment, the hold is
+    /// released.
     fn acquire(&self, request: AcquireRequest) -> BoxFuture<'_, Result<Acquired, Error>>;
 
     /// One lock, none if nobody holds or waits.
@@ -159,8 +161,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// Gives back a hold by its hold id, from any process.
     fn release<'a>(&'a self, hold_id: &'a str) -> BoxFuture<'a, Result<Released, Error>>;
 
-    /// Renews a hold by its hold id, from any process, and tells how long it lives from when this was
-    /// sent. `ttl` changes its TTL too.
+    /// Renews a hold by its hold id, from any process, and tells how long it lives from when this
+    /// was sent. `ttl` changes its TTL too.
     fn renew<'a>(
         &'a self,
         hold_id: &'a str,
@@ -174,7 +176,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
         value: Option<Value>,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Takes holds away from whoever has them; all of a lock, or the one of this token. Tells the tokens.
+    /// Takes holds away from whoever has them; all of a lock, or the one of this token. Tells the
+    /// tokens.
     fn revoke<'a>(
         &'a self,
         name: &'a LockName,
@@ -225,8 +228,8 @@ pub trait Hold: Send + Sync + fmt::Debug {
     /// Why it was lost, if it was.
     fn lost_reason(&self) -> Option<LostReason>;
 
-    /// Waits until it is lost. It is told no later than [`Hold::deadline`], which rises while keepalives
-    /// are answered.
+    /// Waits until it is lost. It is told no later than [`Hold::deadline`], which rises while
+    /// keepalives are answered.
     fn lost(&self) -> BoxFuture<'_, LostReason>;
 
     /// Gives it back, or undoes one re-entry.

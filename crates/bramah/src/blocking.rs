@@ -1,8 +1,8 @@
 //! The same without `async`: for programs that have no runtime.
 //!
-//! One background thread keeps the locks alive; calls block the thread that makes them. The names are those
-//! of the crate's root, and so are the errors. Inside an async runtime these calls panic, as blocking there
-//! would stop other tasks.
+//! One background thread keeps the locks alive; calls block the thread that makes them. The names
+//! are those of the crate's root, and so are the errors. Inside an async runtime these calls panic,
+//! as blocking there would stop other tasks.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

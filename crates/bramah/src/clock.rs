@@ -6,7 +6,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// An instant of this machine's CLOCK_BOOTTIME, in microseconds since the machine started.
 ///
-/// Unlike [`std::time::Instant`] this clock goes on while the machine is suspended, as the lease does.
+/// Unlike [`std::time::Instant`] this clock goes on while the machine is suspended, as the lease
+/// does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTime(pub u64);
 

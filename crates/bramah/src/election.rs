@@ -10,8 +10,8 @@ use crate::locker::Locker;
 use crate::watch::Changes;
 
 impl Locker {
-    /// Waits to become the leader of `name`, announced to everybody as `value` (at most 64 KiB; an address,
-    /// for instance).
+    /// Waits to become the leader of `name`, announced to everybody as `value` (at most 64 KiB; an
+    /// address, for instance).
     ///
     /// # Errors
     /// As [`crate::LockBuilder::acquire`].
@@ -25,7 +25,8 @@ impl Locker {
     /// let leadership = locks.elect("billing/leader", "10.0.0.7:8080").await?;
     /// let mut leaders = locks.observe("billing/leader").await?;
     /// let leader = leaders.next().await.expect("the service is there")?.expect("there is one");
-    /// assert_eq!(leader.value.as_ref().map(|value| value.as_bytes()), Some(&b"10.0.0.7:8080"[..]));
+    /// let announced = leader.value.expect("what it announced");
+    /// assert_eq!(announced.as_bytes(), b"10.0.0.7:8080");
     /// assert_eq!(leader.token, leadership.guard().token());
     /// # let _ = leadership.resign().await?;
     /// # Ok(())
@@ -97,8 +98,9 @@ pub struct Leaders {
 }
 
 impl Leaders {
-    /// The leader now, and then each change of it; `Some(Ok(None))` while there is none, `None` once the
-    /// [`Locker`] is closed. Leaders that come and go quickly may be left out, the last one is not.
+    /// The leader now, and then each change of it; `Some(Ok(None))` while there is none, `None`
+    /// once the [`Locker`] is closed. Leaders that come and go quickly may be left out, the last
+    /// one is not.
     ///
     /// # Errors
     /// As [`Changes::next`].

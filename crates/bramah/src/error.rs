@@ -57,8 +57,8 @@ pub enum Effect {
 }
 
 impl Error {
-    /// An error of a request that did nothing. `operation` and `message` read as one sentence: could not
-    /// OPERATION: MESSAGE.
+    /// An error of a request that did nothing. `operation` and `message` read as one sentence:
+    /// could not OPERATION: MESSAGE.
     pub fn new(kind: ErrorKind, operation: impl Into<String>, message: impl Into<String>) -> Error {
         let effect = match kind {
             ErrorKind::OutcomeUnknown => Effect::Unknown,

@@ -17,9 +17,9 @@ use crate::locker::parse_value;
 
 /// Holds a lock until it is released, dropped or lost.
 ///
-/// Keepalives are sent for it while it exists. It can be **lost** all the same: the service may be out of
-/// reach for longer than the TTL, this process may be stopped, an operator may revoke it. So look at it
-/// before each effect ([`Guard::is_held`]), or let [`Guard::run`] do that, and give the
+/// Keepalives are sent for it while it exists. It can be **lost** all the same: the service may be
+/// out of reach for longer than the TTL, this process may be stopped, an operator may revoke it. So
+/// look at it before each effect ([`Guard::is_held`]), or let [`Guard::run`] do that, and give the
 /// [`token`](Guard::token) along, for whatever must be safe in every case.
 ///
 /// Dropping it starts a release and cannot promise it: the lease is what guarantees the end.
@@ -40,15 +40,15 @@ impl Guard {
         self.hold().name()
     }
 
-    /// A number above that of every earlier grant of this lock. Send it along with each write, and let what
-    /// is written to refuse a number below the highest it has seen.
+    /// A number above that of every earlier grant of this lock. Send it along with each write, and
+    /// let what is written to refuse a number below the highest it has seen.
     #[must_use]
     pub fn token(&self) -> FencingToken {
         self.hold().token()
     }
 
-    /// The proof with which any process may release or renew this hold. Keep it secret from those who may
-    /// not.
+    /// The proof with which any process may release or renew this hold. Keep it secret from those
+    /// who may not.
     #[must_use]
     pub fn hold_id(&self) -> String {
         self.hold().hold_id()
@@ -66,15 +66,15 @@ impl Guard {
         self.hold().ttl()
     }
 
-    /// Until when it surely is held, on this machine's CLOCK_BOOTTIME, as renewed so far. It rises while
-    /// keepalives are answered.
+    /// Until when it surely is held, on this machine's CLOCK_BOOTTIME, as renewed so far. It rises
+    /// while keepalives are answered.
     #[must_use]
     pub fn deadline(&self) -> LocalTime {
         self.hold().deadline()
     }
 
-    /// The same as an [`Instant`], whose clock stands still while the machine is suspended: good for
-    /// time-outs, not for proof.
+    /// The same as an [`Instant`], whose clock stands still while the machine is suspended: good
+    /// for time-outs, not for proof.
     #[must_use]
     pub fn deadline_instant(&self) -> Instant {
         Instant::now() + self.remaining()
@@ -89,7 +89,8 @@ impl Guard {
         }
     }
 
-    /// Whether it is held, as far as can be known here and now. Costs one look at the clock, no message.
+    /// Whether it is held, as far as can be known here and now. Costs one look at the clock, no
+    /// message.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.lost_reason().is_none()
@@ -101,7 +102,8 @@ impl Guard {
         self.hold().lost_reason()
     }
 
-    /// Waits until it is lost, which may be never. It is told no later than the [`Guard::deadline`].
+    /// Waits until it is lost, which may be never. It is told no later than the
+    /// [`Guard::deadline`].
     pub async fn lost(&self) -> LostReason {
         self.hold().lost().await
     }
@@ -140,8 +142,8 @@ impl Guard {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] for more than 64 KiB; [`ErrorKind::NotHolder`] or
-    /// [`ErrorKind::SessionEnded`] if it is lost; [`ErrorKind::Unsupported`]; [`ErrorKind::Unavailable`];
-    /// [`ErrorKind::OutcomeUnknown`] if the answer was lost.
+    /// [`ErrorKind::SessionEnded`] if it is lost; [`ErrorKind::Unsupported`];
+    /// [`ErrorKind::Unavailable`]; [`ErrorKind::OutcomeUnknown`] if the answer was lost.
     pub async fn set_value(&self, value: Option<&[u8]>) -> Result<(), Error> {
         let value = value.map(|bytes| parse_value("set the value", bytes)).transpose()?;
         self.hold().set_value(value).await
@@ -155,8 +157,8 @@ impl Guard {
         self.hold().downgrade().await
     }
 
-    /// A shared hold becomes an exclusive one, under a new token, before anybody else who waits. It stays
-    /// shared while it waits for the other readers, and when it waits in vain.
+    /// A shared hold becomes an exclusive one, under a new token, before anybody else who waits. It
+    /// stays shared while it waits for the other readers, and when it waits in vain.
     ///
     /// # Errors
     /// [`AcquireError::Busy`] when the wait is over. [`AcquireError::Failed`] with
@@ -177,14 +179,14 @@ impl Guard {
         }
     }
 
-    /// Gives it back, and waits until that is certain. [`Released::AlreadyLost`] says that others may have
-    /// had it before.
+    /// Gives it back, and waits until that is certain. [`Released::AlreadyLost`] says that others
+    /// may have had it before.
     ///
     /// Once called, the release goes on even if the future is dropped.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] if the service could not be told, [`ErrorKind::OutcomeUnknown`] if its
-    /// answer was lost. In both cases the hold ends with its TTL at the latest.
+    /// [`ErrorKind::Unavailable`] if the service could not be told, [`ErrorKind::OutcomeUnknown`]
+    /// if its answer was lost. In both cases the hold ends with its TTL at the latest.
     pub async fn release(mut self) -> Result<Released, Error> {
         match self.hold.take() {
             Some(hold) => hold.release().await,
@@ -192,9 +194,9 @@ impl Guard {
         }
     }
 
-    /// Lets go of it without releasing it, and tells its hold id, with which any process can release it
-    /// ([`crate::Locker::release`]). It lives on as long as its [`crate::Locker`] does, and its TTL longer;
-    /// if it was acquired [`detached`](crate::LockBuilder::detached), its TTL.
+    /// Lets go of it without releasing it, and tells its hold id, with which any process can
+    /// release it ([`crate::Locker::release`]). It lives on as long as its [`crate::Locker`] does,
+    /// and its TTL longer; if it was acquired [`detached`](crate::LockBuilder::detached), its TTL.
     pub fn detach(mut self) -> String {
         let id = self.hold_id();
         self.hold = None;

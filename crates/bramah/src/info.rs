@@ -1,4 +1,5 @@
-//! What can be known of locks, holders and waiters; all ages are counted at the moment of the answer.
+//! What can be known of locks, holders and waiters; all ages are counted at the moment of the
+//! answer.
 
 use std::time::Duration;
 

@@ -1,16 +1,18 @@
 //! The client's half of a lease: when to send a keepalive, and until when it surely lives. Pure.
 //!
-//! A session lives at the service for its TTL after a keepalive was applied there. The client does not
-//! know when that was; it knows when it sent. So it counts from the sending of the last keepalive that
-//! was answered, on a clock that may run slower than the service's by [`DRIFT_PPM_MAX`], and stops
-//! [`MARGIN`] earlier still, so that "lost" is said before the service may grant the lock to another.
+//! A session lives at the service for its TTL after a keepalive was applied there. The client does
+//! not know when that was; it knows when it sent. So it counts from the sending of the last
+//! keepalive that was answered, on a clock that may run slower than the service's by
+//! [`DRIFT_PPM_MAX`], and stops [`MARGIN`] earlier still, so that "lost" is said before the service
+//! may grant the lock to another.
 
 use std::time::Duration;
 
 use crate::clock::LocalTime;
 use crate::info::LostReason;
 
-/// How much the rates of two clocks may differ for a lease to be told in time, in parts per million.
+/// How much the rates of two clocks may differ for a lease to be told in time, in parts per
+/// million.
 pub const DRIFT_PPM_MAX: u64 = 10_000;
 
 /// What a client keeps back of every lease for the time between seeing its end and acting on it.
@@ -44,8 +46,8 @@ pub struct LeaseKeeper {
 }
 
 impl LeaseKeeper {
-    /// A session that was asked for at `sent_at` and opened with this TTL; `deadline_ms` is its end by
-    /// the cluster's clock.
+    /// A session that was asked for at `sent_at` and opened with this TTL; `deadline_ms` is its end
+    /// by the cluster's clock.
     #[must_use]
     pub fn new(sent_at: LocalTime, ttl: Duration, deadline_ms: u64) -> LeaseKeeper {
         let renewed_cluster_ms = deadline_ms.saturating_sub(as_ms(ttl));
@@ -57,8 +59,8 @@ impl LeaseKeeper {
         self.sent_at = now;
     }
 
-    /// The keepalive that was sent at `sent_at` was answered: the session lives until `deadline_ms` of
-    /// the cluster's clock. Answers may come in any order.
+    /// The keepalive that was sent at `sent_at` was answered: the session lives until `deadline_ms`
+    /// of the cluster's clock. Answers may come in any order.
     pub fn handle_answer(&mut self, sent_at: LocalTime, deadline_ms: u64) {
         if sent_at > self.renewed_from {
             self.renewed_from = sent_at;

@@ -13,14 +13,16 @@ use crate::guard::Guard;
 use crate::info::{Acquired, Busy};
 use crate::locker::parse_value;
 
-/// A request for a lock (`G` is [`Guard`]) or for several at once (`G` is `Vec<Guard>`, in the order asked).
+/// A request for a lock (`G` is [`Guard`]) or for several at once (`G` is `Vec<Guard>`, in the
+/// order asked).
 ///
-/// It is made by [`crate::Locker::lock`] or [`crate::Locker::lock_many`], refined by its methods, and used
-/// by [`LockBuilder::acquire`], [`LockBuilder::try_acquire`] or [`LockBuilder::acquire_until`]. Exclusive, at
-/// the usual priority, and for as long as it takes, unless something else is said.
+/// It is made by [`crate::Locker::lock`] or [`crate::Locker::lock_many`], refined by its methods,
+/// and used by [`LockBuilder::acquire`], [`LockBuilder::try_acquire`] or
+/// [`LockBuilder::acquire_until`]. Exclusive, at the usual priority, and for as long as it takes,
+/// unless something else is said.
 ///
-/// Dropping the future of these three at any point leaves nothing behind: a place in the queue is given up,
-/// a lock that was being granted is released.
+/// Dropping the future of these three at any point leaves nothing behind: a place in the queue is
+/// given up, a lock that was being granted is released.
 #[derive(Debug)]
 #[must_use = "nothing is acquired before `acquire`, `try_acquire` or `acquire_until` is awaited"]
 pub struct LockBuilder<G = Guard> {
@@ -58,7 +60,8 @@ impl<G: FromGuards> LockBuilder<G> {
         self
     }
 
-    /// Waits at most this long; with zero not at all. The service counts it, from when it hears of it.
+    /// Waits at most this long; with zero not at all. The service counts it, from when it hears of
+    /// it.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.request.wait = if wait.is_zero() { Wait::Try } else { Wait::For(wait) };
         self
@@ -76,22 +79,22 @@ impl<G: FromGuards> LockBuilder<G> {
         self
     }
 
-    /// How long the hold outlives its holder, when it is not the TTL of the [`crate::Locker`]. The hold gets
-    /// a session of its own, which costs another round trip.
+    /// How long the hold outlives its holder, when it is not the TTL of the [`crate::Locker`]. The
+    /// hold gets a session of its own, which costs another round trip.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.request.ttl = Some(ttl);
         self
     }
 
-    /// After a hold ended uncleanly (it expired, was cut off, or reached its maximum) the lock rests this
-    /// long, for work of the old holder that is still on its way.
+    /// After a hold ended uncleanly (it expired, was cut off, or reached its maximum) the lock
+    /// rests this long, for work of the old holder that is still on its way.
     pub fn lock_delay(mut self, delay: Duration) -> Self {
         self.request.lock_delay = delay;
         self
     }
 
-    /// A release earlier than this after the grant takes effect only then: a job that ran on one host is not
-    /// run again by another whose clock is a little late.
+    /// A release earlier than this after the grant takes effect only then: a job that ran on one
+    /// host is not run again by another whose clock is a little late.
     pub fn min_hold(mut self, min: Duration) -> Self {
         self.request.min_hold = min;
         self
@@ -103,22 +106,23 @@ impl<G: FromGuards> LockBuilder<G> {
         self
     }
 
-    /// If this [`crate::Locker`] holds it already, its hold is counted once more, and must be released once
-    /// more, instead of waiting for itself.
+    /// If this [`crate::Locker`] holds it already, its hold is counted once more, and must be
+    /// released once more, instead of waiting for itself.
     pub fn reentrant(mut self) -> Self {
         self.request.reentrant = true;
         self
     }
 
-    /// Nobody renews the hold: it lives for its TTL, and longer only by [`crate::Locker::renew`] with its
-    /// hold id. For a process that acquires, tells the hold id ([`Guard::detach`]) and exits.
+    /// Nobody renews the hold: it lives for its TTL, and longer only by [`crate::Locker::renew`]
+    /// with its hold id. For a process that acquires, tells the hold id ([`Guard::detach`]) and
+    /// exits.
     pub fn detached(mut self) -> Self {
         self.request.detached = true;
         self
     }
 
-    /// Who holds, when it is not the owner of the [`crate::Locker`]. The hold gets a session of its own,
-    /// which costs another round trip.
+    /// Who holds, when it is not the owner of the [`crate::Locker`]. The hold gets a session of its
+    /// own, which costs another round trip.
     pub fn owner(mut self, owner: Owner) -> Self {
         self.request.owner = Some(owner);
         self
@@ -132,8 +136,9 @@ impl<G: FromGuards> LockBuilder<G> {
         self
     }
 
-    /// Is called when the request queues, with its place (1 is next) and the number of waiters, and again
-    /// when the place is seen to change. It is called by the future that waits, and should not block.
+    /// Is called when the request queues, with its place (1 is next) and the number of waiters, and
+    /// again when the place is seen to change. It is called by the future that waits, and should
+    /// not block.
     pub fn on_queued(mut self, call: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         self.request.on_queued = Some(OnQueued(Arc::new(call)));
         self
@@ -142,8 +147,9 @@ impl<G: FromGuards> LockBuilder<G> {
     /// Takes it, and waits as long as [`LockBuilder::wait`] says, or as long as it takes.
     ///
     /// # Errors
-    /// [`AcquireError::Busy`] when the wait is over, naming who is in the way; [`AcquireError::Failed`] for
-    /// all else, above all [`ErrorKind::Unavailable`] when the service cannot be reached.
+    /// [`AcquireError::Busy`] when the wait is over, naming who is in the way;
+    /// [`AcquireError::Failed`] for all else, above all [`ErrorKind::Unavailable`] when the service
+    /// cannot be reached.
     pub async fn acquire(self) -> Result<G, AcquireError> {
         match self.ask().await? {
             Ok(made) => Ok(made),

@@ -23,13 +23,14 @@ pub const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 
 /// Connects to the lock service at `url` with the usual options.
 ///
-/// The URL is `bramah://HOST[:PORT][,HOST[:PORT]...]` for a server or a cluster (port 7420 unless it says
-/// otherwise), or `local:` or `local:/DIRECTORY` for this host without any server. It must be called inside
-/// a tokio runtime, which then also keeps the locks alive; without one use [`crate::blocking`].
+/// The URL is `bramah://HOST[:PORT][,HOST[:PORT]...]` for a server or a cluster (port 7420 unless
+/// it says otherwise), or `local:` or `local:/DIRECTORY` for this host without any server. It must
+/// be called inside a tokio runtime, which then also keeps the locks alive; without one use
+/// [`crate::blocking`].
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] if the URL makes no sense, [`ErrorKind::Unavailable`] if nobody answers there
-/// within [`CONNECT_TIMEOUT_DEFAULT`].
+/// [`ErrorKind::Invalid`] if the URL makes no sense, [`ErrorKind::Unavailable`] if nobody answers
+/// there within [`CONNECT_TIMEOUT_DEFAULT`].
 ///
 /// # Example
 /// ```no_run
@@ -47,11 +48,11 @@ pub async fn connect(url: impl Into<String>) -> Result<Locker, Error> {
 
 /// A connection to a lock service. Cheap to clone; all clones share one session.
 ///
-/// Who owns a hold is the [`Guard`], never a task or thread: two tasks that use one `Locker` stand in each
-/// other's way as two processes would.
+/// Who owns a hold is the [`Guard`], never a task or thread: two tasks that use one `Locker` stand
+/// in each other's way as two processes would.
 ///
-/// When the last clone and the last guard are dropped, the session is closed if that can be done at once;
-/// [`Locker::close`] waits for it.
+/// When the last clone and the last guard are dropped, the session is closed if that can be done at
+/// once; [`Locker::close`] waits for it.
 #[derive(Clone)]
 pub struct Locker {
     backend: Arc<dyn Backend>,
@@ -86,15 +87,15 @@ impl Locker {
     /// brothers is awaited.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] if `name` cannot be a lock name: 1 to 512 bytes of UTF-8 without control
-    /// characters.
+    /// [`ErrorKind::Invalid`] if `name` cannot be a lock name: 1 to 512 bytes of UTF-8 without
+    /// control characters.
     pub fn lock(&self, name: impl AsRef<str>) -> Result<LockBuilder<Guard>, Error> {
         let name = parse_name("lock", name.as_ref())?;
         Ok(LockBuilder::new(self.backend.clone(), vec![name]))
     }
 
-    /// Begins a request for several locks, which are granted all at once or not at all. While it waits it
-    /// holds none of them, so the order of the names does not matter.
+    /// Begins a request for several locks, which are granted all at once or not at all. While it
+    /// waits it holds none of them, so the order of the names does not matter.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] if there is no name, a name is there twice, or cannot be a lock name.
@@ -141,8 +142,8 @@ impl Locker {
     /// Follows one lock.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] by a
-    /// backend that cannot tell.
+    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`];
+    /// [`ErrorKind::Unsupported`] by a backend that cannot tell.
     pub async fn watch(&self, name: impl AsRef<str>) -> Result<Changes, Error> {
         let name = parse_name("watch", name.as_ref())?;
         self.backend.watch(Watched::Name(name)).await.map(Changes::new)
@@ -156,21 +157,22 @@ impl Locker {
         self.backend.watch(Watched::Prefix(prefix.into())).await.map(Changes::new)
     }
 
-    /// Ended holds, newest first, of one lock (`Some`) or of all: at most `len_max`, or as many as the
-    /// service tells at once.
+    /// Ended holds, newest first, of one lock (`Some`) or of all: at most `len_max`, or as many as
+    /// the service tells at once.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] by a
-    /// backend that does not remember.
+    /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`];
+    /// [`ErrorKind::Unsupported`] by a backend that does not remember.
     pub async fn history(&self, name: Option<&str>, len_max: usize) -> Result<Vec<Ended>, Error> {
         let name = name.map(|name| parse_name("read the history", name)).transpose()?;
         self.backend.history(name.as_ref(), len_max).await
     }
 
-    /// What the service knows of a fencing token: whether its hold lives, and the newest one of that lock.
+    /// What the service knows of a fencing token: whether its hold lives, and the newest one of
+    /// that lock.
     ///
-    /// It is for people who look into something. A resource that is protected must not ask the service, it
-    /// must compare the token with the highest it has seen itself.
+    /// It is for people who look into something. A resource that is protected must not ask the
+    /// service, it must compare the token with the highest it has seen itself.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`].
@@ -192,8 +194,8 @@ impl Locker {
         self.backend.release(hold_id).await
     }
 
-    /// Renews a hold by its hold id, from any process, and changes its TTL if `ttl` is given. Tells how
-    /// long it lives, counted from the sending.
+    /// Renews a hold by its hold id, from any process, and changes its TTL if `ttl` is given. Tells
+    /// how long it lives, counted from the sending.
     ///
     /// # Errors
     /// [`ErrorKind::NotHolder`] if it is gone, and as for [`Locker::release`].
@@ -204,19 +206,19 @@ impl Locker {
     /// Changes (or with `None` removes) the value of a hold by its hold id, from any process.
     ///
     /// # Errors
-    /// [`ErrorKind::NotHolder`] if it is gone; [`ErrorKind::Invalid`] for more than 64 KiB; and as for
-    /// [`Locker::release`].
+    /// [`ErrorKind::NotHolder`] if it is gone; [`ErrorKind::Invalid`] for more than 64 KiB; and as
+    /// for [`Locker::release`].
     pub async fn set_value(&self, hold_id: &str, value: Option<&[u8]>) -> Result<(), Error> {
         let value = value.map(|bytes| parse_value("set the value", bytes)).transpose()?;
         self.backend.set_value(hold_id, value).await
     }
 
-    /// Takes a lock away from whoever holds it: all holds, or only that of `token`. Tells the tokens that
-    /// were taken.
+    /// Takes a lock away from whoever holds it: all holds, or only that of `token`. Tells the
+    /// tokens that were taken.
     ///
     /// The holder is told, and may not have heard of it when the next one is granted; with
-    /// `wait_for_deadline` the lock rests until the holder would have expired. `by` says who did it and
-    /// why, for the history.
+    /// `wait_for_deadline` the lock rests until the holder would have expired. `by` says who did it
+    /// and why, for the history.
     ///
     /// # Errors
     /// [`ErrorKind::NotHolder`] if nobody holds it; [`ErrorKind::Unavailable`];
@@ -232,11 +234,12 @@ impl Locker {
         self.backend.revoke(&name, token, wait_for_deadline, by).await
     }
 
-    /// Releases everything that is held through this and its clones, and stops. Guards that are still there
-    /// are lost; detached holds stay.
+    /// Releases everything that is held through this and its clones, and stops. Guards that are
+    /// still there are lost; detached holds stay.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] if the service could not be told; then the holds live until their TTL.
+    /// [`ErrorKind::Unavailable`] if the service could not be told; then the holds live until their
+    /// TTL.
     pub async fn close(&self) -> Result<(), Error> {
         self.backend.close().await
     }
@@ -263,32 +266,33 @@ impl LockerBuilder {
         self
     }
 
-    /// How long holds live when this process dies or is cut off: 500 ms to 24 h, [`TTL_DEFAULT`] if nothing
-    /// is said. A keepalive is sent three times in it.
+    /// How long holds live when this process dies or is cut off: 500 ms to 24 h, [`TTL_DEFAULT`] if
+    /// nothing is said. A keepalive is sent three times in it.
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> LockerBuilder {
         self.options.ttl = ttl;
         self
     }
 
-    /// Who holds, as listings show it. Host, process, user and command are found out if nothing is said.
+    /// Who holds, as listings show it. Host, process, user and command are found out if nothing is
+    /// said.
     #[must_use]
     pub fn owner(mut self, owner: Owner) -> LockerBuilder {
         self.options.owner = owner;
         self
     }
 
-    /// With `true` the end of the connection is the end of all holds, at once: others wait less after a
-    /// crash, and a short network failure loses the locks. Otherwise holds live on until their TTL, and
-    /// reconnecting finds them.
+    /// With `true` the end of the connection is the end of all holds, at once: others wait less
+    /// after a crash, and a short network failure loses the locks. Otherwise holds live on until
+    /// their TTL, and reconnecting finds them.
     #[must_use]
     pub fn on_disconnect_release(mut self, release: bool) -> LockerBuilder {
         self.options.on_disconnect_release = release;
         self
     }
 
-    /// How long the service may be out of reach before a request gives up; [`CONNECT_TIMEOUT_DEFAULT`] if
-    /// nothing is said.
+    /// How long the service may be out of reach before a request gives up;
+    /// [`CONNECT_TIMEOUT_DEFAULT`] if nothing is said.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> LockerBuilder {
         self.options.connect_timeout = timeout;

@@ -19,8 +19,18 @@ pub fn of_this_process() -> Owner {
 }
 
 fn user() -> String {
-    let named = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+    let id = rustix::process::getuid().as_raw();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(id, &users).unwrap_or_else(|| format!("uid {id}"))
+}
+
+/// The name of a user in the lines of `/etc/passwd`.
+fn name_of(id: u32, users: &str) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    })
 }
 
 fn read_line(path: &str) -> String {
@@ -46,6 +56,14 @@ mod tests {
         assert_eq!(owner.pid, std::process::id());
         assert!(!owner.user.is_empty() && !owner.command.is_empty());
         assert!(owner.bytes() <= OWNER_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_user_is_found_by_its_number() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\nalice:x:1000:1000::/:\n";
+        assert_eq!(name_of(1000, users).as_deref(), Some("alice"));
+        assert_eq!(name_of(0, users).as_deref(), Some("root"));
+        assert_eq!(name_of(7, users), None);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::info::{Busy, HolderInfo, LostReason};
 
-/// `'deploy' held by ci-7 (pid 4121, alice, "make deploy") for 3m12s, expires in 21s unless renewed; you are
-/// 2nd of 4`.
+/// `'deploy' held by ci-7 (pid 4121, alice, "make deploy") for 3m12s, expires in 21s unless
+/// renewed; you are 2nd of 4`.
 impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}' ", self.name)?;

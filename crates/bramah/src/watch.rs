@@ -7,9 +7,9 @@ use crate::info::Change;
 /// The changes of one lock or of many, in order. Made by [`crate::Locker::watch`] and
 /// [`crate::Locker::watch_prefix`].
 ///
-/// It begins with a [`crate::ChangeKind::Snapshot`] of each lock, and after an interruption (the service was
-/// out of reach, or the reader was too slow) it begins so again: what happened in between is not told one
-/// by one, how it came out is.
+/// It begins with a [`crate::ChangeKind::Snapshot`] of each lock, and after an interruption (the
+/// service was out of reach, or the reader was too slow) it begins so again: what happened in
+/// between is not told one by one, how it came out is.
 #[derive(Debug)]
 pub struct Changes {
     source: Box<dyn WatchSource>,
@@ -23,8 +23,8 @@ impl Changes {
     /// The next change; none once the [`crate::Locker`] is closed.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Unavailable`] while the service is out of reach for longer than the connect
-    /// time-out; calling it again goes on.
+    /// [`crate::ErrorKind::Unavailable`] while the service is out of reach for longer than the
+    /// connect time-out; calling it again goes on.
     pub async fn next(&mut self) -> Option<Result<Change, Error>> {
         self.source.next().await
     }

@@ -60,8 +60,8 @@ impl Client {
 
     /// Only the task holds it for more than a step.
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
-        // The machine's steps do not panic half way; if one did, going on is better than a second panic
-        // in every drop.
+        // The machine's steps do not panic half way; if one did, going on is better than a second
+        // panic in every drop.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,8 +15,8 @@ use crate::error::ErrorKind;
 use crate::info::LostReason;
 
 impl Machine {
-    /// A connection stands: the sessions come over first, then every request that has no answer, under its
-    /// old number.
+    /// A connection stands: the sessions come over first, then every request that has no answer,
+    /// under its old number.
     pub(super) fn handle_connected(&mut self, now: LocalTime) {
         self.link = Link::Up;
         self.hang_up = None;
@@ -116,9 +116,15 @@ impl Machine {
 
     /// Nothing new is sent for a little while.
     pub(super) fn pause(&mut self, now: LocalTime) {
-        self.paused_until = self.paused_until.max(now.plus(pause(self.pauses)));
+        self.paused_until = self.paused_until.max(now.plus(pause(self.pauses, self.pause_max())));
         self.pauses += 1;
         self.next_due = self.next_due.min(self.paused_until);
+    }
+
+    /// The longest pause between two attempts: there are several of them in what is left of a
+    /// lease.
+    pub(super) fn pause_max(&self) -> Duration {
+        PAUSE_MAX.min(self.ttl_min / 20)
     }
 
     /// The connection is of no more use.
@@ -128,10 +134,10 @@ impl Machine {
     }
 }
 
-/// A random pause, longer after each attempt: between [`PAUSE_MIN`] and [`PAUSE_MAX`].
-pub(super) fn pause(attempt: u32) -> Duration {
-    let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(PAUSE_MAX);
-    let spread = (longest - PAUSE_MIN.min(longest)).as_micros() as u64;
+/// A random pause, longer after each attempt, between [`PAUSE_MIN`] and `pause_max`.
+pub(super) fn pause(attempt: u32, pause_max: Duration) -> Duration {
+    let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(pause_max).max(PAUSE_MIN);
+    let spread = (longest - PAUSE_MIN).as_micros() as u64;
     PAUSE_MIN + Duration::from_micros(random() % (spread + 1))
 }
 
@@ -148,11 +154,13 @@ mod tests {
     #[test]
     fn pauses_grow_and_stay_in_their_bounds() {
         for attempt in 0..40 {
-            let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(PAUSE_MAX);
-            let pause = pause(attempt);
-            assert!(pause >= PAUSE_MIN && pause <= longest.max(PAUSE_MIN), "{attempt}: {pause:?}");
+            let pause = pause(attempt, PAUSE_MAX);
+            assert!((PAUSE_MIN..=PAUSE_MAX).contains(&pause), "{attempt}: {pause:?}");
         }
-        let many: std::collections::BTreeSet<Duration> = (0..20).map(|_| pause(10)).collect();
+        assert_eq!(pause(0, PAUSE_MAX), PAUSE_MIN);
+        assert_eq!(pause(40, Duration::ZERO), PAUSE_MIN);
+        let many: std::collections::BTreeSet<Duration> =
+            (0..20).map(|_| pause(10, PAUSE_MAX)).collect();
         assert!(many.len() > 10, "pauses are not random: {many:?}");
     }
 }

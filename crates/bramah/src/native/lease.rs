@@ -18,8 +18,8 @@ use crate::lease_keeper::Next;
 use crate::show::Span;
 
 impl Machine {
-    /// Does what is due, and says so in `next_due`. Whatever else happens at this instant comes after it:
-    /// a lease that is over is not revived by an answer that came too late.
+    /// Does what is due, and says so in `next_due`. Whatever else happens at this instant comes
+    /// after it: a lease that is over is not revived by an answer that came too late.
     pub(super) fn handle_time(&mut self, now: LocalTime) {
         if now < self.next_due {
             return;
@@ -100,7 +100,8 @@ impl Machine {
         self.abandon_quietly(id);
     }
 
-    /// Ends what could not be sent for too long, and waits whose time is over while nobody can be asked.
+    /// Ends what could not be sent for too long, and waits whose time is over while nobody can be
+    /// asked.
     fn give_up(&mut self, now: LocalTime) {
         let mut given_up = Vec::new();
         for id in &self.pending {
@@ -286,7 +287,8 @@ impl Machine {
     /// Sends a release for whose answer nobody waits.
     pub(super) fn start_release(&mut self, now: LocalTime, key: SessionKey, hold: proto::Handle) {
         let Some(session) = self.sessions.get(&key) else { return };
-        // A session that the server ended has nothing to release; one that only this side gave up may.
+        // A session that the server ended has nothing to release; one that only this side gave up
+        // may.
         let ended = !matches!(session.lost, None | Some(LostReason::NotRenewed));
         if self.life == Life::Ended || ended {
             return;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Most requests that are sent and not answered on one connection; the server allows 1,024. What waits in
-/// a queue has been answered. Keepalives go beyond it.
+/// Most requests that are sent and not answered on one connection; the server allows 1,024. What
+/// waits in a queue has been answered. Keepalives go beyond it.
 pub(super) const REQUESTS_SENT_MAX: usize = 512;
 /// Most requests of one [`crate::Locker`] that have no answer, sent or not, waits included.
 pub(super) const REQUESTS_MAX: usize = 65_536;
@@ -11,17 +11,18 @@ pub(super) const REQUESTS_MAX: usize = 65_536;
 pub(super) const WATCH_CHANGES_MAX: usize = 4_096;
 /// Longest time for one attempt to connect.
 pub(super) const DIAL_MAX: Duration = Duration::from_secs(3);
-/// Longest silence of a server that owes an answer; or the connect time-out, or a third of the shortest TTL,
-/// if that is less.
+/// Longest silence of a server that owes an answer; or the connect time-out, or a third of the
+/// shortest TTL, if that is less.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// Bounds of the random pause before another attempt to connect, or to ask a server that said "not now".
+/// Bounds of the random pause before another attempt to connect, or to ask a server that said "not
+/// now".
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(20);
-/// See [`PAUSE_MIN`].
+/// See [`PAUSE_MIN`]; a twentieth of the shortest TTL if that is less.
 pub(super) const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// A connection that lasted this long was a good one: the next pause is short again.
 pub(super) const PAUSE_RESET: Duration = Duration::from_secs(5);
-/// Longest sleep while there is a lease to look after: a timer stands still while the machine is suspended,
-/// the lease does not.
+/// Longest sleep while there is a lease to look after: a timer stands still while the machine is
+/// suspended, the lease does not.
 pub(super) const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Longest time to say goodbye to the server after the last handle was dropped.
 pub(super) const GOODBYE_MAX: Duration = Duration::from_secs(2);

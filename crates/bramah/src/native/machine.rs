@@ -1,8 +1,8 @@
-//! The client's half of the native protocol, without a socket: requests, sessions and their leases go in,
-//! bytes and wake-ups come out. Whoever calls it says what time it is.
+//! The client's half of the native protocol, without a socket: requests, sessions and their leases
+//! go in, bytes and wake-ups come out. Whoever calls it says what time it is.
 //!
-//! This file has the requests; [`super::receive`] what the server says, [`super::lease`] what time does,
-//! [`super::connection`] what becomes of all that when a connection ends and another begins.
+//! This file has the requests; [`super::receive`] what the server says, [`super::lease`] what time
+//! does, [`super::connection`] what becomes of all that when a connection ends and another begins.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::task::{Context, Poll, Waker};
@@ -42,7 +42,7 @@ pub(super) enum Life {
 pub(super) struct Machine {
     pub(super) connect_timeout: Duration,
     /// The shortest TTL of all its sessions so far.
-    ttl_min: Duration,
+    pub(super) ttl_min: Duration,
     pub(super) life: Life,
     pub(super) link: Link,
     /// This connection is of no more use, for this reason.
@@ -224,7 +224,8 @@ impl Machine {
         self.last_id
     }
 
-    /// Nobody will ask for the answer of this call. If it is numbered it goes on as long as its session.
+    /// Nobody will ask for the answer of this call. If it is numbered it goes on as long as its
+    /// session.
     pub(super) fn abandon_quietly(&mut self, id: CallId) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.abandoned = true;
@@ -244,7 +245,8 @@ impl Machine {
         }
     }
 
-    /// Sends one call, if there is a connection with room and its session is open; false if it must wait.
+    /// Sends one call, if there is a connection with room and its session is open; false if it must
+    /// wait.
     fn send(&mut self, now: LocalTime, id: CallId) -> bool {
         let Some(call) = self.calls.get_mut(&id) else { return true };
         let has_room = self.sent.len() < REQUESTS_SENT_MAX && self.paused_until <= now;
@@ -264,8 +266,8 @@ impl Machine {
             }
             set_number(&mut call.request, session.number(call.seq));
         }
-        // The server counts a wait from when it first hears of it. What it may have heard already must
-        // not begin anew.
+        // The server counts a wait from when it first hears of it. What it may have heard already
+        // must not begin anew.
         if let Some(until) = call.waits_until.filter(|_| call.maybe_done || call.was_queued) {
             let left = until.since(now).as_micros().div_ceil(1_000);
             set_wait(&mut call.request, u64::try_from(left).unwrap_or(u64::MAX));
@@ -325,13 +327,14 @@ impl Machine {
         let Some(Call { state: State::Done(answer), session, .. }) = self.remove(id) else {
             return Ok(Poll::Pending);
         };
-        // What was granted is written down already; a session of its own that got nothing ends here.
+        // What was granted is written down already; a session of its own that got nothing ends
+        // here.
         session.into_iter().for_each(|key| self.drop_unused(now, key));
         Ok(Poll::Ready(*answer))
     }
 
-    /// The asker is gone. What was never sent never happens; what may be granted is cancelled, what was
-    /// granted is released.
+    /// The asker is gone. What was never sent never happens; what may be granted is cancelled, what
+    /// was granted is released.
     pub(super) fn abandon(&mut self, now: LocalTime, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let State::Done(_) = &call.state {

@@ -1,7 +1,8 @@
 //! The client of a Bramah server: one connection, one task, and one session for all holds of a
 //! [`crate::Locker`].
 //!
-//! [`machine`] decides, and knows neither sockets nor clocks; [`task`] and [`client`] move its bytes.
+//! [`machine`] decides, and knows neither sockets nor clocks; [`task`] and [`client`] move its
+//! bytes.
 
 mod call;
 mod client;
@@ -426,7 +427,8 @@ fn acquire_op(request: AcquireRequest, wait: proto::Wait) -> Result<Op, Failure>
         max_hold_ms: ms(request.max_hold),
     };
     let terms = (terms != Terms::default()).then(|| terms.into());
-    // The tasks of this process stand in each other's way as strangers do, unless they ask to be one.
+    // The tasks of this process stand in each other's way as strangers do, unless they ask to be
+    // one.
     let if_held = match request.reentrant {
         true => IfHeld::Reenter,
         false => IfHeld::Queue,

@@ -122,8 +122,8 @@ impl Machine {
         let not_now = is_not_now(&error.code);
         let unknown = matches!(code, Some(ErrorCode::OutcomeUnknown | ErrorCode::StorageFailed));
         match &call.purpose {
-            // Its wait ended while nobody listened, and not with a hold that is still there: a new number
-            // waits for what is left of the time.
+            // Its wait ended while nobody listened, and not with a hold that is still there: a new
+            // number waits for what is left of the time.
             Purpose::Acquire if call.was_queued && code == Some(ErrorCode::RequestStale) => {
                 let seq = std::mem::take(&mut call.seq);
                 call.state = State::Pending;

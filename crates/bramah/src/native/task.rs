@@ -48,12 +48,13 @@ pub(super) async fn run(client: Arc<Client>, addresses: Vec<String>) {
         let told: Vec<String> = (addresses.iter().zip(&troubles))
             .filter_map(|(address, trouble)| Some(format!("{address}: {}", trouble.as_ref()?)))
             .collect();
-        client.step(Flush::Usual, |machine, now| {
+        let pause_max = client.step(Flush::Usual, |machine, now| {
             machine.handle_disconnected(now, &told.join("; "));
+            machine.pause_max()
         });
         next = (next + 1) % addresses.len();
         // All servers are tried in turn before the pause grows.
-        let pause = pause(attempts / addresses.len() as u32);
+        let pause = pause(attempts / addresses.len() as u32, pause_max);
         attempts = attempts.saturating_add(1);
         if clock.beside(client, sleep(pause)).await.is_none() {
             return;

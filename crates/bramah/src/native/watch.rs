@@ -35,7 +35,8 @@ pub(super) struct NativeWatch {
     id: Option<CallId>,
     /// Of the snapshot, for the reader.
     ready: VecDeque<Change>,
-    /// Where each page of the snapshot begins (it goes to the next), and at which revision it was true.
+    /// Where each page of the snapshot begins (it goes to the next), and at which revision it was
+    /// true.
     pages: Vec<(Option<LockName>, u64)>,
     /// Locks that the reader believes to be held or waited for.
     known: BTreeSet<LockName>,

@@ -125,7 +125,7 @@ async fn a_server_that_falls_silent_costs_the_lock_at_its_deadline_and_stops_wha
     };
     let (guard, ()) = tokio::join!(acquire, serve);
     let guard = guard.unwrap();
-    let (running, stopped) = mpsc::channel::<()>();
+    let (running, stopped) = mpsc::sync_channel::<()>(1);
     let run = guard.run(async move {
         let _running = running;
         std::future::pending::<()>().await;
@@ -157,7 +157,7 @@ async fn a_revocation_is_heard_at_once() {
 async fn a_waiter_hears_its_place_and_who_was_in_the_way() {
     let peer = Peer::start().await;
     let (locks, mut link) = connected(&peer).await;
-    let (place, heard) = mpsc::channel();
+    let (place, heard) = mpsc::sync_channel(8);
     let lock = locks.lock("x").unwrap().wait(Duration::from_secs(5));
     let lock = lock.on_queued(move |position, waiters| {
         let _ = place.send((position, waiters));
@@ -249,7 +249,7 @@ async fn closing_releases_and_then_refuses() {
 fn peer_thread<T: Send + 'static>(
     serve: impl AsyncFnOnce(Peer) -> T + Send + 'static,
 ) -> (String, thread::JoinHandle<T>) {
-    let (url, urls) = mpsc::channel();
+    let (url, urls) = mpsc::sync_channel(1);
     let serve = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

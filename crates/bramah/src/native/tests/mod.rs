@@ -1,5 +1,5 @@
-//! The machine without a socket: what it sends, what it makes of answers, and what it does when they
-//! do not come. Time is whatever a test says.
+//! The machine without a socket: what it sends, what it makes of answers, and what it does when
+//! they do not come. Time is whatever a test says.
 
 mod cancel;
 mod goodbye;
