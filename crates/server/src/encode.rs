@@ -88,7 +88,7 @@ fn unavailable(why: Unavailable) -> Error {
 fn server_info(info: &Info) -> proto::ServerInfo {
     proto::ServerInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        durability: String::new(),
+        durability: if info.durable { "durable" } else { "in-memory" }.to_owned(),
         locks: info.sizes.locks as u64,
         sessions: info.sizes.sessions as u64,
         holds: info.sizes.holds as u64,

@@ -48,7 +48,7 @@ impl Log {
     /// Opens the log and reads all that is in it; a new folder becomes a node of a new cluster.
     pub(crate) fn open(storage: &Storage) -> Result<Opened, LogError> {
         let Storage::Folder(path) = storage else {
-            let recovered = Recovered::new(new_membership()?);
+            let recovered = Recovered::new(new_membership()?, false);
             return Ok(Opened { log: Log::Memory, recovered, torn: None });
         };
         let disk = DirDisk::open(path).map_err(boxed)?;
@@ -56,7 +56,7 @@ impl Log {
         let snapshot = wal.reader().snapshot().map_err(boxed)?;
         let (recovered, snapshot_bytes) = match snapshot {
             None => {
-                let recovered = Recovered::new(new_membership()?);
+                let recovered = Recovered::new(new_membership()?, true);
                 save_genesis(&mut wal, &recovered)?;
                 (recovered, 0)
             }
@@ -66,6 +66,7 @@ impl Log {
                 let facts = SnapshotReader::new(snapshot).map_err(boxed)?;
                 let recovered = Recovered {
                     membership: Membership::decode(&meta.members).map_err(boxed)?,
+                    durable: true,
                     state: Replay::read_state(facts).map_err(boxed)?,
                     snapshot: (meta.index, meta.term),
                     hard_state: found.hard_state,

@@ -9,8 +9,9 @@ use bramah_node::{Notice, Reply};
 use bramah_wire::frame::{put_frame, take_frame};
 use bramah_wire::{Error, ErrorCode, proto, request};
 use bytes::{Buf, BytesMut};
-use tokio::io::{Interest, Ready};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
@@ -28,9 +29,11 @@ const READ_BYTES: usize = 16 * 1024;
 /// Serves a connection that opened as native, until it ends. `buffer` holds what was read after the
 /// opening.
 pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Service) {
-    let outlet = Arc::new(NativeOutlet::new(stream));
+    let (input, output) = stream.into_split();
+    let outlet = Arc::new(NativeOutlet::new(output));
     let client = service.connect(outlet.clone());
-    let mut front = Front { outlet: &outlet, service, client, buffer, keys: Keys::default() };
+    let keys = Keys::default();
+    let mut front = Front { outlet: &outlet, input, service, client, buffer, keys };
     let end = front.run().await;
     service.disconnect(client);
     match end {
@@ -42,6 +45,7 @@ pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Ser
 
 struct Front<'a> {
     outlet: &'a NativeOutlet,
+    input: OwnedReadHalf,
     service: &'a dyn Service,
     client: bramah_node::ClientId,
     buffer: BytesMut,
@@ -57,21 +61,17 @@ impl Front<'_> {
                 true => None,
                 false => frame_since.or_else(|| Some(Instant::now())),
             };
-            let interest = match (paused, self.outlet.is_blocked()) {
-                (false, false) => Some(Interest::READABLE),
-                (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
-                (true, true) => Some(Interest::WRITABLE),
-                (true, false) => None,
-            };
+            self.buffer.reserve(READ_BYTES);
             tokio::select! {
-                ready = self.ready(interest) => {
-                    let ready = ready?;
-                    if ready.is_writable() {
-                        self.outlet.send();
-                    }
-                    if ready.is_readable() && !paused && !self.read()? {
+                // Paused, only a reply or a send can go on from here, and they wake this task.
+                read = self.input.read_buf(&mut self.buffer), if !paused => {
+                    if read? == 0 {
                         return Ok(());
                     }
+                }
+                ready = self.outlet.stream.writable(), if self.outlet.is_blocked() => {
+                    ready?;
+                    self.outlet.send();
                 }
                 () = self.outlet.wake.notified() => {}
                 () = late(frame_since) => {
@@ -83,25 +83,6 @@ impl Front<'_> {
             if self.outlet.is_over() {
                 return Err(io::Error::other("its reader is gone or too slow"));
             }
-        }
-    }
-
-    /// Waits for the socket. With no interest only a reply can go on from here, and it wakes the task.
-    async fn ready(&self, interest: Option<Interest>) -> io::Result<Ready> {
-        match interest {
-            Some(interest) => self.outlet.stream.ready(interest).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Reads what there is; false at the end of the stream.
-    fn read(&mut self) -> io::Result<bool> {
-        self.buffer.reserve(READ_BYTES);
-        match self.outlet.stream.try_read_buf(&mut self.buffer) {
-            Ok(0) => Ok(false),
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
-            Err(error) => Err(error),
         }
     }
 
@@ -122,8 +103,7 @@ impl Front<'_> {
                 },
                 // What follows cannot be told apart into frames any more.
                 Err(too_long) => {
-                    let error = Error::new(ErrorCode::FrameTooLarge, too_long.to_string());
-                    self.refuse(0, error);
+                    self.refuse(0, Error::from(too_long));
                     return Err(io::Error::other(too_long));
                 }
             }
@@ -146,7 +126,7 @@ async fn late(since: Option<Instant>) {
 
 /// The sending half of a connection. Written to by whoever has something to say, without a task between.
 struct NativeOutlet {
-    stream: TcpStream,
+    stream: OwnedWriteHalf,
     out: Mutex<BytesMut>,
     /// The socket took not all: the connection's own task goes on when it takes more.
     blocked: AtomicBool,
@@ -159,7 +139,7 @@ struct NativeOutlet {
 }
 
 impl NativeOutlet {
-    fn new(stream: TcpStream) -> NativeOutlet {
+    fn new(stream: OwnedWriteHalf) -> NativeOutlet {
         NativeOutlet {
             stream,
             out: Mutex::default(),

@@ -1,0 +1,81 @@
+//! Cycles a second (acquire and release, both acknowledged) of this server, beside a bare echo and Redis in the
+//! same run, with the same client. Machines are noisy: read the ratios, not the figures.
+//!
+//!     cargo bench -p bramah-server --bench cycles [-- SECONDS [ROUNDS]]
+//!
+//! Redis is left out where `redis-server` is not installed. Its lock is SET NX PX and DEL: the least that
+//! somebody could call a lock, without the script that compares before it deletes.
+
+mod clients;
+mod servers;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clients::{Protocol, Run, Workload};
+use servers::{Kind, Server};
+
+const CLIENTS: [usize; 3] = [1, 16, 128];
+const HOT_CLIENTS: [usize; 3] = [2, 16, 64];
+
+fn main() {
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let mut arguments = arguments.peekable();
+    if let Some(serve) = arguments.next_if(|argument| argument.starts_with("serve-")) {
+        return servers::serve(&serve, arguments.next());
+    }
+    let number = |text: String| text.parse().expect("a number");
+    let seconds = arguments.next().map_or(2, number);
+    let rounds = arguments.next().map_or(3, number);
+    let length = Duration::from_secs(seconds);
+
+    let kinds = [Kind::Echo, Kind::RedisAlways, Kind::Durable, Kind::RedisMemory, Kind::Memory];
+    let servers: Vec<Server> = kinds.into_iter().filter_map(Server::start).collect();
+    println!("own locks, cycles/s (p50 us), median of {rounds} rounds of {seconds} s");
+    table(&servers, &CLIENTS, Workload::Own, length, rounds);
+    println!("\none hot lock, hand-overs/s (p50 us)");
+    let ours: Vec<&Server> =
+        servers.iter().filter(|server| server.protocol() == Protocol::Bramah).collect();
+    table(&ours, &HOT_CLIENTS, Workload::Hot, length, rounds);
+}
+
+fn table<S: AsRef<Server>>(
+    servers: &[S],
+    clients: &[usize],
+    workload: Workload,
+    length: Duration,
+    rounds: u64,
+) {
+    for clients in clients {
+        let mut runs: BTreeMap<Kind, Vec<Run>> = BTreeMap::new();
+        for _ in 0..rounds {
+            for server in servers {
+                let server = server.as_ref();
+                let run =
+                    clients::run(server.protocol(), server.address(), *clients, workload, length);
+                runs.entry(server.kind()).or_default().push(run);
+            }
+        }
+        let median = |kind: Kind| {
+            let mut runs = runs.get(&kind)?.clone();
+            runs.sort_by(|a, b| a.cycles_per_second.total_cmp(&b.cycles_per_second));
+            Some(runs[runs.len() / 2])
+        };
+        print!("{clients:>4} clients");
+        for kind in runs.keys() {
+            let Some(run) = median(*kind) else { continue };
+            print!("  {kind:?} {:.0} ({})", run.cycles_per_second, run.p50_us);
+        }
+        for (ours, theirs) in [
+            (Kind::Durable, Kind::RedisAlways),
+            (Kind::Memory, Kind::RedisMemory),
+            (Kind::Durable, Kind::Echo),
+            (Kind::Memory, Kind::Echo),
+        ] {
+            if let (Some(a), Some(b)) = (median(ours), median(theirs)) {
+                print!("  {ours:?}/{theirs:?} {:.2}", a.cycles_per_second / b.cycles_per_second);
+            }
+        }
+        println!();
+    }
+}
