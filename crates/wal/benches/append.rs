@@ -4,7 +4,6 @@
 //! question, and not at one in memory.
 
 use std::hint::black_box;
-use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use bramah_wal::{DirDisk, Entry, Options, SnapshotMeta, Wal};
@@ -46,7 +45,10 @@ fn append(criterion: &mut Criterion) {
 }
 
 /// Ways to make 200 bytes durable at the end of what is written, in a file of zeros.
+#[cfg(target_os = "linux")]
 fn sync(criterion: &mut Criterion) {
+    use std::os::unix::fs::FileExt;
+
     use rustix::fs::{Mode, OFlags};
     use rustix::io::{ReadWriteFlags, pwritev2};
 
@@ -92,6 +94,9 @@ fn sync(criterion: &mut Criterion) {
     });
     group.finish();
 }
+
+#[cfg(not(target_os = "linux"))]
+fn sync(_: &mut Criterion) {}
 
 fn open(criterion: &mut Criterion) {
     const ENTRIES: u64 = 1_000_000;
