@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 pub(crate) use duration::parse as parse_duration;
-pub(crate) use lock::{AcquireArgs, LockArgs};
+pub(crate) use lock::{AcquireArgs, LockArgs, Wish};
 pub(crate) use serve::{LogLevel, ServeArgs, Settings};
 
 use crate::exit;
@@ -27,8 +27,11 @@ pub(crate) enum Command {
     /// Serve locks
     Serve(ServeArgs),
     /// Run a command under a lock
+    #[command(override_usage = "bramah lock [OPTIONS] NAME [--] COMMAND [ARGUMENT]...\n       \
+                                bramah lock [OPTIONS] -c STRING NAME")]
     Lock(LockArgs),
     /// Run a command under a lock if it is free: `lock -n`
+    #[command(override_usage = "bramah try [OPTIONS] NAME [--] COMMAND [ARGUMENT]...")]
     Try(LockArgs),
     /// Acquire a lock that outlives this program, until its TTL or its release
     Acquire(AcquireArgs),
@@ -74,7 +77,7 @@ pub(crate) struct ServiceArgs {
     pub(crate) on: String,
 
     /// Give up when the service is out of reach for so long
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) connect_timeout: Duration,
 }
 
@@ -230,4 +233,15 @@ pub(crate) enum BenchMode {
     Own,
     Hot,
     Both,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_fit_together() {
+        Args::command().debug_assert();
+    }
 }

@@ -56,10 +56,20 @@ impl Child {
         }
     }
 
+    /// Makes it stand still.
+    pub(crate) fn pause(&self) {
+        self.send(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.send(Signal::CONT);
+    }
+
     /// Asks it to end; one that stands still is woken to hear it.
     pub(crate) fn ask_to_end(&self) {
         self.send(Signal::TERM);
-        self.send(Signal::CONT);
+        self.resume();
     }
 
     /// Ends it, and what it started and left behind.

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod asking;
 pub(crate) mod history;
 pub(crate) mod holds;
 pub(crate) mod lock;

@@ -5,6 +5,7 @@ use std::io;
 use std::process::{ExitCode, ExitStatus};
 
 use bramah::{Error, ErrorKind};
+use bramah_server::ServeError;
 
 use crate::output::Plain;
 
@@ -15,9 +16,9 @@ Exit codes:
   1-255    of `lock`: the command's own code, 128+N if signal N ended it
   64       usage
   65       the hold is gone, or the token is stale
-  69       the service is unreachable or out of room
+  69       the service is unreachable or out of room; of `serve`: the address is taken
   70       a mistake in this program
-  74       it is unknown what happened, or a disk failed
+  74       it is unknown what happened, or the data cannot be read or written
   75       not acquired (-E changes it)
   76       the session ended
   77       denied
@@ -116,6 +117,11 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
     say(format_args!("{error:#}"));
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return failure.exit;
+    }
+    match error.downcast_ref::<ServeError>() {
+        Some(ServeError::Listen { .. }) => return Exit::UNAVAILABLE,
+        Some(ServeError::Open(_) | ServeError::Stopped(_)) => return Exit::UNKNOWN,
+        None => {}
     }
     let Some(error) = error.downcast_ref::<Error>() else { return Exit::INTERNAL };
     if let Some(advice) = advice(error.kind()) {

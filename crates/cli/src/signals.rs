@@ -3,11 +3,11 @@
 use std::io;
 use std::task::Poll;
 
-use rustix::process::Signal;
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-/// What is passed on to the command.
-const FORWARDED: [Signal; 7] = [
+/// What does not end this process by itself, but is for the command as well.
+const TAKEN: [Signal; 8] = [
     Signal::TERM,
     Signal::INT,
     Signal::HUP,
@@ -15,6 +15,7 @@ const FORWARDED: [Signal; 7] = [
     Signal::USR1,
     Signal::USR2,
     Signal::WINCH,
+    Signal::TSTP,
 ];
 
 /// Takes signals as they come, instead of dying of them.
@@ -23,10 +24,10 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From here on the signals that are passed on end nothing by themselves.
+    /// From here on these signals do nothing by themselves.
     pub(crate) fn take() -> io::Result<Signals> {
         let stream = |of: Signal| Ok((of, signal(SignalKind::from_raw(of.as_raw()))?));
-        Ok(Signals { streams: FORWARDED.into_iter().map(stream).collect::<io::Result<_>>()? })
+        Ok(Signals { streams: TAKEN.into_iter().map(stream).collect::<io::Result<_>>()? })
     }
 
     /// The next signal. Nothing is lost when the future is dropped.
@@ -43,10 +44,19 @@ impl Signals {
     /// The next signal that asks to end.
     pub(crate) async fn ending(&mut self) -> Signal {
         loop {
-            let signal = self.next().await;
-            if matches!(signal, Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT) {
-                return signal;
+            match self.next().await {
+                Signal::TSTP => stand_still(),
+                signal @ (Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT) => {
+                    return signal;
+                }
+                _ => {}
             }
         }
     }
+}
+
+/// Stops this process as ctrl-Z would, until it is continued.
+pub(crate) fn stand_still() {
+    // A process may always signal itself.
+    let _ = kill_process(getpid(), Signal::STOP);
 }

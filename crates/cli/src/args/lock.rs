@@ -33,10 +33,6 @@ pub(crate) struct LockArgs {
     #[arg(short = 'c', value_name = "STRING", conflicts_with = "command")]
     shell: Option<OsString>,
 
-    /// Do not say who is in the way
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-
     /// Name of the lock
     pub(crate) name: String,
 
@@ -129,6 +125,10 @@ pub(crate) struct Wish {
     /// What everybody can read with `get` while the lock is held
     #[arg(long, value_name = "TEXT")]
     value: Option<OsString>,
+
+    /// Do not say who is in the way
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,

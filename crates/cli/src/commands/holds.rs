@@ -4,13 +4,15 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::Context;
-use bramah::{AcquireError, ErrorKind, FencingToken, LocalTime, Released, Span};
+use bramah::{FencingToken, LocalTime, Released, Span};
 use serde::Serialize;
 
+use super::asking;
 use super::look::Maybe;
 use crate::args::{AcquireArgs, HoldArgs, RenewArgs, RevokeArgs, SetArgs};
 use crate::exit::{Exit, say};
 use crate::output::{self, Plain, json};
+use crate::signals::Signals;
 
 /// Most bytes that are read as a value: one more than a service takes, which then says so.
 const VALUE_READ_MAX: u64 = 64 * 1024 + 1;
@@ -30,18 +32,12 @@ struct Acquired<'a> {
 pub(crate) async fn acquire(args: AcquireArgs) -> anyhow::Result<Exit> {
     let service = args.wish.service.builder().ttl(args.wish.ttl).owner(args.wish.owner());
     let locker = service.connect().await?;
-    let guard = match args.wish.request(&locker, &args.name)?.detached().acquire().await {
+    let mut signals = Signals::take().context("could not take signals")?;
+    let request = args.wish.request(&locker, &args.name)?.detached();
+    let asked = asking::acquire(&args.wish, &args.name, &locker, request, &mut signals).await?;
+    let guard = match asked {
         Ok(guard) => guard,
-        Err(AcquireError::Busy(busy)) => {
-            say(format_args!("could not acquire {}: {busy}", args.wish.patience()));
-            return Ok(args.wish.conflict_exit());
-        }
-        Err(AcquireError::Failed(error)) if error.kind() == ErrorKind::QueueFull => {
-            say(&error);
-            return Ok(args.wish.conflict_exit());
-        }
-        Err(AcquireError::Failed(error)) => return Err(error.into()),
-        Err(error) => return Err(error.into()),
+        Err(exit) => return Ok(exit),
     };
     let acquired = Acquired {
         name: &args.name,

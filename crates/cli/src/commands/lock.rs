@@ -5,23 +5,22 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context;
-use bramah::{AcquireError, Busy, ErrorKind, Guard, LocalTime, Locker, LostReason, Released, Span};
-use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use bramah::{Guard, LocalTime, LostReason, Released, Span};
+use rustix::process::Signal;
+use tokio::time::sleep;
 
+use super::asking::{acquire, leave};
 use super::reentry::{self, Held};
 use crate::args::LockArgs;
 use crate::child::Child;
 use crate::exit::{Exit, Failure, say};
-use crate::signals::Signals;
+use crate::signals::{Signals, stand_still};
 
 /// How long before the deadline the command is killed: time for the signal to do its work.
 const KILL_MARGIN: Duration = Duration::from_millis(50);
 /// Longest sleep between two looks at the deadline: timers stand still while the machine is
 /// suspended.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// How long leaving may take.
-const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
     let grace = args.grace()?;
@@ -40,14 +39,11 @@ pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
         locker = service.connect() => locker?,
         signal = signals.ending() => return Ok(Exit::of_signal(signal.as_raw())),
     };
-    let guard = tokio::select! {
-        guard = acquire(&args, &locker) => guard,
-        signal = signals.ending() => {
-            leave(&locker).await;
-            return Ok(Exit::of_signal(signal.as_raw()));
-        }
+    let request = args.wish.request(&locker, &args.name)?;
+    let guard = match acquire(&args.wish, &args.name, &locker, request, &mut signals).await? {
+        Ok(guard) => guard,
+        Err(exit) => return Ok(exit),
     };
-    let Some(guard) = guard? else { return Ok(args.wish.conflict_exit()) };
     match Child::spawn(&args.command(), &environment(&args, &held, &guard)) {
         Ok(child) => match attend(child, &guard, &mut signals, grace).await? {
             Some(status) => {
@@ -67,68 +63,6 @@ pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
             }
         }
     }
-}
-
-/// Gives up every hold and every place in a queue. What cannot be told in time, the lease does.
-async fn leave(locker: &Locker) {
-    let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
-}
-
-/// None if somebody else has it.
-async fn acquire(args: &LockArgs, locker: &Locker) -> anyhow::Result<Option<Guard>> {
-    let (queued, place) = mpsc::channel(1);
-    let tell = move |place, waiters| {
-        // Only the first place is told; there is no room for more.
-        let _ = queued.try_send((place, waiters));
-    };
-    let request = args.wish.request(locker, &args.name)?.on_queued(tell);
-    let acquired = tokio::select! {
-        acquired = request.acquire() => acquired,
-        never = say_who_is_in_the_way(args, locker, place) => match never {},
-    };
-    match acquired {
-        Ok(guard) => Ok(Some(guard)),
-        Err(AcquireError::Busy(busy)) => {
-            if !args.quiet {
-                say(format_args!("could not acquire {}: {busy}", args.wish.patience()));
-            }
-            Ok(None)
-        }
-        Err(AcquireError::Failed(error)) if error.kind() == ErrorKind::QueueFull => {
-            if !args.quiet {
-                say(&error);
-            }
-            Ok(None)
-        }
-        Err(AcquireError::Failed(error)) => Err(error.into()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Says it once, when the request has a place in the queue.
-async fn say_who_is_in_the_way(
-    args: &LockArgs,
-    locker: &Locker,
-    mut place: mpsc::Receiver<(usize, usize)>,
-) -> std::convert::Infallible {
-    if let Some((position, waiters)) = place.recv().await
-        && !args.quiet
-        && let Ok(Some(lock)) = locker.get(&args.name).await
-    {
-        // Nobody but us: it was granted in the meantime.
-        let is_ours = lock.holders.iter().any(|holder| holder.owner == args.owner());
-        if !is_ours {
-            say(Busy {
-                name: lock.name,
-                holders: lock.holders.len(),
-                holder: lock.holders.into_iter().next(),
-                waiters: waiters.max(position),
-                position,
-                rests_for: lock.rests_for,
-            });
-        }
-    }
-    std::future::pending().await
 }
 
 fn environment(args: &LockArgs, held: &Held, guard: &Guard) -> [(&'static str, String); 7] {
@@ -183,7 +117,17 @@ async fn attend(
                 stop = Some(begin_stop(&child, guard, grace));
             }
             status = child.wait() => break status.context("could not wait for the command")?,
-            signal = signals.next() => child.forward(signal),
+            // The lock is not renewed while this process stands still, so the command must too.
+            signal = signals.next() => match signal {
+                Signal::TSTP => {
+                    child.pause();
+                    stand_still();
+                    if guard.is_held() {
+                        child.resume();
+                    }
+                }
+                signal => child.forward(signal),
+            },
             () = sleep(look_at.since(LocalTime::now()).min(LOOK_INTERVAL)) => {
                 if LocalTime::now() < look_at {
                     continue;

@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{Program, Server, file, on, run};
+use crate::harness::{Program, Server, file, is_full, on, run};
 
 const PROCESSES: usize = 8;
 
-/// How often each process counts: often enough to find a gap, and with BRAMAH_TEST_FULL=1 often
-/// enough to believe it.
+/// How often each process counts.
 fn turns() -> usize {
-    if std::env::var_os("BRAMAH_TEST_FULL").is_some() { 500 } else { 25 }
+    if is_full() { 500 } else { 25 }
 }
 
 /// Eight shells, each of which takes the lock for each addition.

@@ -12,6 +12,13 @@ use tempfile::TempDir;
 
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same when BRAMAH_TEST_FULL=1 asks for more work.
+const PATIENCE_FULL: Duration = Duration::from_secs(600);
+
+/// Whether tests should do as much as it takes to believe them, rather than to find a gap.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("BRAMAH_TEST_FULL").is_some()
+}
 
 /// A server of its own, with its data in a folder that goes with it.
 pub(crate) struct Server {
@@ -175,7 +182,7 @@ fn code(status: ExitStatus) -> i32 {
 
 /// Waits for a state.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + if is_full() { PATIENCE_FULL } else { PATIENCE };
     while !is_so() {
         assert!(Instant::now() < deadline, "in vain: {what}");
         // tidy: paced because another process changes the state and cannot tell this one
@@ -193,6 +200,11 @@ pub(crate) fn file(path: &Path) -> String {
 
 /// Whether a process is there and not yet a zombie.
 pub(crate) fn is_alive(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap().starts_with(" Z"))
+    !matches!(state(pid), None | Some('Z'))
+}
+
+/// The state of a process, as ps shows it; none if it is gone.
+pub(crate) fn state(pid: &str) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Program, Server, file, is_alive, until};
+use crate::harness::{Program, Server, file, is_alive, state, until};
 
 /// Runs under the lock `n` until it is told to end, and leaves its process id in the file `pid`.
 fn holder(server: &Server, flags: &str, script: &str) -> Program {
@@ -88,6 +88,39 @@ fn a_silence_shorter_than_the_lease_is_ridden_out() {
     std::fs::write(&go, "").unwrap();
     let output = holder.wait();
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+}
+
+/// A holder and its command, both standing still as after ctrl-Z.
+fn stopped_holder(server: &Server, flags: &str) -> (Program, String) {
+    let mut command = server.command(&format!("lock {flags} n -- sh -c"));
+    command.arg("echo $$; exec sleep 60");
+    let mut holder = Program::read(command);
+    let pid = holder.line();
+    holder.signal(Signal::TSTP);
+    for pid in [&pid, &holder.pid().to_string()] {
+        until("both stand still", || state(pid) == Some('T'));
+    }
+    (holder, pid)
+}
+
+#[test]
+fn a_command_stands_still_while_nobody_renews_its_lock() {
+    let (server, _dir) = Server::start();
+    let (mut holder, pid) = stopped_holder(&server, "--ttl 1s");
+    until("the lock is lost", || server.json("who n")["holders"] == serde_json::json!([]));
+    assert_eq!(state(&pid), Some('T'));
+    holder.signal(Signal::CONT);
+    assert_eq!(holder.wait().code, 80);
+}
+
+#[test]
+fn a_command_goes_on_with_its_holder() {
+    let (server, _dir) = Server::start();
+    let (mut holder, pid) = stopped_holder(&server, "");
+    holder.signal(Signal::CONT);
+    until("the command goes on", || state(&pid) != Some('T'));
+    holder.signal(Signal::USR1);
+    assert_eq!(holder.wait().code, 128 + Signal::USR1.as_raw());
 }
 
 #[test]

@@ -53,9 +53,17 @@ fn an_address_that_is_taken_is_told() {
     let mut command = bramah(&["serve", "--listen", address, "--data"]);
     command.arg(dir.path().join("second"));
     let output = run(command);
-    assert_eq!(output.code, 70);
+    assert_eq!(output.code, 69);
     let expected = format!("could not listen on {address}: Address already in use");
     assert!(output.stderr.contains(&expected), "{output:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_told() {
+    let output = run(bramah(&["serve", "--listen", "127.0.0.1:0", "--data", "/proc/none"]));
+    assert_eq!(output.code, 74);
+    assert!(output.stderr.contains("could not open the data folder"), "{output:?}");
+    assert!(output.stderr.contains("/proc/none"), "{output:?}");
 }
 
 /// What `--print-config` says with this file.

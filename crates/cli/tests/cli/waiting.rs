@@ -85,6 +85,19 @@ fn a_waiter_that_is_told_to_end_leaves_the_queue() {
 }
 
 #[test]
+fn an_acquire_that_is_told_to_end_is_granted_nothing_later() {
+    let (server, _dir) = Server::start();
+    let _holder = hold(&server, "");
+    let mut waiter = Program::start(server.command("acquire n"));
+    server.until_waiting("n", 1);
+    waiter.signal(Signal::INT);
+    let output = waiter.wait();
+    assert_eq!(output.code, 130);
+    assert!(output.stderr.starts_with("bramah: 'n' held by "), "{output:?}");
+    assert_eq!(server.json("queue n")["waiters_total"], 0);
+}
+
+#[test]
 fn a_released_lock_goes_to_who_waits_at_the_front() {
     let (server, dir) = Server::start();
     let holder = hold(&server, "");

@@ -1,0 +1,89 @@
+//! Waiting for a lock, with something to read meanwhile.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bramah::{AcquireError, Busy, ErrorKind, Guard, LockBuilder, Locker, Owner};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::args::Wish;
+use crate::exit::{Exit, say};
+use crate::signals::Signals;
+
+/// How long leaving may take.
+const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Acquires the lock `name`, or tells the exit code: somebody else has it, or a signal asked to
+/// end.
+pub(crate) async fn acquire(
+    wish: &Wish,
+    name: &str,
+    locker: &Locker,
+    request: LockBuilder,
+    signals: &mut Signals,
+) -> anyhow::Result<Result<Guard, Exit>> {
+    let (queued, place) = mpsc::channel(1);
+    let request = request.on_queued(move |place, waiters| {
+        // Only the first place is told; there is no room for more.
+        let _ = queued.try_send((place, waiters));
+    });
+    let acquired = tokio::select! {
+        acquired = request.acquire() => acquired,
+        never = say_who_is_in_the_way(wish, name, locker, place) => match never {},
+        signal = signals.ending() => {
+            leave(locker).await;
+            return Ok(Err(Exit::of_signal(signal.as_raw())));
+        }
+    };
+    let error = match acquired {
+        Ok(guard) => return Ok(Ok(guard)),
+        Err(error) => error,
+    };
+    match error {
+        AcquireError::Busy(busy) if !wish.quiet => {
+            say(format_args!("could not acquire {}: {busy}", wish.patience()));
+        }
+        AcquireError::Failed(error) if error.kind() != ErrorKind::QueueFull => {
+            return Err(error.into());
+        }
+        error if !wish.quiet => say(error),
+        _ => {}
+    }
+    Ok(Err(wish.conflict_exit()))
+}
+
+/// Gives up every hold and every place in a queue. What cannot be told in time, the lease does.
+pub(crate) async fn leave(locker: &Locker) {
+    let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
+}
+
+/// Says it once, when the request has a place in the queue.
+async fn say_who_is_in_the_way(
+    wish: &Wish,
+    name: &str,
+    locker: &Locker,
+    mut place: mpsc::Receiver<(usize, usize)>,
+) -> Infallible {
+    if let Some((position, waiters)) = place.recv().await
+        && !wish.quiet
+        && let Ok(Some(lock)) = locker.get(name).await
+        // It may have been granted to us in the meantime.
+        && !lock.holders.iter().any(|holder| is_this_process(&holder.owner))
+    {
+        say(Busy {
+            name: lock.name,
+            holders: lock.holders.len(),
+            holder: lock.holders.into_iter().next(),
+            waiters: waiters.max(position),
+            position,
+            rests_for: lock.rests_for,
+        });
+    }
+    std::future::pending().await
+}
+
+fn is_this_process(owner: &Owner) -> bool {
+    let me = bramah::owner_of_this_process();
+    (owner.pid, &owner.host) == (me.pid, &me.host)
+}
