@@ -111,26 +111,22 @@ struct Native {
 
 impl Native {
     async fn take(&self, request: AcquireRequest) -> Result<Acquired, Failure> {
-        let invalid = |message: &str| Err(Failure::new(ErrorKind::Invalid, message));
         let client = &self.remote.client;
         let (limit, wait) = wait_of(request.wait);
         let on_queued = request.on_queued.clone();
-        let reentrant = request.reentrant;
-        let call = {
-            let shared_terms = client.lock().machine.shared_terms.clone();
-            let own = own_terms(&request, &shared_terms);
-            if reentrant && (own.is_some() || request.items.len() > 1) {
-                return invalid("reentry needs one lock with the TTL and owner of its Locker");
+        let own = own_terms(&request, &client.lock().machine.shared_terms);
+        if request.reentrant && (own.is_some() || request.items.len() > 1) {
+            let message = "reentry needs one lock with the TTL and owner of its Locker";
+            return Err(Failure::new(ErrorKind::Invalid, message));
+        }
+        let op = acquire_op(request, wait)?;
+        let call = client.step(Flush::Usual, |machine, now| {
+            if machine.life != Life::Open {
+                return Err(Failure::new(ErrorKind::Unavailable, "this Locker is closed"));
             }
-            let op = acquire_op(request, wait)?;
-            client.step(Flush::Usual, |machine, now| {
-                if machine.life != Life::Open {
-                    return Err(Failure::new(ErrorKind::Unavailable, "this Locker is closed"));
-                }
-                let session = machine.session_for(now, own);
-                machine.submit_acquire(now, op, session, limit)
-            })?
-        };
+            let session = machine.session_for(now, own);
+            machine.submit_acquire(now, op, session, limit)
+        })?;
         let answer = Ticket::new(client, call).on_queued(on_queued).await?;
         acquired(&self.remote, answer)
     }

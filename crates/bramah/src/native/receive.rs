@@ -51,10 +51,8 @@ impl Machine {
                 _ => "the server sent a reply to no request".to_owned(),
             });
         }
-        // A second answer to one request means nothing.
-        if !self.sent.remove(&id) {
-            return Ok(());
-        }
+        self.sent.remove(&id);
+        // Nobody waits for it any more, or it is the second answer to one request.
         let Some(call) = self.calls.get(&id) else { return Ok(()) };
         if matches!(call.state, State::Done(_)) {
             return Ok(());

@@ -141,6 +141,26 @@ async fn a_server_that_falls_silent_costs_the_lock_at_its_deadline_and_stops_wha
 }
 
 #[tokio::test]
+async fn a_silent_connection_is_left_and_the_hold_goes_on_over_the_next() {
+    let ttl = Duration::from_millis(1_500);
+    let peer = Peer::start().await;
+    let connect = Locker::builder().url(peer.url()).ttl(ttl).connect();
+    let (locks, mut link) = tokio::join!(connect, peer.welcome());
+    let acquire = locks.unwrap().lock("x").unwrap().acquire();
+    let serve = async {
+        link.open_session(ttl).await;
+        let (id, _) = link.acquire().await;
+        link.reply(id, granted(7)).await;
+        let silent = link;
+        let mut link = peer.accept().await;
+        link.attach(&[7]).await;
+        (silent, link)
+    };
+    let (guard, _links) = soon("a new connection", async { tokio::join!(acquire, serve) }).await;
+    assert!(guard.unwrap().is_held());
+}
+
+#[tokio::test]
 async fn a_revocation_is_heard_at_once() {
     let peer = Peer::start().await;
     let (locks, mut link) = connected(&peer).await;
@@ -269,12 +289,18 @@ fn a_dropped_guard_is_released_even_if_the_runtime_never_runs_again() {
         link.open_session(TTL_DEFAULT).await;
         let (id, _) = link.acquire().await;
         link.reply(id, granted(7)).await;
+        let (_, question) = link.next().await;
+        assert!(matches!(question, Op::GetLock(_)), "{question:?}");
         link.next().await.1
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let guard = runtime.block_on(async {
         let locks = bramah::connect(url).await.unwrap();
-        locks.lock("x").unwrap().acquire().await.unwrap()
+        let guard = locks.lock("x").unwrap().acquire().await.unwrap();
+        // A question under way, whose answer the task waits for.
+        tokio::spawn(async move { locks.get("y").await });
+        tokio::task::yield_now().await;
+        guard
     });
     drop(guard);
     drop(runtime);

@@ -51,7 +51,7 @@ fn an_answer_that_was_read_too_late_revives_nothing() {
     bench.pass(TTL / 3);
     let id = keepalive(&mut bench);
     // The process was stopped here; the answer lay in the socket all the time.
-    bench.now = bench.now.plus(DEADLINE);
+    bench.now = bench.now.plus(DEADLINE - TTL / 3);
     bench.reply(id, kept_alive(25_000));
     assert_eq!(bench.lost(key, 7), Some(LostReason::NotRenewed));
 }

@@ -1,6 +1,7 @@
 //! What is asked again over the next connection, and what cannot be.
 
 use super::*;
+use crate::native::limits::REQUESTS_SENT_MAX;
 
 #[test]
 fn a_lost_reply_is_asked_for_again_by_the_same_number_after_the_session_came_over() {
@@ -110,7 +111,33 @@ fn what_was_sent_and_cannot_be_asked_again_in_time_is_of_unknown_outcome_and_can
     assert_eq!(bench.failure(call).kind, ErrorKind::OutcomeUnknown);
     bench.connect();
     let sent = bench.attached(&[]);
-    assert!(matches!(&sent[..], [(_, Op::Cancel(cancel))] if cancel.seq == 1), "{sent:?}");
+    let [(_, Op::Cancel(cancel))] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(cancel.seq, 1);
+    assert_eq!(cancel.request.map(|number| number.answered_below), Some(1));
+}
+
+#[test]
+fn trouble_before_the_queue_does_not_count_in_it() {
+    let mut bench = Bench::down();
+    let (_, call) = bench.acquire("x");
+    bench.connect();
+    bench.open_session();
+    bench.reply_to_acquire(queued());
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    assert!(bench.poll(call).is_pending());
+}
+
+#[test]
+fn a_new_connection_has_room_for_all_that_the_old_one_had() {
+    let mut bench = Bench::up();
+    for _ in 0..REQUESTS_SENT_MAX {
+        bench.ask(Op::GetServerInfo(proto::GetServerInfo {}), Purpose::Ask, None);
+    }
+    assert_eq!(bench.sent().len(), REQUESTS_SENT_MAX);
+    bench.disconnect();
+    bench.connect();
+    assert_eq!(bench.sent().len(), REQUESTS_SENT_MAX);
 }
 
 #[test]
