@@ -178,7 +178,7 @@ impl State {
         }
         let now = self.counters.now;
         wait.deadline = match how_long {
-            Wait::Try => return Outcome::Busy(self.busy(&wait)),
+            Wait::Try | Wait::ForMs(0) => return Outcome::Busy(self.busy(&wait)),
             Wait::ForMs(ms) => Some(now.plus_ms(ms)),
             Wait::Forever => None,
         };

@@ -229,7 +229,7 @@ pub enum Mode {
 pub enum Wait {
     /// Not at all.
     Try,
-    /// This many milliseconds.
+    /// This many milliseconds; 0 is as [`Wait::Try`].
     ForMs(u64),
     /// As long as its session lives.
     Forever,

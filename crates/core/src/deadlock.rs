@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::command::IfHeld;
+use crate::command::{IfHeld, Mode};
 use crate::facts::WaitFact;
 use crate::ids::{LockName, SessionId};
 use crate::limits;
@@ -87,11 +87,16 @@ impl State {
                     blockers.push(other.session);
                     other.if_held != IfHeld::Queue
                 });
-                if next.is_none() {
+                let is_semaphore = matches!(item.mode, Mode::Permits { .. });
+                if next.is_none() || is_semaphore {
                     let holders = lock.holds.iter().filter(|token| wait.upgrade_of != Some(*token));
                     let holders = holders.filter_map(|token| self.holds.get(&token));
-                    let holders = holders.filter(|hold| hold.lingers().is_none());
-                    blockers.extend(holders.map(|hold| hold.session));
+                    let mut out = BTreeMap::new();
+                    for hold in holders.filter(|hold| hold.lingers().is_none()) {
+                        *out.entry(hold.session).or_default() += hold.mode.permits();
+                    }
+                    out.retain(|_, permits| is_needed(item.mode, *permits));
+                    blockers.extend(out.into_keys());
                 }
                 // Its own holds and waits do not make a session wait for itself: had they stood in
                 // the way of one thread of control, the request would have been answered with them.
@@ -102,6 +107,16 @@ impl State {
             }
         }
         found
+    }
+}
+
+/// Whether a wait cannot end before a session that has `permits` out gives some back. Of a semaphore
+/// others may do so in its place; that all of them are stuck together is not looked for, so that
+/// what is refused is a deadlock for certain.
+fn is_needed(mode: Mode, permits: u32) -> bool {
+    match mode {
+        Mode::Exclusive | Mode::Shared => true,
+        Mode::Permits { count, limit } => limit.saturating_sub(permits) < count,
     }
 }
 

@@ -132,6 +132,16 @@ fn limit_of(mode: Mode) -> u32 {
     }
 }
 
+impl Mode {
+    /// How many permits of a semaphore it takes.
+    pub(crate) fn permits(self) -> u32 {
+        match self {
+            Mode::Exclusive | Mode::Shared => 0,
+            Mode::Permits { count, .. } => count,
+        }
+    }
+}
+
 fn weight(mode: Mode) -> u32 {
     match mode {
         Mode::Exclusive => 1,

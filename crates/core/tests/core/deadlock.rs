@@ -1,6 +1,6 @@
 use bramah_core::{IfHeld, Wait};
 
-use crate::ask::{exclusive, many, shared};
+use crate::ask::{exclusive, many, permits, shared};
 use crate::table::Table;
 
 #[test]
@@ -137,4 +137,34 @@ fn an_upgrade_can_close_a_circle() {
     table.acquire("s1", "y");
     table.acquire("s2", "y");
     assert_eq!(table.upgrade("s1", "x", Wait::Forever), "deadlock: s1 for x s2 for y");
+}
+
+#[test]
+fn a_semaphore_whose_other_holders_may_give_back_enough_is_no_deadlock() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", permits("pool", 1, 2));
+    table.acquire("s2", permits("pool", 1, 2));
+    table.acquire("s3", "x");
+    assert_eq!(table.acquire("s1", "x"), "queued 1 of 1");
+    assert_eq!(table.acquire("s3", permits("pool", 1, 2)), "queued 1 of 1");
+    table.release("s2", "pool");
+    assert_eq!(table.holders("pool"), "s1 s3");
+}
+
+#[test]
+fn a_semaphore_that_cannot_do_without_one_holder_can_close_a_circle() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", permits("pool", 2, 3));
+    table.acquire("s2", permits("pool", 1, 3));
+    table.acquire("s3", "x");
+    assert_eq!(table.acquire("s1", "x"), "queued 1 of 1");
+    let refused = "deadlock: s3 for pool s1 for x";
+    assert_eq!(table.acquire("s3", permits("pool", 2, 3)), refused);
+}
+
+#[test]
+fn a_wait_of_nothing_is_a_try() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    assert_eq!(table.acquire("s2", exclusive("a").for_ms(0)), "busy a by s1 #1, place 1");
 }

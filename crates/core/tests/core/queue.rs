@@ -57,16 +57,6 @@ fn a_wait_ends_at_its_deadline_and_says_who_was_in_the_way() {
 }
 
 #[test]
-fn a_wait_of_no_time_ends_with_the_next_tick() {
-    let mut table = Table::with(["s1", "s2"]);
-    table.at(50).acquire("s1", "x");
-    assert_eq!(table.acquire("s2", exclusive("x").for_ms(0)), "queued 1 of 1");
-    assert_eq!(table.state.next_due(), Some(Time(50)));
-    table.at(50);
-    assert_eq!(table.waiters("x"), "");
-}
-
-#[test]
 fn a_waiter_is_not_granted_at_the_instant_its_wait_is_over() {
     let mut table = Table::with(["s1", "s2"]);
     table.acquire("s1", exclusive("x").max_hold(300));

@@ -179,7 +179,7 @@ impl Model {
             return Ok(Outcome::Granted(self.grant(wait, false)));
         }
         wait.deadline = match how_long {
-            Wait::Try => return Ok(Outcome::Busy(self.busy(&wait))),
+            Wait::Try | Wait::ForMs(0) => return Ok(Outcome::Busy(self.busy(&wait))),
             Wait::ForMs(ms) => Some(self.now.plus_ms(ms)),
             Wait::Forever => None,
         };
@@ -229,6 +229,25 @@ impl Model {
         }
     }
 
+    /// The item cannot be granted while this session keeps all that it has out: of a semaphore the
+    /// others may give back enough.
+    fn is_needed(&self, item: &Item, session: SessionId) -> bool {
+        let Mode::Permits { count, limit } = item.mode else { return true };
+        let of_session = |hold: &&Hold| {
+            hold.name == item.name && hold.session == session && hold.lingers.is_none()
+        };
+        let out: u32 = self
+            .holds
+            .iter()
+            .filter(of_session)
+            .map(|hold| match hold.mode {
+                Mode::Permits { count, .. } => count,
+                _ => 0,
+            })
+            .sum();
+        out + count > limit
+    }
+
     /// Follows who waits for whom until nobody new is found.
     fn waits_for_itself(&mut self, origin: SessionId) -> bool {
         let mut edges = Vec::new();
@@ -236,7 +255,8 @@ impl Model {
             for item in &wait.items {
                 let held = self.holds.iter().filter(|hold| {
                     let exchanged = wait.upgrade_of == Some(hold.id.token);
-                    hold.name == item.name && hold.lingers.is_none() && !exchanged
+                    let living = hold.name == item.name && hold.lingers.is_none() && !exchanged;
+                    living && self.is_needed(item, hold.session)
                 });
                 let ahead = self.waits.iter().filter(|o| o.wants(&item.name) && o.is_before(wait));
                 let all = held.map(|hold| hold.session).chain(ahead.map(|other| other.session));
