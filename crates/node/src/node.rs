@@ -90,6 +90,7 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Node {
     pub(crate) membership: Membership,
+    pub(crate) durable: bool,
     pub(crate) state: State,
     pub(crate) hub: Hub,
     consensus: Consensus,
@@ -112,11 +113,12 @@ impl Node {
     /// # Errors
     /// [`NodeError`] when that cannot be.
     pub fn new(recovered: Recovered) -> Result<Node, NodeError> {
-        let Recovered { membership, state, snapshot, hard_state, entries } = recovered;
+        let Recovered { membership, durable, state, snapshot, hard_state, entries } = recovered;
         let (node_id, voters) = (membership.node_id, membership.voters.clone());
         let start = Start { node_id, voters, snapshot, hard_state, entries };
         Ok(Node {
             membership,
+            durable,
             state,
             hub: Hub::default(),
             consensus: Consensus::new(start)?,

@@ -92,6 +92,7 @@ impl Node {
         Info {
             node_id: self.membership.node_id,
             cluster_id: self.membership.cluster_id,
+            durable: self.durable,
             sizes: self.state.sizes(),
             revision: counters.revision,
             last_token: counters.last_token.0,

@@ -77,6 +77,8 @@ pub struct Info {
     pub node_id: u64,
     /// Of which cluster.
     pub cluster_id: u64,
+    /// What it acknowledges survives a crash.
+    pub durable: bool,
     /// How much there is in the table.
     pub sizes: Sizes,
     /// The revision of the last change.

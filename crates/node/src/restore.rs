@@ -45,6 +45,8 @@ pub enum NodeError {
 pub struct Recovered {
     /// Who this is.
     pub membership: Membership,
+    /// What is ordered to be written survives a crash; said to whoever asks.
+    pub durable: bool,
     /// The table as of the snapshot.
     pub state: State,
     /// Index and term of the snapshot.
@@ -58,9 +60,9 @@ pub struct Recovered {
 impl Recovered {
     /// A node that never was before: an empty table, as of a snapshot that holds nothing.
     #[must_use]
-    pub fn new(membership: Membership) -> Recovered {
+    pub fn new(membership: Membership, durable: bool) -> Recovered {
         let (state, hard_state) = (State::new(0), HardState::default());
-        Recovered { membership, state, snapshot: (1, 1), hard_state, entries: Vec::new() }
+        Recovered { membership, durable, state, snapshot: (1, 1), hard_state, entries: Vec::new() }
     }
 }
 

@@ -41,14 +41,14 @@ pub(crate) fn name(text: &str) -> LockName {
 impl Shell {
     /// A new node that leads.
     pub(crate) fn new() -> Shell {
-        let recovered = Recovered::new(membership());
+        let recovered = Recovered::new(membership(), true);
         let hard_state = recovered.hard_state;
         Shell::start(recovered, hard_state, Vec::new(), 1_000)
     }
 
     /// The same node after a crash: whatever was not durable is gone.
     pub(crate) fn restart(self, now: u64) -> Shell {
-        let mut recovered = Recovered::new(membership());
+        let mut recovered = Recovered::new(membership(), true);
         recovered.hard_state = self.hard_state;
         recovered.entries.clone_from(&self.entries);
         let mut shell = Shell::start(recovered, self.hard_state, self.entries, now);
