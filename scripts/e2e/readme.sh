@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every shell example of README.md in one shell, in its order, and stops at the first that fails. Blocks that
-# are marked `no-test` are left out. `cargo` stands for the program that was built already.
+# Runs every shell example of README.md in one shell, in its order, and stops at the first that
+# fails. Blocks that are marked `no-test` are left out. `cargo` stands for the program that was
+# built already.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$(mktemp -d)
@@ -19,11 +20,21 @@ cargo() {
     esac
 }
 # As a reader would wait for the server before typing on.
-answers() { for _ in $(seq 100); do bramah ls >/dev/null 2>&1 && return; sleep 0.1; done; return 1; }
+answers() {
+    for _ in $(seq 100); do
+        bramah ls >/dev/null 2>&1 && return
+        sleep 0.1
+    done
+    return 1
+}
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 SHELL
-    awk '/^```sh$/ {on = 1; next} /^```/ {on = 0} on {print; if (/^bramah serve .*&$/) print "answers"}' \
-        "$root/README.md"
+    awk '
+        /^```sh$/ {on = 1; next}
+        /^```/ {on = 0}
+        on {print}
+        on && /^bramah serve .*&$/ {print "answers"}
+    ' "$root/README.md"
 } >examples.sh
 
 status=0

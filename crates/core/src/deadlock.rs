@@ -110,9 +110,9 @@ impl State {
     }
 }
 
-/// Whether a wait cannot end before a session that has `permits` out gives some back. Of a semaphore
-/// others may do so in its place; that all of them are stuck together is not looked for, so that
-/// what is refused is a deadlock for certain.
+/// Whether a wait cannot end before a session that has `permits` out gives some back. Of a
+/// semaphore others may do so in its place; that all of them are stuck together is not looked for,
+/// so that what is refused is a deadlock for certain.
 fn is_needed(mode: Mode, permits: u32) -> bool {
     match mode {
         Mode::Exclusive | Mode::Shared => true,

@@ -1,6 +1,6 @@
-//! Raft behind a small door: bytes go in, committed bytes come out, and what must be durable first goes
-//! to whoever writes it. Nothing outside this file knows which engine it is, and the engine never looks
-//! inside an entry.
+//! Raft behind a small door: bytes go in, committed bytes come out, and what must be durable first
+//! goes to whoever writes it. Nothing outside this file knows which engine it is, and the engine
+//! never looks inside an entry.
 
 use std::collections::VecDeque;
 

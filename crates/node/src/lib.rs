@@ -1,20 +1,21 @@
 //! Consensus, the lock core, sessions and time, composed into one machine that can be stepped.
 //!
-//! A [`Node`] is fed with facts ([`Input`]: a client asked, a connection ended, a write is durable, time
-//! passed) and gives orders back ([`Output`]: write this, answer that, tell this client). It reads no
-//! clock, draws no random number, blocks on nothing and owns no thread, so a simulator can run a whole
-//! cluster of them from one seed, and the server is a thin shell around one.
+//! A [`Node`] is fed with facts ([`Input`]: a client asked, a connection ended, a write is durable,
+//! time passed) and gives orders back ([`Output`]: write this, answer that, tell this client). It
+//! reads no clock, draws no random number, blocks on nothing and owns no thread, so a simulator can
+//! run a whole cluster of them from one seed, and the server is a thin shell around one.
 //!
 //! # The way of a command
-//! Commands that come in while a write is under way wait together. When the write is durable they become
-//! one entry of the log, stamped with the cluster's time; when that entry is durable and committed it is
-//! applied, and only then is anybody answered. One write at a time and no waiting for company: under load
-//! batches form by themselves, and a single client never waits for one.
+//! Commands that come in while a write is under way wait together. When the write is durable they
+//! become one entry of the log, stamped with the cluster's time; when that entry is durable and
+//! committed it is applied, and only then is anybody answered. One write at a time and no waiting
+//! for company: under load batches form by themselves, and a single client never waits for one.
 //!
 //! # The cluster's time
-//! Time is data. The leader stamps each entry with the milliseconds that passed on its own machine since
-//! it took over, on top of the time of the last entry before it. No other clock is ever compared with it,
-//! so it stands still while nobody leads: leases get longer over an outage, never shorter.
+//! Time is data. The leader stamps each entry with the milliseconds that passed on its own machine
+//! since it took over, on top of the time of the last entry before it. No other clock is ever
+//! compared with it, so it stands still while nobody leads: leases get longer over an outage, never
+//! shorter.
 
 mod clock;
 mod consensus;

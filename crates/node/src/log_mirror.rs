@@ -1,7 +1,7 @@
 //! The newest part of the log in memory, which is what raft reads.
 //!
-//! The log itself is on disk. Only what raft may still ask for stands here: what is not applied, and a
-//! bounded tail behind it, so that memory does not grow with the log.
+//! The log itself is on disk. Only what raft may still ask for stands here: what is not applied,
+//! and a bounded tail behind it, so that memory does not grow with the log.
 
 use std::collections::VecDeque;
 

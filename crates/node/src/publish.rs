@@ -101,8 +101,8 @@ impl Node {
 }
 
 impl Hub {
-    /// Tells an event to the connection of its session, unless it was this connection that asked for it,
-    /// and to whoever watches its locks.
+    /// Tells an event to the connection of its session, unless it was this connection that asked
+    /// for it, and to whoever watches its locks.
     pub(crate) fn publish(
         &mut self,
         state: &State,
@@ -133,8 +133,8 @@ impl Hub {
     }
 }
 
-/// The session that must hear of this, and whether it may be what its own client has just asked for and
-/// is answered with.
+/// The session that must hear of this, and whether it may be what its own client has just asked for
+/// and is answered with.
 fn concerns(what: &Happening) -> Option<(SessionId, bool)> {
     match what {
         Happening::Granted { session, waited: true, .. } => Some((*session, false)),

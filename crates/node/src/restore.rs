@@ -117,8 +117,8 @@ impl Replay {
     }
 }
 
-/// Applies an entry of the log: first what its time brings about, then its commands in order. `each` is
-/// told the outcome (none for the time) and takes the events.
+/// Applies an entry of the log: first what its time brings about, then its commands in order.
+/// `each` is told the outcome (none for the time) and takes the events.
 pub(crate) fn apply_entry(
     state: &mut State,
     index: u64,

@@ -1,8 +1,8 @@
 //! Makes a snapshot out of the last one and the log behind it, on a thread of its own.
 //!
-//! The serving thread's table is not touched, so it does not stall, whatever the table's size. The price
-//! is a second table in memory while this runs. What it does is what a restart does, so every snapshot
-//! also proves that the log can be read again.
+//! The serving thread's table is not touched, so it does not stall, whatever the table's size. The
+//! price is a second table in memory while this runs. What it does is what a restart does, so every
+//! snapshot also proves that the log can be read again.
 
 use std::io::{self, Write};
 

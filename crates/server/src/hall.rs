@@ -1,5 +1,5 @@
-//! The hall between the connections and the node: what comes in waits here for the next step, and what
-//! goes out finds its connection here.
+//! The hall between the connections and the node: what comes in waits here for the next step, and
+//! what goes out finds its connection here.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 
 use crate::service::{Outlet, Service};
 
-/// What came in since the last step. Bounded by the connections: each may have only so many requests
-/// without an answer.
+/// What came in since the last step. Bounded by the connections: each may have only so many
+/// requests without an answer.
 #[derive(Default)]
 pub(crate) struct Inbox {
     pub(crate) inputs: Vec<Input>,

@@ -14,8 +14,8 @@ use crate::config::Storage;
 
 /// Bytes of log after which a snapshot is made, at least.
 const LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
-/// And at least so many times the bytes of the last snapshot, so that writing snapshots stays a small
-/// part of all writing.
+/// And at least so many times the bytes of the last snapshot, so that writing snapshots stays a
+/// small part of all writing.
 const LOG_PER_SNAPSHOT: u64 = 2;
 
 /// Why the log cannot be used or written.
@@ -100,8 +100,8 @@ impl Log {
         }
     }
 
-    /// What can be done while nobody waits: looks for room again, and says of the last write that it is
-    /// durable, so that later damage to it cannot be taken for a torn tail.
+    /// What can be done while nobody waits: looks for room again, and says of the last write that
+    /// it is durable, so that later damage to it cannot be taken for a torn tail.
     pub(crate) fn idle(&mut self) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };
         if log.wal.is_disk_full() {
@@ -193,7 +193,8 @@ fn new_membership() -> Result<Membership, LogError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| boxed(io::Error::other(error)))?;
     let [cluster_id, node_id] = [&random[..8], &random[8..]].map(|half| {
-        // Never 0, which raft takes for nobody; within 53 bits, so that every JSON reader gets it right.
+        // Never 0, which raft takes for nobody; within 53 bits, so that every JSON reader gets it
+        // right.
         half.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) >> 11 | 1
     });
     Ok(Membership { cluster_id, node_id, voters: vec![node_id] })

@@ -124,7 +124,8 @@ async fn late(since: Option<Instant>) {
     }
 }
 
-/// The sending half of a connection. Written to by whoever has something to say, without a task between.
+/// The sending half of a connection. Written to by whoever has something to say, without a task
+/// between.
 struct NativeOutlet {
     stream: OwnedWriteHalf,
     out: Mutex<BytesMut>,

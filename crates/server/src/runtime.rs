@@ -1,9 +1,9 @@
 //! The thread that owns the node: it takes what the connections asked, has it written, and answers.
 //!
-//! One thread serves the connections, steps the node and writes the log. A request that comes alone is
-//! read, written, synced and answered without a single hand-over between threads, which on common
-//! machines cost as much as the sync itself; requests that come while a sync is under way wait in their
-//! sockets and make up the next batch.
+//! One thread serves the connections, steps the node and writes the log. A request that comes alone
+//! is read, written, synced and answered without a single hand-over between threads, which on
+//! common machines cost as much as the sync itself; requests that come while a sync is under way
+//! wait in their sockets and make up the next batch.
 
 use std::collections::BTreeMap;
 use std::future::Future;

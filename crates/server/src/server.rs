@@ -65,9 +65,9 @@ impl From<LogError> for ServeError {
     }
 }
 
-/// Runs a server until `stop` is ready, then lets current requests end, leaves a snapshot and returns.
-/// `started` is called once it takes connections. Wants to be alone on its thread: a sync of the log
-/// blocks it.
+/// Runs a server until `stop` is ready, then lets current requests end, leaves a snapshot and
+/// returns. `started` is called once it takes connections. Wants to be alone on its thread: a sync
+/// of the log blocks it.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -100,7 +100,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// As many connections as were asked for, or as the limit of open files allows, which is raised first.
+/// As many connections as were asked for, or as the limit of open files allows, which is raised
+/// first.
 fn connections_max(asked: Option<usize>) -> usize {
     let limit = getrlimit(Resource::Nofile);
     if limit.current < limit.maximum {

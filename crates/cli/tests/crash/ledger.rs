@@ -15,7 +15,8 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// A grant was acknowledged. `floor` is the newest token that was known before it was asked for.
+    /// A grant was acknowledged. `floor` is the newest token that was known before it was asked
+    /// for.
     pub(crate) fn granted(&self, name: &str, token: u64, floor: u64) {
         assert!(token > floor, "{name}: token {token} is not above {floor}");
         self.newest_token.fetch_max(token, Ordering::SeqCst);
@@ -37,8 +38,8 @@ impl Ledger {
         self.grants.load(Ordering::Relaxed)
     }
 
-    /// Asks the server for every hold that was acknowledged before, and tells how many were there. What is
-    /// released meanwhile is left out.
+    /// Asks the server for every hold that was acknowledged before, and tells how many were there.
+    /// What is released meanwhile is left out.
     pub(crate) async fn check(&self, locks: &Locker) -> usize {
         let before = self.held.lock().expect("no panic").clone();
         let mut found = BTreeMap::new();

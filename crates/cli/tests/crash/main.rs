@@ -1,7 +1,8 @@
 //! A server killed with SIGKILL at random moments under load, and started again on the same folder.
 //!
-//! Clients keep a ledger of what was acknowledged to them. After each restart all of it must be there, with its
-//! token; later tokens must be above all earlier ones; and who waited goes on waiting, in order.
+//! Clients keep a ledger of what was acknowledged to them. After each restart all of it must be
+//! there, with its token; later tokens must be above all earlier ones; and who waited goes on
+//! waiting, in order.
 
 mod ledger;
 mod server;
@@ -130,7 +131,8 @@ async fn work(url: String, worker: usize, ledger: Arc<Ledger>, stop: Arc<AtomicB
     }
 }
 
-/// A number that differs from run to run. The moment of a kill cannot be repeated, so neither need this.
+/// A number that differs from run to run. The moment of a kill cannot be repeated, so neither need
+/// this.
 fn random_below(bound: u64) -> u64 {
     use std::hash::{BuildHasher, Hasher};
     let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();

@@ -173,12 +173,13 @@ impl Connection {
     }
 
     async fn redis_cycle(&mut self, name: &str) {
+        let len = name.len();
         let set = format!(
-            "*6\r\n$3\r\nSET\r\n${}\r\n{name}\r\n$16\r\n0123456789abcdef\r\n$2\r\nNX\r\n$2\r\nPX\r\n$5\r\n60000\r\n",
-            name.len()
+            "*6\r\n$3\r\nSET\r\n${len}\r\n{name}\r\n$16\r\n0123456789abcdef\r\n\
+             $2\r\nNX\r\n$2\r\nPX\r\n$5\r\n60000\r\n"
         );
         assert_eq!(self.redis(&set).await, b'+', "not granted");
-        let del = format!("*2\r\n$3\r\nDEL\r\n${}\r\n{name}\r\n", name.len());
+        let del = format!("*2\r\n$3\r\nDEL\r\n${len}\r\n{name}\r\n");
         assert_eq!(self.redis(&del).await, b':', "not released");
     }
 

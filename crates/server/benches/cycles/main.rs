@@ -1,10 +1,11 @@
-//! Cycles a second (acquire and release, both acknowledged) of this server, beside a bare echo and Redis in the
-//! same run, with the same client. Machines are noisy: read the ratios, not the figures.
+//! Cycles a second (acquire and release, both acknowledged) of this server, beside a bare echo and
+//! Redis in the same run, with the same client. Machines are noisy: read the ratios, not the
+//! figures.
 //!
 //!     cargo bench -p bramah-server --bench cycles [-- SECONDS [ROUNDS]]
 //!
-//! Redis is left out where `redis-server` is not installed. Its lock is SET NX PX and DEL: the least that
-//! somebody could call a lock, without the script that compares before it deletes.
+//! Redis is left out where `redis-server` is not installed. Its lock is SET NX PX and DEL: the
+//! least that somebody could call a lock, without the script that compares before it deletes.
 
 mod clients;
 mod servers;
