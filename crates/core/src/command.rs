@@ -156,7 +156,7 @@ pub enum HoldAction {
     SetValue(Option<Value>),
     /// Turns an exclusive hold into a shared one, under the same fencing token.
     Downgrade,
-    /// Renews the session it belongs to; `Some` also changes that session's TTL.
+    /// Renews the session it belongs to; `Some` also makes that session's TTL longer.
     Renew(Option<Ttl>),
 }
 

@@ -124,10 +124,9 @@ impl State {
             HoldAction::Release => return self.release(id.token),
             HoldAction::SetValue(value) => return self.set_value(id.token, value),
             HoldAction::Downgrade => self.downgrade(id.token).map(Outcome::Downgraded),
-            HoldAction::Renew(ttl) => {
-                self.renew_with_ttl(session, ttl);
-                self.grant_of(id.token).map(Outcome::HoldRenewed)
-            }
+            HoldAction::Renew(ttl) => self
+                .renew_with_ttl(session, ttl)
+                .and_then(|()| self.grant_of(id.token).map(Outcome::HoldRenewed)),
         };
         outcome.unwrap_or_else(Outcome::Refused)
     }
@@ -206,13 +205,20 @@ impl State {
         self.grant_of(token)
     }
 
-    fn renew_with_ttl(&mut self, id: SessionId, ttl: Option<Ttl>) {
+    /// Whoever renews may not be the session's own client, which goes on counting with the TTL that
+    /// it knows: a shorter one would end its holds before it is told.
+    fn renew_with_ttl(&mut self, id: SessionId, ttl: Option<Ttl>) -> Result<(), Refusal> {
         if let Some(ttl) = ttl
             && let Some(session) = self.sessions.get_mut(&id)
         {
+            if ttl < session.fact.ttl {
+                let why = "a TTL can be made longer, not shorter: its holder counts on it";
+                return Err(Refusal::Invalid(why));
+            }
             self.due.remove(&(session.deadline(), Due::Session(id)));
             session.fact.ttl = ttl;
         }
         self.renew_session(id);
+        Ok(())
     }
 }

@@ -124,15 +124,18 @@ fn renewing_a_hold_renews_its_session_with_all_its_holds() {
 }
 
 #[test]
-fn renewing_a_hold_may_change_the_ttl_up_and_down() {
+fn renewing_a_hold_may_make_its_ttl_longer_and_never_shorter() {
     let mut table = Table::with(["s1"]);
     table.acquire("s1", "x");
     let hold = table.hold("s1", "x");
     let renew = |ms| HoldAction::Renew(Some(Ttl::from_ms(ms).unwrap()));
     assert_eq!(table.act("s1", hold, renew(60_000)), "renewed x #1 until 60000");
-    assert_eq!(table.at(20_000).act("s1", hold, renew(500)), "renewed x #1 until 20500");
-    assert_eq!(table.at(20_499).renew("s1"), "renewed until 20999");
-    assert_eq!(table.at(20_999).holders("x"), "");
+    assert_eq!(table.act("s1", hold, renew(60_000)), "renewed x #1 until 60000");
+    // The client of the session goes on counting with what it was told.
+    let refused = table.at(20_000).by_hold(hold, renew(59_999));
+    assert!(refused.starts_with("invalid: a TTL can be made longer"), "{refused}");
+    assert_eq!(table.at(59_999).holders("x"), "s1");
+    assert_eq!(table.at(60_000).holders("x"), "");
 }
 
 #[test]

@@ -350,6 +350,10 @@ impl Model {
             }
             HoldAction::Renew(ttl) => {
                 let session = self.session_mut(session);
+                if ttl.is_some_and(|ttl| ttl < session.ttl) {
+                    let why = "a TTL can be made longer, not shorter: its holder counts on it";
+                    return Err(Refusal::Invalid(why));
+                }
                 session.ttl = ttl.unwrap_or(session.ttl);
                 session.renewed_at = now;
                 Ok(Outcome::HoldRenewed(self.grant_of(id.token)))
