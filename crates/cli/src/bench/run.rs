@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use bramah::{Locker, Released};
 use tokio::task::coop::consume_budget;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinSet, LocalSet, yield_now};
 use tokio::time::sleep;
 
 use super::histogram::Histogram;
@@ -116,6 +116,10 @@ async fn client(
         let asked = Instant::now();
         let guard = locker.lock(&name)?.acquire().await?;
         let granted = Instant::now();
+        if contention == Contention::Hot {
+            // The others get to ask while it is held, also where nothing else makes one wait.
+            yield_now().await;
+        }
         if let Released::AlreadyLost(reason) = guard.release().await? {
             let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
             let message = format!("could not measure: lock '{name}' was lost{why}");

@@ -9,7 +9,7 @@ const PROCESSES: usize = 8;
 
 /// How often each process counts.
 fn turns() -> usize {
-    if is_full() { 500 } else { 25 }
+    if is_full() { 500 } else { 50 }
 }
 
 /// Eight shells, each of which takes the lock for each addition.
