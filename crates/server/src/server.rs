@@ -74,7 +74,7 @@ impl From<LogError> for ServeError {
 pub async fn serve(
     config: Config,
     started: impl FnOnce(Started),
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let opened = Log::open(&config.storage)?;
     let node = Node::new(opened.recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
@@ -88,9 +88,13 @@ pub async fn serve(
     let accepting = tokio::spawn(accept(listener, hall, connections_max));
     let storage = config.storage;
     started(Started { address, storage, connections_max, found, torn: opened.torn });
-    let end = runtime.run(stop).await;
+    // A task, like the connections: to wake the thread's main future costs a system call more.
+    let end = tokio::spawn(runtime.run(stop)).await;
     accepting.abort();
-    Ok(end?)
+    match end {
+        Ok(end) => Ok(end?),
+        Err(panicked) => Err(ServeError::Stopped(Box::new(panicked))),
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
