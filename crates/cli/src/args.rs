@@ -224,6 +224,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_enum, default_value = "both")]
     pub(crate) mode: BenchMode,
 
+    /// Hold so many other locks meanwhile, acquired before the first run
+    #[arg(long, value_name = "LOCKS", default_value_t = 0)]
+    pub(crate) held: usize,
+
     #[command(flatten)]
     pub(crate) plain: PlainArgs,
 }

@@ -1,5 +1,6 @@
 //! `bramah bench`: how many lock cycles a service does in a second, and how long they take.
 
+mod held;
 mod histogram;
 mod report;
 mod run;
@@ -11,6 +12,7 @@ use bramah::Span;
 use crate::args::{BenchArgs, BenchMode};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Array};
+use held::Held;
 use report::{Report, table};
 use run::Contention;
 
@@ -23,16 +25,18 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<Exit> {
     if args.seconds.is_zero() {
         return Err(Failure::usage("could not measure for no time: say --seconds 5").into());
     }
+    let shows_progress = std::io::stderr().is_terminal();
+    let service = &args.plain.service;
+    let held = Held::acquire(service, args.held, shows_progress).await?;
     let mut reports = Vec::new();
     for contention in contentions {
         for clients in &args.clients {
-            let shows_progress = std::io::stderr().is_terminal();
-            let service = &args.plain.service;
             let measured =
                 run::run(service, *contention, *clients, args.seconds, shows_progress).await?;
             reports.push(Report::new(*contention, *clients, &measured));
         }
     }
+    held.release().await?;
     if args.plain.json {
         let mut array = Array::begin();
         for report in &reports {

@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use raft::eraftpb::{ConfState, Entry, HardState, Snapshot};
 use raft::{GetEntriesContext, RaftState, Result, Storage, StorageError};
 
-/// Applied entries that stay in memory.
+/// Applied entries that stay in memory, and their bytes; the bound that is reached first counts.
 const APPLIED_LEN_MAX: u64 = 1024;
+const APPLIED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Raft's view of the log.
 #[derive(Debug)]
@@ -19,18 +20,25 @@ pub(crate) struct LogMirror {
     /// Index and term of the entry before the first one here.
     before: (u64, u64),
     entries: VecDeque<Entry>,
+    /// Bytes of their data.
+    bytes: usize,
 }
 
 impl LogMirror {
     pub(crate) fn new(hard_state: HardState, members: ConfState, before: (u64, u64)) -> LogMirror {
-        LogMirror { hard_state, members, before, entries: VecDeque::new() }
+        LogMirror { hard_state, members, before, entries: VecDeque::new(), bytes: 0 }
     }
 
     /// Takes new entries; one at an index that is there already replaces it and all behind it.
     pub(crate) fn append(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             let position = entry.index.saturating_sub(self.before.0 + 1);
-            self.entries.truncate(usize::try_from(position).unwrap_or(usize::MAX));
+            let position = usize::try_from(position).unwrap_or(usize::MAX);
+            if position < self.entries.len() {
+                let replaced = self.entries.drain(position..);
+                self.bytes -= replaced.map(|entry| entry.data.len()).sum::<usize>();
+            }
+            self.bytes += entry.data.len();
             self.entries.push_back(entry);
         }
     }
@@ -42,8 +50,10 @@ impl LogMirror {
     /// Everything up to `index` is applied: what is far behind it may go.
     pub(crate) fn applied(&mut self, index: u64) {
         while let Some(first) = self.entries.front()
-            && first.index + APPLIED_LEN_MAX <= index
+            && first.index < index
+            && (first.index + APPLIED_LEN_MAX <= index || self.bytes > APPLIED_BYTES_MAX)
         {
+            self.bytes -= first.data.len();
             self.before = (first.index, first.term);
             self.entries.pop_front();
         }
@@ -108,5 +118,46 @@ impl Storage for LogMirror {
 
     fn snapshot(&self, _request_index: u64, _to: u64) -> Result<Snapshot> {
         Err(StorageError::SnapshotTemporarilyUnavailable.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(index: u64, bytes: usize) -> Entry {
+        Entry { index, term: 2, data: vec![7; bytes].into(), ..Entry::default() }
+    }
+
+    fn mirror(entries: impl Iterator<Item = Entry>) -> LogMirror {
+        let mut mirror = LogMirror::new(HardState::default(), ConfState::default(), (1, 1));
+        mirror.append(entries.collect());
+        mirror
+    }
+
+    #[test]
+    fn what_is_applied_and_far_behind_goes_by_number_and_by_bytes() {
+        let last = APPLIED_LEN_MAX + 10;
+        let mut small = mirror((2..=last).map(|index| entry(index, 1)));
+        small.applied(last);
+        assert_eq!(small.first_index().expect("it knows"), last - APPLIED_LEN_MAX + 1);
+        let mut large = mirror((2..=20).map(|index| entry(index, APPLIED_BYTES_MAX / 4)));
+        large.applied(10);
+        assert_eq!(large.first_index().expect("it knows"), 10, "what is not applied stays");
+        large.applied(20);
+        assert_eq!(large.first_index().expect("it knows"), 17);
+        assert_eq!(
+            (large.term(16).expect("of the one before"), large.bytes),
+            (2, APPLIED_BYTES_MAX)
+        );
+    }
+
+    #[test]
+    fn an_entry_replaces_its_index_and_all_behind_it() {
+        let mut mirror = mirror((2..=9).map(|index| entry(index, 10)));
+        mirror.append(vec![entry(5, 1)]);
+        assert_eq!((mirror.last(), mirror.bytes), ((5, 2), 31));
+        let found = mirror.entries(2, 6, None, GetEntriesContext::empty(false));
+        assert_eq!(found.expect("they are there").len(), 4);
     }
 }

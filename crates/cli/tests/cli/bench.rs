@@ -32,3 +32,13 @@ fn a_service_that_never_makes_one_wait_is_measured_as_well() {
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));
     assert_eq!(output.stdout.lines().count(), 6, "{output:?}");
 }
+
+#[test]
+fn a_bench_can_hold_other_locks_meanwhile_and_gives_them_back() {
+    let (server, _dir) = Server::start();
+    let reports = server.json("bench --held 6000 --clients 1 --seconds 100ms --mode own");
+    let cycles = reports[0]["cycles"].as_u64().unwrap();
+    let next = server.json("acquire after")["token"].as_u64().unwrap();
+    assert_eq!(next, 6000 + cycles + 1, "each grant has a token");
+    assert_eq!(server.json("ls bramah-bench/"), serde_json::json!([]));
+}
