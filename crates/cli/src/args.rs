@@ -28,10 +28,12 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Run a command under a lock
     #[command(override_usage = "bramah lock [OPTIONS] NAME [--] COMMAND [ARGUMENT]...\n       \
-                                bramah lock [OPTIONS] -c STRING NAME")]
+                                bramah lock [OPTIONS] -c STRING NAME",
+              after_help = lock::after_help())]
     Lock(LockArgs),
     /// Run a command under a lock if it is free: `lock -n`
-    #[command(override_usage = "bramah try [OPTIONS] NAME [--] COMMAND [ARGUMENT]...")]
+    #[command(override_usage = "bramah try [OPTIONS] NAME [--] COMMAND [ARGUMENT]...",
+              after_help = lock::after_help())]
     Try(LockArgs),
     /// Acquire a lock that outlives this program, until its TTL or its release
     Acquire(AcquireArgs),

@@ -7,12 +7,33 @@ use bramah::{LockBuilder, Locker, Owner};
 use clap::value_parser;
 
 use super::{ServiceArgs, parse_duration};
-use crate::exit::{Exit, Failure};
+use crate::exit::{self, Exit, Failure};
 
 /// Most bytes of a command that listings show of it.
 const COMMAND_BYTES_MAX: usize = 256;
 /// Longest time that a command gets to end, unless it is told.
 const GRACE_MAX: Duration = Duration::from_secs(5);
+
+/// What the command finds in its environment.
+const ENVIRONMENT: &str = "\
+Environment of the command (what a service does not have is empty or 0):
+  BRAMAH_NAME         name of the lock
+  BRAMAH_TOKEN        fencing token of this hold; let what is written to check it
+  BRAMAH_HOLD_ID      for `bramah set`, `renew` and `release`
+  BRAMAH_SESSION      number of the session, as `bramah sessions` shows it
+  BRAMAH_DEADLINE_MS  until when it was surely held at the start, in ms of CLOCK_BOOTTIME
+  BRAMAH_URL          the service, so that `bramah` in the command asks the same one
+  BRAMAH_HELD         all locks this runs under, so that waiting for itself is refused
+
+Examples:
+  bramah lock nightly -- ./backup.sh          wait for its turn
+  bramah lock -n -q nightly -- ./backup.sh    only if free, and say nothing: for cron
+  bramah lock -w 10m -c 'dump | zip >x' db    wait at most ten minutes, for a pipe";
+
+/// Below the flags of `lock` and `try`.
+pub(super) fn after_help() -> String {
+    format!("{ENVIRONMENT}\n\n{}", exit::TABLE)
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LockArgs {

@@ -29,8 +29,9 @@ pub(crate) struct ServeArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:7420]
-    #[arg(long, value_name = "ADDRESS", env = "BRAMAH_LISTEN")]
+    /// Where to listen, by number and not by name; port 0 takes any free one
+    /// [default: 127.0.0.1:7420]
+    #[arg(long, value_name = "IP:PORT", env = "BRAMAH_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
 
     /// Keep the data in this folder [default: bramah in $XDG_STATE_HOME or ~/.local/state]

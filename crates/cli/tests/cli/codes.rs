@@ -76,9 +76,24 @@ fn a_wrong_duration_is_told_what_is_right() {
 
 #[test]
 fn help_is_0_and_has_the_table_of_codes() {
-    let output = run(bramah(&["--help"]));
-    assert_eq!(output.code, 0);
-    assert!(output.stdout.contains("75       not acquired"), "{output:?}");
+    for line in [&["--help"][..], &["lock", "--help"], &["try", "--help"]] {
+        let output = run(bramah(line));
+        assert_eq!(output.code, 0);
+        assert!(output.stdout.contains("75       not acquired"), "{output:?}");
+    }
+}
+
+#[test]
+fn the_help_of_lock_names_what_a_command_finds_in_its_environment() {
+    let (server, _dir) = Server::start();
+    let help = server.run("lock --help").stdout;
+    let names = server.run("lock n env").stdout;
+    let names: Vec<_> = names.lines().filter_map(|line| line.split_once('=')).collect();
+    let names = names.iter().filter(|(name, _)| name.starts_with("BRAMAH_"));
+    assert!(names.clone().count() > 5, "{names:?}");
+    for (name, _) in names {
+        assert!(help.contains(&format!("\n  {name} ")), "{name} is missing: {help}");
+    }
 }
 
 #[test]
