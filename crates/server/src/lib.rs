@@ -21,6 +21,7 @@ mod native;
 mod runtime;
 mod server;
 mod service;
+mod writer;
 
 pub use config::{Config, DEFAULT_LISTEN, Storage};
 pub use server::{ServeError, Started, serve};

@@ -29,6 +29,12 @@ pub(crate) enum LogError {
     Failed(#[from] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl LogError {
+    pub(crate) fn thread_ended() -> LogError {
+        boxed(io::Error::other("the thread that writes the log has ended"))
+    }
+}
+
 /// A server's log.
 pub(crate) enum Log {
     /// Everything counts as durable at once, and is gone with the process.
@@ -130,8 +136,8 @@ impl Log {
     }
 
     /// Leaves a snapshot of the table, so that the next start has nothing to replay.
-    pub(crate) fn close(mut self, node: &Node) -> Result<(), LogError> {
-        let Log::Folder(log) = &mut self else { return Ok(()) };
+    pub(crate) fn close(&mut self, node: &Node) -> Result<(), LogError> {
+        let Log::Folder(log) = self else { return Ok(()) };
         let (state, index, term) = node.applied();
         let meta = SnapshotMeta { index, term, members: log.members.clone() };
         if log.wal.snapshot().is_some_and(|snapshot| snapshot.index >= index) {

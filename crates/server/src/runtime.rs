@@ -2,8 +2,9 @@
 //!
 //! One thread serves the connections, steps the node and writes the log. A request that comes alone
 //! is read, written, synced and answered without a single hand-over between threads, which on
-//! common machines cost as much as the sync itself; requests that come while a sync is under way
-//! wait in their sockets and make up the next batch.
+//! common machines cost as much as the sync itself. When many come together, the write goes to a
+//! second thread, and this one sends the answers of the last batch and reads the requests of the
+//! next meanwhile.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -13,13 +14,16 @@ use std::time::Duration;
 use bramah_core::Sizes;
 use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Persist, Room};
 use rustix::time::{ClockId, clock_gettime};
-use tokio::time::sleep;
-use tracing::{debug, info, warn};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
 
 use crate::hall::{Hall, Inbox};
-use crate::log::{Log, LogError};
+use crate::log::LogError;
 use crate::service::{Flow, Outlet};
+use crate::writer::Writer;
 
+/// As many requests or answers together make a write on the other thread worth the hand-over.
+const ASIDE_MIN: usize = 32;
 /// How often a write is tried again that found the disk full.
 const FULL_DISK_RETRY: Duration = Duration::from_millis(250);
 /// Longest sleep between two looks at the clock: a suspended machine's timers come late.
@@ -29,12 +33,14 @@ const TICK_TIME_MAX: Duration = Duration::from_secs(1);
 pub(crate) struct Runtime {
     hall: Arc<Hall>,
     node: Node,
-    log: Log,
+    writer: Writer,
     outlets: BTreeMap<ClientId, Arc<dyn Outlet>>,
     /// Connections with something to send.
     dirty: Vec<ClientId>,
-    /// Writes that wait for room on the disk.
-    stuck: Vec<Persist>,
+    /// Writes that wait for the one under way, or for room on the disk.
+    writes: Vec<Persist>,
+    /// The last write found no room, and is tried again then.
+    stuck_until: Option<Instant>,
     room: Room,
     inbox: Inbox,
     out: Vec<Output>,
@@ -50,14 +56,15 @@ pub(crate) fn boot_time() -> BootTime {
 }
 
 impl Runtime {
-    pub(crate) fn new(hall: Arc<Hall>, node: Node, log: Log) -> Runtime {
+    pub(crate) fn new(hall: Arc<Hall>, node: Node, writer: Writer) -> Runtime {
         Runtime {
             hall,
             node,
-            log,
+            writer,
             outlets: BTreeMap::new(),
             dirty: Vec::new(),
-            stuck: Vec::new(),
+            writes: Vec::new(),
+            stuck_until: None,
             room: Room::Enough,
             inbox: Inbox::default(),
             out: Vec::new(),
@@ -67,7 +74,7 @@ impl Runtime {
 
     /// Applies what the log holds, and tells how much there is.
     pub(crate) fn begin(&mut self) -> Result<Sizes, RunError> {
-        self.step([Input::Tick])?;
+        self.step([Input::Tick], false)?;
         Ok(self.node.applied().0.sizes())
     }
 
@@ -87,16 +94,18 @@ impl Runtime {
                 }
                 () = sleep(self.time_to_tick()) => {
                     hall.push(Input::Tick);
-                    self.log.idle()?;
+                    if !self.writer.is_writing() {
+                        self.writer.log().idle()?;
+                    }
                 }
             }
             self.turn()?;
         }
-        Ok(self.log.close(&self.node)?)
+        Ok(self.writer.log().close(&self.node)?)
     }
 
     fn time_to_tick(&self) -> Duration {
-        if !self.stuck.is_empty() {
+        if self.stuck_until.is_some() {
             return FULL_DISK_RETRY;
         }
         match self.node.next_tick() {
@@ -117,42 +126,61 @@ impl Runtime {
                 self.outlets.remove(client);
             }
         }
-        let result = self.step(inbox.inputs.drain(..));
+        let many = inbox.inputs.len() >= ASIDE_MIN;
+        if let Some(written) = self.writer.take() {
+            inbox.inputs.extend(self.durable(written?));
+        }
+        let result = self.step(inbox.inputs.drain(..), many);
         self.inbox = inbox;
         result
     }
 
-    fn step(&mut self, inputs: impl IntoIterator<Item = Input>) -> Result<(), RunError> {
+    /// Steps the node, and carries out its orders for as long as they lead to more. `many` came in
+    /// together, so this thread has better things to do than to wait for the disk.
+    fn step(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        many: bool,
+    ) -> Result<(), RunError> {
         self.node.step(boot_time(), inputs, &mut self.out)?;
-        // What was answered is sent before the next write blocks this thread.
-        let mut writes = std::mem::take(&mut self.stuck);
         loop {
-            self.hand_out(&mut writes);
+            self.hand_out();
+            let waits = self.stuck_until.is_some_and(|until| Instant::now() < until);
+            let can_write = !self.writes.is_empty() && !self.writer.is_writing() && !waits;
+            let aside = can_write && (many || self.dirty.len() >= ASIDE_MIN);
+            if aside {
+                self.writer.begin(std::mem::take(&mut self.writes));
+            }
+            // What was answered is sent while the disk writes, or before it blocks this thread.
             let mut facts = self.flush();
-            if !writes.is_empty() {
-                facts.extend(self.write(&mut writes)?);
+            if can_write && !aside {
+                let written = self.writer.write(std::mem::take(&mut self.writes))?;
+                facts.extend(self.durable(written));
             }
             if facts.is_empty() {
                 break;
             }
             self.node.step(boot_time(), facts, &mut self.out)?;
-            if !writes.is_empty() {
-                self.hand_out(&mut writes);
-                self.flush();
-                break;
-            }
         }
-        self.stuck = writes;
-        self.log.keep_short(&self.node)?;
-        self.look_for_room();
+        if !self.writer.is_writing() {
+            self.writer.log().keep_short(&self.node)?;
+            self.look_for_room();
+        }
         Ok(())
     }
 
+    /// What a write came to, as a fact for the node.
+    fn durable(&mut self, (stuck, last): (Vec<Persist>, Option<u64>)) -> Option<Input> {
+        self.stuck_until = (!stuck.is_empty()).then(|| Instant::now() + FULL_DISK_RETRY);
+        self.writes.splice(..0, stuck);
+        last.map(Input::Persisted)
+    }
+
     /// Gives replies and notices to their connections, and collects what is to be written.
-    fn hand_out(&mut self, writes: &mut Vec<Persist>) {
+    fn hand_out(&mut self) {
         for output in self.out.drain(..) {
             match output {
-                Output::Persist(persist) => writes.push(persist),
+                Output::Persist(persist) => self.writes.push(persist),
                 Output::Drained => self.drained = true,
                 Output::Reply { client, id, now, reply } => {
                     if let Some(outlet) = self.outlets.get(&client) {
@@ -180,29 +208,12 @@ impl Runtime {
         self.dirty.drain(..).filter(lagging).map(Input::Lagged).collect()
     }
 
-    /// Writes in order; what finds the disk full stays, to be tried again.
-    fn write(&mut self, writes: &mut Vec<Persist>) -> Result<Vec<Input>, RunError> {
-        let mut facts = Vec::new();
-        for persist in writes.iter() {
-            match self.log.append(persist) {
-                Ok(()) => facts.push(Input::Persisted(persist.number)),
-                Err(LogError::Full(error)) => {
-                    debug!(%error, "a write waits for room");
-                    break;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        writes.drain(..facts.len());
-        Ok(facts)
-    }
-
     /// Tells the node how much room there is, when that changed.
     fn look_for_room(&mut self) {
-        let room = match (self.stuck.is_empty(), self.log.is_low()) {
-            (false, _) => Room::Out,
-            (true, true) => Room::Low,
-            (true, false) => Room::Enough,
+        let room = match (self.stuck_until.is_some(), self.writer.log().is_low()) {
+            (true, _) => Room::Out,
+            (false, true) => Room::Low,
+            (false, false) => Room::Enough,
         };
         if room == self.room {
             return;

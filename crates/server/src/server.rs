@@ -15,6 +15,7 @@ use crate::limits::FILES_RESERVED;
 use crate::listener::accept;
 use crate::log::{Log, LogError};
 use crate::runtime::{RunError, Runtime};
+use crate::writer::Writer;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -83,7 +84,9 @@ pub async fn serve(
     let address = listener.local_addr().unwrap_or(config.listen);
     let connections_max = connections_max(config.connections_max);
     let hall = Arc::new(Hall::default());
-    let mut runtime = Runtime::new(hall.clone(), node, opened.log);
+    let writer = Writer::new(opened.log, hall.clone());
+    let writer = writer.map_err(|error| ServeError::Open(Box::new(error)))?;
+    let mut runtime = Runtime::new(hall.clone(), node, writer);
     let found = runtime.begin().map_err(|error| ServeError::Open(Box::new(error)))?;
     let accepting = tokio::spawn(accept(listener, hall, connections_max));
     let storage = config.storage;

@@ -23,9 +23,10 @@ use crate::server::Server;
 /// Kills of an ordinary run; a full one has [`KILLS_FULL`].
 const KILLS: usize = 20;
 const KILLS_FULL: usize = 100;
-const WORKERS: usize = 16;
+/// Enough for the server to write the log beside its serving thread too.
+const WORKERS: usize = 96;
 /// Locks that each worker takes and gives back in turn.
-const LOCKS_PER_WORKER: usize = 20;
+const LOCKS_PER_WORKER: usize = 8;
 const WAITERS: usize = 20;
 const TTL: Duration = Duration::from_secs(120);
 /// Longest wait for what must come.

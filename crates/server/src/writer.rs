@@ -1,0 +1,116 @@
+//! Writes to the log beside the serving thread, while that has other work.
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use bramah_node::Persist;
+
+use crate::hall::Hall;
+use crate::log::{Log, LogError};
+
+/// The log, and a thread that can write to it. One write at a time: whoever began one does not
+/// touch the log before it is done.
+pub(crate) struct Writer {
+    log: Arc<Mutex<Log>>,
+    /// None only while it is dropped.
+    begin: Option<SyncSender<Vec<Persist>>>,
+    done: Receiver<Written>,
+    is_writing: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What came of a write: the writes that found no room, and the number of the last that did.
+pub(crate) type Written = Result<(Vec<Persist>, Option<u64>), LogError>;
+
+impl Writer {
+    /// `hall` is woken when a write is done.
+    pub(crate) fn new(log: Log, hall: Arc<Hall>) -> std::io::Result<Writer> {
+        let log = Arc::new(Mutex::new(log));
+        let (begin, jobs) = sync_channel::<Vec<Persist>>(1);
+        let (finish, done) = sync_channel(1);
+        let of_thread = log.clone();
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
+            // Ends with the writer, which drops its end.
+            for writes in jobs {
+                let written = append(&mut lock(&of_thread), writes);
+                if finish.send(written).is_err() {
+                    return;
+                }
+                hall.wake();
+            }
+        })?;
+        let (begin, thread) = (Some(begin), Some(thread));
+        Ok(Writer { log, begin, done, is_writing: false, thread })
+    }
+
+    /// A write is under way on the thread.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.is_writing
+    }
+
+    /// The log, while no write is under way.
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+        debug_assert!(!self.is_writing, "the log is being written");
+        lock(&self.log)
+    }
+
+    /// Writes now, on this thread.
+    pub(crate) fn write(&self, writes: Vec<Persist>) -> Written {
+        append(&mut self.log(), writes)
+    }
+
+    /// Begins to write on the other thread.
+    pub(crate) fn begin(&mut self, writes: Vec<Persist>) {
+        debug_assert!(!self.is_writing, "one write at a time");
+        // The thread takes one job at a time and has none, so there is room; if it is gone, the
+        // missing answer says so.
+        let _ = self.begin.as_ref().map(|begin| begin.try_send(writes));
+        self.is_writing = true;
+    }
+
+    /// What came of the write that was begun, once it is done.
+    pub(crate) fn take(&mut self) -> Option<Written> {
+        if !self.is_writing {
+            return None;
+        }
+        let written = match self.done.try_recv() {
+            Ok(written) => written,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => Err(LogError::thread_ended()),
+        };
+        self.is_writing = false;
+        Some(written)
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the thread: the folder is free for the next server when this is gone.
+    fn drop(&mut self) {
+        drop(self.begin.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
+    // A panic in there ends the server; the log itself refuses to go on after a failed write.
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes in order, up to the first that finds no room.
+fn append(log: &mut Log, mut writes: Vec<Persist>) -> Written {
+    let mut last = None;
+    let mut count = 0;
+    for persist in &writes {
+        match log.append(persist) {
+            Ok(()) => last = Some(persist.number),
+            Err(LogError::Full(_)) => break,
+            Err(error) => return Err(error),
+        }
+        count += 1;
+    }
+    writes.drain(..count);
+    Ok((writes, last))
+}
