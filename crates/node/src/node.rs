@@ -185,7 +185,10 @@ impl Node {
             }
             Input::Request { client, id, what } => {
                 if let Some(reply) = self.take(now, client, id, what) {
-                    out.push(Output::Reply { client, id, now: self.state.now(), reply });
+                    // Nothing need have happened since the last entry, and ages count all the same.
+                    let last = self.state.now();
+                    let now = self.clock.as_ref().map_or(last, |clock| clock.time(now).max(last));
+                    out.push(Output::Reply { client, id, now, reply });
                 }
             }
             Input::Persisted(number) => {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -11,6 +11,10 @@ use crate::error::{Failure, OpenError};
 
 /// The file that is locked. It is never removed: whoever removed it would let two processes in.
 const LOCK_NAME: &str = "lock";
+
+/// What the log holds proves who may release what: it is for its user's eyes only.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// A folder of the file system, locked for this process as long as the value lives.
 #[derive(Debug)]
@@ -54,7 +58,8 @@ impl Disk for DirDisk {
 
     fn create(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).open(self.path.join(name))
+        options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
+        options.open(self.path.join(name))
     }
 
     fn open(&self, name: &str) -> io::Result<File> {
@@ -138,7 +143,7 @@ mod dsync {
 /// Makes the folder and the ones above it, and their names durable.
 fn make_folder(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.is_dir()).collect();
-    fs::create_dir_all(path)?;
+    fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)?;
     for made in missing {
         let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
         File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
@@ -148,7 +153,7 @@ fn make_folder(path: &Path) -> io::Result<()> {
 
 fn lock(path: &Path) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
     let mut lock = options.open(path.join(LOCK_NAME)).map_err(Failure::of("open", LOCK_NAME))?;
     match lock.try_lock() {
         Ok(()) => {}

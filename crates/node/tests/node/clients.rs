@@ -97,3 +97,14 @@ fn attaching_with_a_wrong_key_gets_nothing() {
     let told = shell.news(1);
     assert!(told.iter().any(|what| matches!(what, Happening::SessionEnded { .. })), "{told:?}");
 }
+
+#[test]
+fn an_answer_to_a_question_tells_the_time_though_nothing_happened_since() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    let session = shell.open(1, 60_000);
+    let grant = shell.hold(1, session, "x");
+    shell.pass(5_000);
+    shell.send(1, What::ServerInfo);
+    assert_eq!(shell.told_at.0, grant.granted_at.0 + 5_000);
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bramah_core::{
     Acquire, Action, Command, EndReason, Grant, Happening, HoldAction, HoldId, IfHeld, Item, Key,
     LockName, Mode, OnDisconnect, OpenSession, Outcome, Priority, RequestRef, RequestSeq,
-    SessionHandle, Terms, Ttl, Wait,
+    SessionHandle, Terms, Time, Ttl, Wait,
 };
 use bramah_node::{BootTime, ClientId, Input, Node, Notice, Output, Persist, Recovered, Reply};
 use bramah_wal::{Entry, HardState};
@@ -26,6 +26,8 @@ pub(crate) struct Shell {
     pub(crate) replies: BTreeMap<(u64, u64), Reply>,
     pub(crate) notices: Vec<(u64, Notice)>,
     pub(crate) drained: bool,
+    /// The cluster's time of the last reply.
+    pub(crate) told_at: Time,
     last_seq: u64,
     last_id: u64,
 }
@@ -67,6 +69,7 @@ impl Shell {
             replies: BTreeMap::new(),
             notices: Vec::new(),
             drained: false,
+            told_at: Time(0),
             last_seq: 0,
             last_id: 0,
         };
@@ -81,7 +84,8 @@ impl Shell {
         for output in out {
             match output {
                 Output::Persist(persist) => self.writing.push(persist),
-                Output::Reply { client, id, reply, .. } => {
+                Output::Reply { client, id, now, reply } => {
+                    self.told_at = now;
                     let before = self.replies.insert((client.0, id), reply);
                     assert!(before.is_none(), "request {id} is answered twice");
                 }

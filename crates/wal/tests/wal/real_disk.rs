@@ -133,3 +133,21 @@ fn a_compactor_on_another_thread_does_not_stop_the_log() {
     assert_eq!(model.last_index(), 1500);
     assert_eq!(model.hard_state, HardState { term: 1, vote: 1, commit: 1499 });
 }
+
+#[test]
+fn what_it_makes_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("made/here");
+    let disk = DirDisk::open(&folder).unwrap();
+    let (mut wal, _) = Wal::open(disk, Options::default()).unwrap();
+    wal.save_snapshot(&SnapshotMeta { index: 1, term: 1, members: Vec::new() }, b"data").unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&above.path().join("made")), mode(&folder)), (0o700, 0o700));
+    let mut files = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+        files += 1;
+    }
+    assert!(files >= 3);
+}
