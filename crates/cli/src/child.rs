@@ -8,7 +8,10 @@ use rustix::process::{
     Pid, Signal, getpid, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
 };
 
-/// A running command. Signals reach everything that it started, unless it runs on a terminal.
+use crate::descendants;
+
+/// A running command. What ends it ends everything that it started; other signals reach only the
+/// command itself on a terminal, and its process group elsewhere.
 #[derive(Debug)]
 pub(crate) struct Child {
     process: tokio::process::Child,
@@ -25,6 +28,7 @@ impl Child {
         let Some((program, arguments)) = command.split_first() else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
+        descendants::keep_in_sight()?;
         let leads_group = !io::stdin().is_terminal();
         let mut process = tokio::process::Command::new(program);
         process.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
@@ -41,6 +45,11 @@ impl Child {
         let pid = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let pid = pid.ok_or_else(|| io::Error::other("the command has no process id"))?;
         Ok(Child { process, pid, leads_group })
+    }
+
+    /// Lets go of what it left behind and has ended; to be called when a child of this process ends.
+    pub(crate) fn bury_orphans(&self) {
+        descendants::bury_all_but(self.pid);
     }
 
     /// Waits until it ended. Dropping the future loses nothing.
@@ -66,15 +75,15 @@ impl Child {
         self.send(Signal::CONT);
     }
 
-    /// Asks it to end; one that stands still is woken to hear it.
+    /// Asks it and all that it started to end; what stands still is woken to hear it.
     pub(crate) fn ask_to_end(&self) {
-        self.send(Signal::TERM);
-        self.resume();
+        descendants::send(Signal::TERM);
+        descendants::send(Signal::CONT);
     }
 
     /// Ends it, and what it started and left behind.
     pub(crate) fn kill(&self) {
-        self.send(Signal::KILL);
+        descendants::send(Signal::KILL);
     }
 
     /// What is gone already needs no signal, so failures are of no interest.

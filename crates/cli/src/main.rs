@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod child;
 mod commands;
+mod descendants;
 mod exit;
 mod output;
 mod signals;

@@ -6,8 +6,8 @@ use std::task::Poll;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-/// What does not end this process by itself, but is for the command as well.
-const TAKEN: [Signal; 8] = [
+/// What does not end this process by itself, but is for the command as well or tells of it.
+const TAKEN: [Signal; 9] = [
     Signal::TERM,
     Signal::INT,
     Signal::HUP,
@@ -16,6 +16,7 @@ const TAKEN: [Signal; 8] = [
     Signal::USR2,
     Signal::WINCH,
     Signal::TSTP,
+    Signal::CHILD,
 ];
 
 /// Takes signals as they come, instead of dying of them.

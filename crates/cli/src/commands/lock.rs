@@ -126,6 +126,7 @@ async fn attend(
                         child.resume();
                     }
                 }
+                Signal::CHILD => child.bury_orphans(),
                 signal => child.forward(signal),
             },
             () = sleep(look_at.since(LocalTime::now()).min(LOOK_INTERVAL)) => {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 
 use crate::harness::{Program, Server, file, is_alive, state, until};
 
@@ -71,6 +72,25 @@ fn a_command_that_does_not_listen_is_killed_with_all_it_started_before_the_deadl
     assert_eq!(output.code, 80);
     assert!(!is_alive(&pid));
     until("what the command started is dead", || !is_alive(&file(&child)));
+}
+
+#[test]
+fn what_left_its_group_on_a_terminal_is_killed_with_the_command_when_the_lock_is_lost() {
+    let (server, dir) = Server::start();
+    let left = dir.path().join("left");
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    unlockpt(&terminal).unwrap();
+    let stdin = ioctl_tiocgptpeer(&terminal, OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let mut command = server.command("lock n -- sh -c");
+    // Its parent is gone, its session is its own, and it does not listen.
+    let script = "(trap '' TERM; setsid sleep 60 & echo $! > ";
+    command.arg(format!("{script}{}); echo $$; while :; do sleep 0.02; done", left.display()));
+    command.stdin(stdin);
+    let mut holder = Program::read(command);
+    holder.line();
+    assert_eq!(server.run("revoke n").code, 0);
+    assert_eq!(holder.wait().code, 80);
+    until("what the command left behind is dead", || !is_alive(&file(&left)));
 }
 
 #[test]
