@@ -147,7 +147,8 @@ impl Runtime {
             self.hand_out();
             let waits = self.stuck_until.is_some_and(|until| Instant::now() < until);
             let can_write = !self.writes.is_empty() && !self.writer.is_writing() && !waits;
-            let aside = can_write && (many || self.dirty.len() >= ASIDE_MIN);
+            let many = many || self.dirty.len() >= ASIDE_MIN;
+            let aside = can_write && many && self.writer.takes_time();
             if aside {
                 self.writer.begin(std::mem::take(&mut self.writes));
             }

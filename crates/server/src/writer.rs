@@ -17,6 +17,7 @@ pub(crate) struct Writer {
     begin: Option<SyncSender<Vec<Persist>>>,
     done: Receiver<Written>,
     is_writing: bool,
+    takes_time: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -26,6 +27,7 @@ pub(crate) type Written = Result<(Vec<Persist>, Option<u64>), LogError>;
 impl Writer {
     /// `hall` is woken when a write is done.
     pub(crate) fn new(log: Log, hall: Arc<Hall>) -> std::io::Result<Writer> {
+        let takes_time = matches!(log, Log::Folder(_));
         let log = Arc::new(Mutex::new(log));
         let (begin, jobs) = sync_channel::<Vec<Persist>>(1);
         let (finish, done) = sync_channel(1);
@@ -41,7 +43,12 @@ impl Writer {
             }
         })?;
         let (begin, thread) = (Some(begin), Some(thread));
-        Ok(Writer { log, begin, done, is_writing: false, thread })
+        Ok(Writer { log, begin, done, is_writing: false, takes_time, thread })
+    }
+
+    /// A write takes long enough to do something else meanwhile.
+    pub(crate) fn takes_time(&self) -> bool {
+        self.takes_time
     }
 
     /// A write is under way on the thread.
