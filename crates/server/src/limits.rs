@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Requests of one connection that may be without an answer. Past it nothing more is read from it.
 pub const CONNECTION_REQUESTS_MAX: usize = 1024;
+/// Bytes of such requests. Past it nothing more is read before all of them are answered.
+pub const CONNECTION_REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes that may wait to be sent on one connection before nothing more is read from it.
 pub const OUT_BYTES_SOFT_MAX: usize = 256 * 1024;
 /// Bytes that may wait to be sent on one connection before its watches end.
@@ -18,6 +20,9 @@ pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
 pub const GOODBYE_TIME_MAX: Duration = Duration::from_secs(5);
 /// File descriptors that are kept for the log, the listener and the like.
 pub const FILES_RESERVED: u64 = 64;
+/// Connections that are being told that there are too many, beside those that are served. With the
+/// one that is being accepted they stay within [`FILES_RESERVED`], half of which is the log's.
+pub const REFUSALS_MAX: usize = 31;
 /// Silence after which the kernel begins to probe a connection.
 pub const TCP_IDLE: Duration = Duration::from_secs(10);
 /// Time between two probes.

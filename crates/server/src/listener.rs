@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bramah_wire::frame::{OPENING, Opening, check_version, put_frame};
@@ -12,11 +11,13 @@ use bytes::{Buf, BytesMut};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use crate::limits::{
-    GOODBYE_TIME_MAX, OPENING_TIME_MAX, TCP_IDLE, TCP_PROBE_INTERVAL, TCP_PROBES, TCP_USER_TIMEOUT,
+    GOODBYE_TIME_MAX, OPENING_TIME_MAX, REFUSALS_MAX, TCP_IDLE, TCP_PROBE_INTERVAL, TCP_PROBES,
+    TCP_USER_TIMEOUT,
 };
 use crate::service::Service;
 use crate::{encode, native};
@@ -24,14 +25,18 @@ use crate::{encode, native};
 /// How long accepting rests after it failed, for want of memory or file descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
-/// Takes connections for ever, at most `connections_max` at a time.
+/// Takes connections for ever, at most `connections_max` at a time. Some more are taken to be told
+/// so; beyond these the kernel keeps them waiting, so that file descriptors are left for the log.
 pub(crate) async fn accept(
     listener: TcpListener,
     service: Arc<dyn Service>,
     connections_max: usize,
 ) {
-    let connections = Arc::new(AtomicUsize::new(0));
+    let connections = Arc::new(Semaphore::new(connections_max));
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     loop {
+        // Neither semaphore is ever closed.
+        let Ok(refusal) = refusals.clone().acquire_owned().await else { return };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -44,20 +49,19 @@ pub(crate) async fn accept(
             debug!(%peer, %error, "connection lost before it began");
             continue;
         }
-        let count = Count::new(&connections);
-        if count.now > connections_max {
+        let Ok(connection) = connections.clone().try_acquire_owned() else {
             tokio::spawn(async move {
                 let text =
                     format!("take the connection: the server has {connections_max}, its limit");
                 refuse(stream, Error::new(ErrorCode::LimitExceeded, text)).await;
-                drop(count);
+                drop(refusal);
             });
             continue;
-        }
+        };
         let service = service.clone();
         tokio::spawn(async move {
             serve(stream, peer, service).await;
-            drop(count);
+            drop(connection);
         });
     }
 }
@@ -144,22 +148,4 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
         .with_retries(TCP_PROBES);
     socket.set_tcp_keepalive(&keepalive)?;
     socket.set_tcp_user_timeout(Some(TCP_USER_TIMEOUT))
-}
-
-/// One connection, counted for as long as this lives.
-struct Count {
-    all: Arc<AtomicUsize>,
-    now: usize,
-}
-
-impl Count {
-    fn new(all: &Arc<AtomicUsize>) -> Count {
-        Count { all: all.clone(), now: all.fetch_add(1, Ordering::Relaxed) + 1 }
-    }
-}
-
-impl Drop for Count {
-    fn drop(&mut self) {
-        self.all.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -19,8 +19,8 @@ use tracing::debug;
 use crate::encode;
 use crate::keys::Keys;
 use crate::limits::{
-    CONNECTION_REQUESTS_MAX, FRAME_TIME_MAX, GOODBYE_TIME_MAX, OUT_BYTES_LAGGING, OUT_BYTES_MAX,
-    OUT_BYTES_SOFT_MAX,
+    CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX, FRAME_TIME_MAX, GOODBYE_TIME_MAX,
+    OUT_BYTES_LAGGING, OUT_BYTES_MAX, OUT_BYTES_SOFT_MAX,
 };
 use crate::service::{Flow, Outlet, Service};
 
@@ -94,13 +94,16 @@ impl Front<'_> {
             }
             match take_frame(&mut self.buffer) {
                 Ok(None) => return Ok(false),
-                Ok(Some(frame)) => match request::read(frame, &mut || self.keys.draw()) {
-                    Ok(parsed) => {
-                        self.outlet.requests.fetch_add(1, Ordering::Relaxed);
-                        self.service.ask(self.client, parsed.id, parsed.what);
+                Ok(Some(frame)) => {
+                    let bytes = frame.len();
+                    match request::read(frame, &mut || self.keys.draw()) {
+                        Ok(parsed) => {
+                            self.outlet.begin(bytes);
+                            self.service.ask(self.client, parsed.id, parsed.what);
+                        }
+                        Err(refused) => self.refuse(refused.id, refused.error),
                     }
-                    Err(refused) => self.refuse(refused.id, refused.error),
-                },
+                }
                 // What follows cannot be told apart into frames any more.
                 Err(too_long) => {
                     self.refuse(0, Error::from(too_long));
@@ -135,6 +138,8 @@ struct NativeOutlet {
     over: AtomicBool,
     /// Requests that are not answered yet.
     requests: AtomicUsize,
+    /// Their bytes, with those of requests that were answered while others waited.
+    request_bytes: AtomicUsize,
     /// Wakes the connection's task: something is to be written, or may be read again.
     wake: Notify,
 }
@@ -147,6 +152,7 @@ impl NativeOutlet {
             blocked: AtomicBool::new(false),
             over: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
+            request_bytes: AtomicUsize::new(0),
             wake: Notify::new(),
         }
     }
@@ -163,13 +169,32 @@ impl NativeOutlet {
         self.over.load(Ordering::Acquire)
     }
 
+    /// A request is passed on.
+    fn begin(&self, bytes: usize) {
+        if self.requests.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.request_bytes.store(0, Ordering::Relaxed);
+        }
+        self.request_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// So many bytes were asked that all of it must be answered before there may be more.
+    fn is_heavy(&self) -> bool {
+        self.request_bytes.load(Ordering::Relaxed) >= CONNECTION_REQUEST_BYTES_MAX
+    }
+
     /// Nothing more may be asked before something is answered or sent.
     fn is_full(&self) -> bool {
-        self.requests.load(Ordering::Relaxed) >= CONNECTION_REQUESTS_MAX
+        let requests = self.requests.load(Ordering::Relaxed);
+        requests >= CONNECTION_REQUESTS_MAX
+            || (requests > 0 && self.is_heavy())
             || (self.is_blocked() && self.lock().len() >= OUT_BYTES_SOFT_MAX)
     }
 
     fn put(&self, message: &proto::Message) {
+        // Nobody will read it: the connection is about to be closed.
+        if self.is_over() {
+            return;
+        }
         let mut out = self.lock();
         if let Err(too_long) = put_frame(message, &mut out) {
             debug!(%too_long, "a reply did not fit a frame");
@@ -217,7 +242,8 @@ impl NativeOutlet {
 impl Outlet for NativeOutlet {
     fn reply(&self, id: u64, now: Time, reply: Reply) {
         self.put(&encode::reply(id, now, &reply));
-        if self.requests.fetch_sub(1, Ordering::Relaxed) == CONNECTION_REQUESTS_MAX {
+        let requests = self.requests.fetch_sub(1, Ordering::Relaxed);
+        if requests == CONNECTION_REQUESTS_MAX || (requests == 1 && self.is_heavy()) {
             self.wake.notify_one();
         }
     }
@@ -236,3 +262,6 @@ impl Outlet for NativeOutlet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 //! Whatever comes in, the answer is a clear error, and nobody else is harmed.
 
+use std::collections::BTreeSet;
+
+use bramah_server::limits::REFUSALS_MAX;
 use bramah_wire::frame::{FRAME_BYTES_MAX, OPENING};
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
@@ -175,4 +178,39 @@ fn more_connections_than_allowed_are_told_so() {
     let (_, error) = last_error(Client::connect(server.address()));
     assert_eq!(error.code, "limit_exceeded");
     first.open(60_000);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn connections_beyond_the_limit_leave_the_log_its_file_descriptors() {
+    let mut config = crate::running::config(bramah_server::Storage::Memory);
+    config.connections_max = Some(1);
+    let server = Running::start(config).expect("it starts");
+    let mut first = Client::connect(server.address());
+    // They stay, and take no notice of having been refused.
+    let rude: Vec<_> = (0..200).map(|_| Client::silent(server.address())).collect();
+    for _ in 0..20 {
+        first.info();
+    }
+    let taken = taken_connections(server.address().port());
+    assert!((2..=2 + REFUSALS_MAX).contains(&taken), "{taken} are taken");
+    drop(rude);
+    // Those that waited are told, and then there is room to tell others.
+    let (_, error) = last_error(Client::connect(server.address()));
+    assert_eq!(error.code, "limit_exceeded");
+}
+
+/// How many connections the server at this port has file descriptors for: those that the kernel
+/// still keeps for it have no inode.
+#[cfg(target_os = "linux")]
+fn taken_connections(port: u16) -> usize {
+    let table = std::fs::read_to_string("/proc/self/net/tcp").expect("the kernel's table");
+    let local = format!(":{port:04X}");
+    let peer_if_taken = |line: &str| {
+        let fields: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+        let is_taken = fields[1].ends_with(&local) && fields[3] != "0A" && fields[9] != "0";
+        is_taken.then(|| fields[2].clone())
+    };
+    // The table is read in parts, and what moved in between is in it twice.
+    table.lines().skip(1).filter_map(peer_if_taken).collect::<BTreeSet<_>>().len()
 }

@@ -1,0 +1,109 @@
+//! What one connection may keep in memory, whatever its client does.
+
+use bramah_node::{ClientId, Unavailable};
+use bramah_wire::frame::FRAME_BYTES_MAX;
+use bramah_wire::request::What;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::task::yield_now;
+
+use super::*;
+
+/// Takes requests, and answers only when the test says so.
+#[derive(Default)]
+struct Slow {
+    outlet: Mutex<Option<Arc<dyn Outlet>>>,
+    asked: Mutex<Vec<u64>>,
+}
+
+impl Slow {
+    fn asked(&self) -> usize {
+        self.asked.lock().expect("no panic").len()
+    }
+
+    fn answer_all(&self) -> usize {
+        let asked = std::mem::take(&mut *self.asked.lock().expect("no panic"));
+        let outlet = self.outlet.lock().expect("no panic").clone().expect("it is connected");
+        for id in &asked {
+            outlet.reply(*id, Time(1), Reply::Unavailable(Unavailable::NoLeader));
+        }
+        outlet.flush();
+        asked.len()
+    }
+}
+
+impl Service for Slow {
+    fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
+        *self.outlet.lock().expect("no panic") = Some(outlet);
+        ClientId(1)
+    }
+
+    fn ask(&self, _: ClientId, id: u64, _: What) {
+        self.asked.lock().expect("no panic").push(id);
+    }
+
+    fn disconnect(&self, _: ClientId) {}
+}
+
+async fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+    let address = listener.local_addr().expect("an address");
+    let client = TcpStream::connect(address).await.expect("it connects");
+    (client, listener.accept().await.expect("it comes").0)
+}
+
+/// A frame of so many bytes that asks for the server's info; what it has too much is skipped.
+fn padded_request(id: u64, bytes: usize) -> Vec<u8> {
+    let mut message = vec![0x08, id as u8, 0xb2, 0x01, 0x00];
+    const UNKNOWN_FIELD: [u8; 2] = [0xfa, 0x7f];
+    message.extend(UNKNOWN_FIELD);
+    let rest = bytes - message.len() - 3;
+    message.extend([rest as u8 | 0x80, (rest >> 7) as u8 | 0x80, (rest >> 14) as u8]);
+    message.resize(bytes, 0);
+    let mut frame = (bytes as u32).to_be_bytes().to_vec();
+    frame.append(&mut message);
+    frame
+}
+
+#[tokio::test]
+async fn heavy_requests_wait_in_the_socket_until_those_before_are_answered() {
+    const REQUEST_BYTES: usize = FRAME_BYTES_MAX / 4;
+    const REQUESTS_AT_ONCE: usize = CONNECTION_REQUEST_BYTES_MAX / REQUEST_BYTES;
+    let (mut client, server) = pair().await;
+    let service = Arc::new(Slow::default());
+    let serving = service.clone();
+    let served = tokio::spawn(async move { serve(server, BytesMut::new(), &*serving).await });
+    let sent = tokio::spawn(async move {
+        for id in 1..=100 {
+            client.write_all(&padded_request(id, REQUEST_BYTES)).await.expect("it is sent");
+        }
+        client
+    });
+    let mut answered = 0;
+    while answered < 100 {
+        while service.asked() < REQUESTS_AT_ONCE.min(100 - answered) {
+            yield_now().await;
+        }
+        for _ in 0..1_000 {
+            yield_now().await;
+        }
+        assert!(service.asked() <= REQUESTS_AT_ONCE, "{} at once", service.asked());
+        answered += service.answer_all();
+    }
+    drop(sent.await.expect("all is sent"));
+    served.await.expect("it ends");
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_are_not_kept_beyond_the_limit() {
+    let (_client, server) = pair().await;
+    let (_input, output) = server.into_split();
+    let outlet = NativeOutlet::new(output);
+    let answer = encode::refusal(1, &Error::new(ErrorCode::Internal, "x".repeat(1024)));
+    for _ in 0..2 * OUT_BYTES_MAX / 1024 {
+        outlet.put(&answer);
+    }
+    assert!(outlet.is_over());
+    let kept = outlet.lock().len();
+    assert!(kept <= OUT_BYTES_MAX + FRAME_BYTES_MAX, "{kept} bytes are kept");
+}
