@@ -5,8 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::info::Busy;
 
-/// Why [`crate::LockBuilder::acquire`] came back without the lock.
-#[derive(Debug)]
+/// Why [`crate::LockBuilder::acquire`] came back without the lock. Its `Debug` is the sentence too.
 #[non_exhaustive]
 pub enum AcquireError {
     /// Somebody else has it, and the wait is over. Nothing is wrong.
@@ -37,6 +36,15 @@ impl fmt::Display for AcquireError {
         match self {
             AcquireError::Busy(busy) => busy.fmt(f),
             AcquireError::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AcquireError::Busy(busy) => fmt::Display::fmt(busy, f),
+            AcquireError::Failed(error) => fmt::Debug::fmt(error, f),
         }
     }
 }

@@ -221,7 +221,11 @@ impl Drop for Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Guard").field(&self.hold).finish()
+        let mut shown = f.debug_struct("Guard");
+        if let Some(hold) = &self.hold {
+            shown.field("name", &hold.name().as_str()).field("token", &hold.token().0);
+        }
+        shown.finish_non_exhaustive()
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Busy {
     /// The lock.
     pub name: LockName,
     /// The first holder, if the service can name one.
-    pub holder: Option<HolderInfo>,
+    pub holder: Option<BusyHolder>,
     /// How many hold it.
     pub holders: usize,
     /// How many wait for it.
@@ -31,6 +31,28 @@ pub struct Busy {
     pub position: usize,
     /// The lock rests after an unclean end, for this long.
     pub rests_for: Option<Duration>,
+}
+
+/// The holder that stands in the way. [`crate::Locker::get`] tells more of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BusyHolder {
+    /// Its fencing token.
+    pub token: FencingToken,
+    /// Its session's public number, 0 where there are none.
+    pub session: u64,
+    /// Who it says it is.
+    pub owner: Owner,
+    /// For how long it has held.
+    pub held_for: Duration,
+    /// How long it lives unless renewed; none where a hold lives as long as its process.
+    pub expires_in: Option<Duration>,
+}
+
+impl From<HolderInfo> for BusyHolder {
+    fn from(holder: HolderInfo) -> BusyHolder {
+        let HolderInfo { token, session, owner, held_for, expires_in, .. } = holder;
+        BusyHolder { token, session, owner, held_for, expires_in }
+    }
 }
 
 /// One holder, as everybody may see it.

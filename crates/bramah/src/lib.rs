@@ -182,8 +182,8 @@ pub use election::{Leader, Leaders, Leadership};
 pub use error::{Effect, Error, ErrorKind};
 pub use guard::{Guard, Lost};
 pub use info::{
-    Acquired, Busy, Change, ChangeKind, Ended, HolderInfo, LockInfo, LostReason, Page, Released,
-    SessionInfo, Verdict, WaiterInfo,
+    Acquired, Busy, BusyHolder, Change, ChangeKind, Ended, HolderInfo, LockInfo, LostReason, Page,
+    Released, SessionInfo, Verdict, WaiterInfo,
 };
 pub use lock_builder::{FromGuards, LockBuilder, PermitsBuilder};
 pub use locker::{CONNECT_TIMEOUT_DEFAULT, Locker, LockerBuilder, TTL_DEFAULT, connect};

@@ -11,7 +11,7 @@ use crate::backend::{AcquireRequest, Backend, Item, OnQueued, Wait};
 use crate::error::{Error, ErrorKind};
 use crate::guard::Guard;
 use crate::info::{Acquired, Busy};
-use crate::locker::parse_value;
+use crate::locker::{check_ttl, parse_value};
 
 /// A request for a lock (`G` is [`Guard`]) or for several at once (`G` is `Vec<Guard>`, in the
 /// order asked).
@@ -79,10 +79,12 @@ impl<G: FromGuards> LockBuilder<G> {
         self
     }
 
-    /// How long the hold outlives its holder, when it is not the TTL of the [`crate::Locker`]. The
-    /// hold gets a session of its own, which costs another round trip.
+    /// How long the hold outlives its holder, when it is not the TTL of the [`crate::Locker`]: 500
+    /// ms to 24 h, all else is refused when it is acquired. The hold gets a session of its own,
+    /// which costs another round trip.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.request.ttl = Some(ttl);
+        self.invalid = check_ttl("acquire", ttl).err().or(self.invalid);
         self
     }
 

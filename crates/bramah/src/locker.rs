@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bramah_core::limits::{TTL_MS_MAX, TTL_MS_MIN};
 use bramah_core::{FencingToken, LockName, Owner};
 
 use crate::backend::{Backend, Capabilities, Watched};
@@ -11,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::Guard;
 use crate::info::{Ended, LockInfo, Page, Released, SessionInfo, Verdict};
 use crate::lock_builder::LockBuilder;
+use crate::show::Span;
 use crate::url::Target;
 use crate::watch::Changes;
 
@@ -198,8 +200,10 @@ impl Locker {
     /// how long it lives, counted from the sending.
     ///
     /// # Errors
-    /// [`ErrorKind::NotHolder`] if it is gone, and as for [`Locker::release`].
+    /// [`ErrorKind::NotHolder`] if it is gone, [`ErrorKind::Invalid`] for a TTL that is not 500 ms
+    /// to 24 h, and as for [`Locker::release`].
     pub async fn renew(&self, hold_id: &str, ttl: Option<Duration>) -> Result<Duration, Error> {
+        ttl.map_or(Ok(()), |ttl| check_ttl("renew a hold", ttl))?;
         self.backend.renew(hold_id, ttl).await
     }
 
@@ -247,7 +251,7 @@ impl Locker {
 
 impl fmt::Debug for Locker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Locker").field(&self.backend).finish()
+        f.debug_tuple("Locker").field(&format_args!("{}:", self.backend.scheme())).finish()
     }
 }
 
@@ -302,8 +306,9 @@ impl LockerBuilder {
     /// Connects.
     ///
     /// # Errors
-    /// As [`connect`].
+    /// As [`connect`], and [`ErrorKind::Invalid`] for a TTL that is not 500 ms to 24 h.
     pub async fn connect(self) -> Result<Locker, Error> {
+        check_ttl("connect", self.options.ttl)?;
         let target = Target::parse(self.url.as_deref().unwrap_or("local:"))?;
         target.connect(self.options).await.map(Locker::on)
     }
@@ -329,6 +334,18 @@ impl Default for Options {
     }
 }
 
+/// Refuses a TTL that no service has.
+pub(crate) fn check_ttl(operation: &str, ttl: Duration) -> Result<(), Error> {
+    let allowed = Duration::from_millis(TTL_MS_MIN)..=Duration::from_millis(TTL_MS_MAX);
+    if allowed.contains(&ttl) {
+        return Ok(());
+    }
+    let hours_max = TTL_MS_MAX / 3_600_000;
+    let message =
+        format!("the TTL is {}, from {TTL_MS_MIN}ms to {hours_max}h is possible", Span(ttl));
+    Err(Error::new(ErrorKind::Invalid, operation, message))
+}
+
 pub(crate) fn parse_name(operation: &str, name: &str) -> Result<LockName, Error> {
     LockName::new(name).map_err(|error| {
         let shown: String = name.chars().take(40).collect();
@@ -339,4 +356,23 @@ pub(crate) fn parse_name(operation: &str, name: &str) -> Result<LockName, Error>
 pub(crate) fn parse_value(operation: &str, bytes: &[u8]) -> Result<bramah_core::Value, Error> {
     bramah_core::Value::new(bytes)
         .map_err(|error| Error::new(ErrorKind::Invalid, operation, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ttl_is_500_ms_to_24_h() {
+        let check = |ms| check_ttl("acquire", Duration::from_millis(ms));
+        for ms in [TTL_MS_MIN, TTL_MS_MAX] {
+            assert!(check(ms).is_ok(), "{ms}");
+        }
+        for ms in [0, TTL_MS_MIN - 1, TTL_MS_MAX + 1] {
+            let error = check(ms).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains("from 500ms to 24h"), "{error}");
+            assert_eq!(format!("{error:?}"), error.to_string());
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::info::{Busy, HolderInfo, LostReason};
+use crate::info::{Busy, BusyHolder, LostReason};
 
 /// `'deploy' held by ci-7 (pid 4121, alice, "make deploy") for 3m12s, expires in 21s unless
 /// renewed; you are 2nd of 4`.
@@ -29,11 +29,11 @@ impl fmt::Display for Busy {
     }
 }
 
-struct Held<'a>(&'a HolderInfo);
+struct Held<'a>(&'a BusyHolder);
 
 impl fmt::Display for Held<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let HolderInfo { owner, held_for, expires_in, .. } = self.0;
+        let BusyHolder { owner, held_for, expires_in, .. } = self.0;
         let host = if owner.host.is_empty() { "an unnamed host" } else { &owner.host };
         let mut details = Vec::new();
         if owner.pid != 0 {
@@ -147,7 +147,7 @@ impl fmt::Display for Ordinal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bramah_core::{FencingToken, LockName, Mode, Owner};
+    use bramah_core::{FencingToken, LockName, Owner};
 
     fn busy() -> Busy {
         let owner = Owner {
@@ -159,16 +159,12 @@ mod tests {
         };
         Busy {
             name: LockName::new("deploy").unwrap(),
-            holder: Some(HolderInfo {
+            holder: Some(BusyHolder {
                 token: FencingToken(7),
                 session: 3,
                 owner,
-                mode: Mode::Exclusive,
                 held_for: Duration::from_secs(192),
                 expires_in: Some(Duration::from_secs(21)),
-                count: 1,
-                value: None,
-                lingers: false,
             }),
             holders: 1,
             waiters: 4,

@@ -62,7 +62,7 @@ pub(super) fn busy(table: &Table, me: &Seat, now: LocalTime) -> Box<Busy> {
     let others = queue.iter().filter(|seat| seat.ticket != me.ticket);
     Box::new(Busy {
         name: table.name.clone(),
-        holder: table.holders().next().map(|seat| holder_info(seat, now)),
+        holder: table.holders().next().map(|seat| holder_info(seat, now).into()),
         holders: table.holders().count(),
         waiters: queue.len(),
         position: 1 + others.filter(|seat| seat.rank() < me.rank()).count(),

@@ -134,7 +134,21 @@ impl Failure {
     }
 
     pub(super) fn during(self, operation: impl Into<String>) -> Error {
-        Error::new(self.kind, operation, self.message).with_effect(self.effect)
+        let operation = operation.into();
+        let message = once(&operation, &self.message);
+        Error::new(self.kind, operation, message).with_effect(self.effect)
+    }
+}
+
+/// A server's "could not acquire: REASON" without what this side says already.
+fn once<'a>(operation: &str, message: &'a str) -> &'a str {
+    let verb = |of: &str| of.split(' ').next().map(str::to_owned);
+    let said = message.strip_prefix("could not ").and_then(|rest| rest.split_once(": "));
+    match said {
+        Some((what, reason)) if what == "act on the hold" || verb(what) == verb(operation) => {
+            reason
+        }
+        _ => message,
     }
 }
 
@@ -205,5 +219,22 @@ pub(super) fn set_wait(request: &mut Request, left_ms: u64) {
         Op::AcquireMany(op) => op.wait = wait,
         Op::Upgrade(op) => op.wait = wait,
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_says_once_what_could_not_be_done() {
+        for (operation, message, expected) in [
+            ("acquire \"foo\"", "could not acquire: it is long", "it is long"),
+            ("renew a hold", "could not act on the hold: it expired", "it expired"),
+            ("acquire \"foo\"", "could not open a session: no", "could not open a session: no"),
+            ("acquire \"foo\"", "no answer", "no answer"),
+        ] {
+            assert_eq!(once(operation, message), expected);
+        }
     }
 }

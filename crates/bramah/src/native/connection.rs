@@ -22,6 +22,7 @@ impl Machine {
         self.hang_up = None;
         self.out.clear();
         self.out.extend_from_slice(&OPENING);
+        self.was_understood = false;
         self.heard_at = now;
         self.paused_until = LocalTime::default();
         let mut keys: Vec<SessionKey> = self.sessions.keys().copied().collect();

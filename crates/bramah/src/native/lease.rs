@@ -36,7 +36,8 @@ impl Machine {
             let silent_at = self.heard_at.plus(self.silence_max());
             if now >= silent_at {
                 let silence = Span(now.since(self.heard_at));
-                self.hang_up(format!("no answer for {silence}"));
+                let doubt = if self.was_understood { "" } else { "; is that a Bramah server?" };
+                self.hang_up(format!("no answer for {silence}{doubt}"));
             } else {
                 self.next_due = self.next_due.min(silent_at);
             }
@@ -180,10 +181,19 @@ impl Machine {
         }
         for id in self.calls_of(key) {
             let mut failure = session_ended(&reason);
-            if self.calls.get(&id).is_some_and(|call| call.maybe_done || call.was_queued)
-                && reason == LostReason::NotRenewed
-            {
-                failure.effect = Effect::Unknown;
+            if let Some(call) = self.calls.get(&id).filter(|_| reason == LostReason::NotRenewed) {
+                let asks = matches!(call.request.op, Some(Op::Acquire(_) | Op::AcquireMany(_)));
+                if asks && self.life != Life::Ended {
+                    let place =
+                        if call.was_queued { ", and its place in the queue is lost" } else { "" };
+                    let trouble = &self.trouble;
+                    let message =
+                        format!("no answer for as long as its session lives{place}: {trouble}");
+                    failure = Failure::new(ErrorKind::Unavailable, message);
+                }
+                if call.maybe_done || call.was_queued {
+                    failure.effect = Effect::Unknown;
+                }
             }
             self.finish(now, id, Err(failure));
         }

@@ -65,6 +65,8 @@ pub(super) struct Machine {
     pub(super) trouble: String,
     /// There are other servers to turn to.
     pub(super) has_other_servers: bool,
+    /// Something that a server says came over this connection.
+    pub(super) was_understood: bool,
     /// The server was heard then.
     pub(super) heard_at: LocalTime,
     /// A server said "not now": nothing new is sent before this.
@@ -101,6 +103,7 @@ impl Machine {
             watches: HashMap::new(),
             trouble: String::from("no attempt to connect was finished"),
             has_other_servers: false,
+            was_understood: false,
             heard_at: LocalTime::default(),
             paused_until: LocalTime::default(),
             pauses: 0,

@@ -41,15 +41,19 @@ use crate::backend::{
     AcquireRequest, Backend, BoxFuture, Capabilities, Hold, Wait, WatchSource, Watched,
 };
 use crate::error::{Error, ErrorKind};
-use crate::info::{Acquired, Ended, LockInfo, Page, Released, SessionInfo, Verdict};
+use crate::info::{Acquired, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict};
 use crate::locker::Options;
+
+/// How many ended holds are looked through for one that could not be released.
+const HISTORY_LOOK_LEN: usize = 1_000;
 
 /// Connects to the first of the servers that answers.
 pub(crate) async fn connect(
     addresses: Vec<String>,
     options: Options,
 ) -> Result<Arc<dyn Backend>, Error> {
-    let operation = format!("connect to {}", addresses.join(", "));
+    let servers = addresses.join(", ");
+    let operation = format!("connect to {servers}");
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
         let message = "there is no tokio runtime here; use bramah::blocking";
         return Err(Error::new(ErrorKind::Invalid, operation, message));
@@ -67,7 +71,13 @@ pub(crate) async fn connect(
     runtime.spawn(task::run(client.clone(), addresses));
     let remote = Arc::new(Remote { client });
     let hello = Op::GetServerInfo(proto::GetServerInfo {});
-    remote.ask(hello, Purpose::Ask).await.map_err(|failure| failure.during(operation))?;
+    remote.ask(hello, Purpose::Ask).await.map_err(|mut failure| {
+        // Of a single server the trouble need not say again which.
+        if let Some(trouble) = failure.message.strip_prefix(&format!("{servers}: ")) {
+            failure.message = trouble.to_owned();
+        }
+        failure.during(operation)
+    })?;
     Ok(Arc::new(Native { remote }))
 }
 
@@ -129,6 +139,12 @@ impl Native {
         })?;
         let answer = Ticket::new(client, call).on_queued(on_queued).await?;
         acquired(&self.remote, answer)
+    }
+
+    /// How a hold ended, if the server remembers that among the newest.
+    async fn remembered(&self, token: FencingToken) -> Option<LostReason> {
+        let ended = self.history(None, HISTORY_LOOK_LEN).await.ok()?;
+        ended.into_iter().find(|ended| ended.token == token).map(|ended| ended.reason)
     }
 
     async fn ask<T>(
@@ -267,12 +283,13 @@ impl Backend for Native {
     fn release<'a>(&'a self, hold_id: &'a str) -> BoxFuture<'a, Result<Released, Error>> {
         Box::pin(async move {
             let operation = || "release a hold".to_owned();
-            let hold = Some(parse_hold_id(hold_id, "release")?);
-            let op = Op::Release(proto::Release { request: None, hold });
+            let hold = parse_hold_id(hold_id, "release")?;
+            let token = FencingToken(hold.number);
+            let op = Op::Release(proto::Release { request: None, hold: Some(hold) });
             match self.ask(operation, op, Purpose::Act, |_| Ok(())).await {
                 Ok(()) => Ok(Released::Released),
                 Err(error) if error.kind() == ErrorKind::NotHolder => {
-                    Ok(Released::AlreadyLost(None))
+                    Ok(Released::AlreadyLost(self.remembered(token).await))
                 }
                 Err(error) => Err(error),
             }
@@ -331,17 +348,25 @@ impl Backend for Native {
             wait_for_deadline,
             by: by.to_owned(),
         });
-        Box::pin(self.ask(
-            || on("revoke", name),
-            op,
-            Purpose::Act,
-            |answer| match answer.outcome {
+        Box::pin(async move {
+            let operation = || on("revoke", name);
+            let revoked = self.ask(operation, op, Purpose::Act, |answer| match answer.outcome {
                 Outcome::Revoked(revoked) => {
                     Ok(revoked.tokens.into_iter().map(FencingToken).collect())
                 }
                 _ => Err(another_answer()),
-            },
-        ))
+            });
+            revoked.await.map_err(|error| match (error.kind(), token) {
+                (ErrorKind::NotHolder, None) => {
+                    Error::new(ErrorKind::NotHolder, operation(), "nobody holds it")
+                }
+                (ErrorKind::NotHolder, Some(token)) => {
+                    let message = format!("nobody holds it with token {token}");
+                    Error::new(ErrorKind::NotHolder, operation(), message)
+                }
+                _ => error,
+            })
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {

@@ -43,7 +43,7 @@ pub(super) fn end(end: Option<&proto::End>, now_ms: u64) -> LostReason {
 pub(super) fn busy(busy: proto::Busy, now_ms: u64) -> Result<Busy, Failure> {
     Ok(Busy {
         name: name(&busy.name)?,
-        holder: busy.holder.map(|it| holder(it, now_ms, None)),
+        holder: busy.holder.map(|it| holder(it, now_ms, None).into()),
         holders: busy.holders as usize,
         waiters: busy.waiters as usize,
         position: busy.position as usize,
@@ -128,7 +128,7 @@ pub(super) fn ended(ended: proto::Ended, now_ms: u64) -> Result<Ended, Failure> 
         token: FencingToken(ended.token),
         session: ended.session,
         owner: ended.owner.map(Owner::from).unwrap_or_default(),
-        mode: mode(ended.mode, ended.permits, None),
+        mode: mode(ended.mode, ended.permits, Some(ended.limit)),
         held_for: ago(ended.ended_at_ms, ended.granted_at_ms),
         ended_ago: ago(now_ms, ended.ended_at_ms),
         reason: end(ended.end.as_ref(), now_ms),

@@ -29,9 +29,19 @@ impl Machine {
     ) -> Result<(), String> {
         self.handle_time(now);
         self.heard_at = now;
-        while let Some(bytes) = frame::take_frame(input).map_err(|long| long.to_string())? {
-            let message = proto::Message::decode(bytes)
-                .map_err(|error| format!("the server sent what is no message: {error}"))?;
+        let not_understood = |machine: &Machine, why: &dyn std::fmt::Display| {
+            let who = match machine.was_understood {
+                true => "the server sent what is no message",
+                false => "that is no Bramah server",
+            };
+            format!("{who}: {why}")
+        };
+        while let Some(bytes) =
+            frame::take_frame(input).map_err(|long| not_understood(self, &long))?
+        {
+            let message =
+                proto::Message::decode(bytes).map_err(|error| not_understood(self, &error))?;
+            self.was_understood = true;
             match message.kind {
                 Some(Kind::Reply(reply)) => self.handle_reply(now, reply)?,
                 Some(Kind::Event(event)) => self.handle_event(now, event),

@@ -74,7 +74,7 @@ async fn say_who_is_in_the_way(
         say(Busy {
             name: lock.name,
             holders: lock.holders.len(),
-            holder: lock.holders.into_iter().next(),
+            holder: lock.holders.into_iter().next().map(Into::into),
             waiters: waiters.max(position),
             position,
             rests_for: lock.rests_for,
