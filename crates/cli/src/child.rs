@@ -47,7 +47,8 @@ impl Child {
         Ok(Child { process, pid, leads_group })
     }
 
-    /// Lets go of what it left behind and has ended; to be called when a child of this process ends.
+    /// Lets go of what it left behind and has ended; to be called when a child of this process
+    /// ends.
     pub(crate) fn bury_orphans(&self) {
         descendants::bury_all_but(self.pid);
     }

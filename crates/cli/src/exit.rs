@@ -119,9 +119,17 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
         return failure.exit;
     }
     match error.downcast_ref::<ServeError>() {
-        Some(ServeError::Listen { .. }) => return Exit::UNAVAILABLE,
+        Some(ServeError::Listen { source, .. }) => {
+            if source.kind() == io::ErrorKind::AddrInUse {
+                say("does another server run there? choose another address with --listen");
+            }
+            return Exit::UNAVAILABLE;
+        }
         Some(ServeError::Open(_) | ServeError::Stopped(_)) => return Exit::UNKNOWN,
         None => {}
+    }
+    if error.chain().any(|cause| cause.is::<io::Error>()) && !error.is::<Error>() {
+        return Exit::UNKNOWN;
     }
     let Some(error) = error.downcast_ref::<Error>() else { return Exit::INTERNAL };
     if let Some(advice) = advice(error.kind()) {

@@ -14,13 +14,14 @@ mod signals;
 
 use std::process::ExitCode;
 
+use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command};
 use exit::Exit;
 
 fn main() -> ExitCode {
-    let matches = match Args::command().try_get_matches() {
+    let matches = match command_line().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return exit::of_usage(&error).into(),
     };
@@ -34,6 +35,20 @@ fn main() -> ExitCode {
         command => run(command),
     };
     result.unwrap_or_else(|error| exit::explain(&error)).into()
+}
+
+/// An empty BRAMAH_URL is none.
+fn command_line() -> clap::Command {
+    let command = Args::command();
+    if std::env::var_os("BRAMAH_URL").is_none_or(|url| !url.is_empty()) {
+        return command;
+    }
+    command.mut_subcommands(|command| {
+        command.mut_args(|arg| match arg.get_id() == "on" {
+            true => arg.env(Resettable::Reset),
+            false => arg,
+        })
+    })
 }
 
 /// One thread is enough: whatever waits, waits for the service or for the command.

@@ -25,6 +25,12 @@ Environment of the command (what a service does not have is empty or 0):
   BRAMAH_URL          the service, so that `bramah` in the command asks the same one
   BRAMAH_HELD         all locks this runs under, so that waiting for itself is refused
 
+What it cannot do:
+  If this program is killed by signal 9, its command dies with it, but what the command started
+  runs on, with local: beside the next holder. Only a check of BRAMAH_TOKEN keeps it from writing.
+  Two commands that hold a lock each and wait for the other's wait for ever: each `lock` is a
+  session of its own, and a circle is seen only inside one. Nest in one order, or wait with -w.
+
 Examples:
   bramah lock nightly -- ./backup.sh          wait for its turn
   bramah lock -n -q nightly -- ./backup.sh    only if free, and say nothing: for cron
@@ -147,7 +153,7 @@ pub(crate) struct Wish {
     #[arg(long, value_name = "TEXT")]
     value: Option<OsString>,
 
-    /// Do not say who is in the way
+    /// Do not say who is in the way; of `acquire`: print nothing but the hold id
     #[arg(short, long)]
     pub(crate) quiet: bool,
 

@@ -1,11 +1,12 @@
 //! What can be set about a server: each setting is a flag, an environment variable and a key of the
 //! configuration file, all by the same name.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::ArgAction;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
@@ -29,9 +30,10 @@ pub(crate) struct ServeArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Where to listen, by number and not by name; port 0 takes any free one
-    /// [default: 127.0.0.1:7420]
-    #[arg(long, value_name = "IP:PORT", env = "BRAMAH_LISTEN")]
+    /// Where to listen; of a name that has several addresses, its first IPv4 address. Port 0 takes
+    /// any free one [default: 127.0.0.1:7420]
+    #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_LISTEN", value_parser = resolve)]
+    #[serde(deserialize_with = "listen_of_file")]
     pub(crate) listen: Option<SocketAddr>,
 
     /// Keep the data in this folder [default: bramah in $XDG_STATE_HOME or ~/.local/state]
@@ -50,6 +52,19 @@ pub(crate) struct Settings {
     /// How much to say on stderr: off, error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL", env = "BRAMAH_LOG_LEVEL", hide_possible_values = true)]
     pub(crate) log_level: Option<LogLevel>,
+}
+
+fn resolve(text: &str) -> Result<SocketAddr, String> {
+    let addresses = text.to_socket_addrs().map_err(|error| {
+        format!("expected HOST:PORT such as 127.0.0.1:7420 or localhost:7420: {error}")
+    })?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let first = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    first.copied().ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn listen_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<SocketAddr>, D::Error> {
+    resolve(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]

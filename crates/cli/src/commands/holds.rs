@@ -48,9 +48,10 @@ pub(crate) async fn acquire(args: AcquireArgs) -> anyhow::Result<Exit> {
         url: &args.wish.service.on,
         hold_id: guard.detach(),
     };
-    match args.json {
-        true => output::object(&acquired)?,
-        false => output::line(format_args!(
+    match (args.json, args.wish.quiet) {
+        (true, _) => output::object(&acquired)?,
+        (false, true) => output::line(&acquired.hold_id)?,
+        (false, false) => output::line(format_args!(
             "name     {}\ntoken    {}\nhold id  {}\nsession  {}\nheld     {} unless renewed or \
              released with the hold id",
             Plain(&args.name),
@@ -114,8 +115,8 @@ pub(crate) async fn release(args: HoldArgs) -> anyhow::Result<Exit> {
     } else if exit == Exit::OK {
         output::line("released")?;
     } else {
-        let why = Maybe(ended, "nothing more is known of it");
-        say(format_args!("could not release the hold: it ended before: {why}"));
+        let why = Maybe(ended, "it ended some time ago, or there never was one of this id");
+        say(format_args!("could not release the hold: {why}"));
     }
     Ok(exit)
 }

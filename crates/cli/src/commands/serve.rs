@@ -85,10 +85,12 @@ fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
         }
         None => "data in memory only, gone when the server stops".to_owned(),
     };
+    let count = |count: usize, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     say(format_args!(
-        "serving bramah://{address}; {place}; found {} locks and {} sessions; at most \
-         {connections_max} connections",
-        found.locks, found.sessions
+        "serving bramah://{address}; {place}; found {} and {}; at most {}",
+        count(found.locks, "lock"),
+        count(found.sessions, "session"),
+        count(*connections_max, "connection"),
     ));
     if let Some(torn) = torn {
         say(format_args!(

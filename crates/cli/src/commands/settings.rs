@@ -67,6 +67,12 @@ impl Plan {
         let listen = first(said.listen, source("listen"), file.listen);
         let connections_max =
             first(said.connections_max, source("connections_max"), file.connections_max);
+        if let Some(Set { value: 0, source }) = connections_max {
+            return Err(Failure::usage(format!(
+                "could not use connections_max = 0, which {source} says: at least 1 is needed"
+            ))
+            .into());
+        }
         Ok(Plan {
             listen: match listen {
                 Some(listen) => listen,

@@ -105,6 +105,7 @@ fn a_hold_that_is_gone_is_65() {
         let output = server.run(&format!("{line} {hold_id}"));
         assert_eq!(output.code, 65, "{output:?}");
         assert!(output.stderr.starts_with("bramah: could not "), "{output:?}");
+        assert!(output.stderr.contains("it was released"), "{output:?}");
     }
     assert_eq!(server.run(&format!("set {hold_id} v")).code, 65);
     assert_eq!(server.run("verify n 1").code, 65);
@@ -129,4 +130,58 @@ fn completions_are_for_the_shell_that_is_named() {
         assert_eq!(output.code, 0);
         assert!(output.stdout.contains("max-waiters"), "{shell}");
     }
+}
+
+#[test]
+fn what_no_service_could_do_is_64_and_says_what_is_possible() {
+    for (line, word) in [
+        ("lock --ttl 0 n true", "from 500ms to 24h"),
+        ("acquire --ttl 25h n", "from 500ms to 24h"),
+        ("lock --on local: --ttl 0 n true", "from 500ms to 24h"),
+        ("serve --in-memory --connections-max 0", "at least 1"),
+    ] {
+        let output = run(on("bramah://127.0.0.1:1", line));
+        assert_eq!(output.code, 64, "{line}: {output:?}");
+        assert!(output.stderr.contains(word), "{output:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_74() {
+    let (server, _dir) = Server::start();
+    let mut command = server.command("who n");
+    command.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    assert_eq!(crate::harness::Program::start(command).wait().code, 74);
+}
+
+#[test]
+fn an_empty_url_in_the_environment_is_none() {
+    let output = run(on("", "ls --connect-timeout 50ms"));
+    assert!(!output.stderr.contains("scheme"), "{output:?}");
+    assert_eq!(run(on("", "ls --on=")).code, 64);
+}
+
+#[test]
+fn a_waiter_whose_server_is_away_for_longer_than_its_ttl_is_69() {
+    let (server, _dir) = Server::start();
+    assert_eq!(server.run("acquire --ttl 1m n").code, 0);
+    let mut waiter = crate::harness::Program::start(server.command("lock -q --ttl 1s n true"));
+    server.until_waiting("n", 1);
+    server.signal(rustix::process::Signal::KILL);
+    let output = waiter.wait();
+    assert_eq!(output.code, 69, "{output:?}");
+    assert!(output.stderr.contains("its place in the queue is lost"), "{output:?}");
+    assert!(output.stderr.contains("bramah serve"), "{output:?}");
+}
+
+#[test]
+fn an_error_says_nothing_twice() {
+    let (server, _dir) = Server::start();
+    let output = server.run("lock -w 48h n true");
+    assert!(output.stderr.starts_with("bramah: could not acquire \"n\": wait is "), "{output:?}");
+    let output = run(on("bramah://127.0.0.1:1", "ls --connect-timeout 50ms"));
+    assert_eq!(output.stderr.matches("127.0.0.1:1").count(), 1, "{output:?}");
+    let output = server.run("revoke nope");
+    assert_eq!(output.code, 65);
+    assert!(output.stderr.contains("\"nope\": nobody holds it"), "{output:?}");
 }

@@ -69,6 +69,15 @@ fn a_detached_hold_is_renewed_changed_and_released_by_its_hold_id() {
 }
 
 #[test]
+fn a_quiet_acquire_prints_its_hold_id_and_no_more() {
+    let (server, _dir) = Server::start();
+    let output = server.run("acquire -q --permits 1 --of 3 n");
+    assert_eq!(output.stdout.lines().count(), 1, "{output:?}");
+    assert_eq!(server.run(&format!("release {}", output.stdout)).code, 0);
+    assert!(server.run("history n").stdout.contains("1 of 3"));
+}
+
+#[test]
 fn a_detached_hold_ends_with_its_ttl() {
     let (server, _dir) = Server::start();
     acquire(&server, "--ttl 500ms n");
