@@ -132,7 +132,7 @@ impl Consensus {
         self.raw.on_persist_ready(number);
     }
 
-    /// The next committed entry. It counts as applied once this is called again.
+    /// The next committed entry. All that were given out count as applied once there is none left.
     pub(crate) fn poll_committed(&mut self) -> Option<Committed> {
         let next = self.committed.pop_front();
         if let Some(entry) = &next {

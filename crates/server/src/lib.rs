@@ -2,12 +2,11 @@
 //!
 //! A front ([`native`](self) is the first of them) turns the bytes of a connection into requests
 //! and hands them to the [`Service`]; replies and notices come back through the connection's
-//! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node;
-//! another can be put in its place.
+//! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
-//! `native`, `encode` (the connections' side), `log`, `compaction` (the disk), `server` (all
-//! together).
+//! `native`, `encode` (the connections' side), `log`, `writer`, `compaction` (the disk), `server`
+//! (all together).
 
 mod compaction;
 mod config;

@@ -92,7 +92,8 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits for the thread: the folder is free for the next server when this is gone.
+    /// Waits for the thread. The folder is free for the next server when this is gone and no
+    /// compaction runs any more.
     fn drop(&mut self) {
         drop(self.begin.take());
         if let Some(thread) = self.thread.take() {
