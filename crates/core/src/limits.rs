@@ -25,6 +25,8 @@ pub const SESSION_HOLDS_MAX: usize = 10_000;
 pub const SESSION_ANSWERS_MAX: usize = 16_384;
 /// Most waiters of one lock.
 pub const LOCK_WAITERS_MAX: usize = 10_000;
+/// Most holders of one lock that a view of it names.
+pub const HOLDERS_SHOWN_MAX: usize = 1_000;
 /// Most permits of a semaphore.
 pub const PERMITS_MAX: u32 = 1_000_000;
 /// Most locks in one acquire of many.

@@ -7,8 +7,10 @@ use crate::command::{Mode, OnDisconnect, Owner};
 use crate::event::EndReason;
 use crate::history::Ended;
 use crate::ids::{FencingToken, LockName, Priority, SessionHandle, SessionId, Time, Ttl, Value};
+use crate::limits::HOLDERS_SHOWN_MAX;
 use crate::lock::Lock;
 use crate::outcome::{Grant, Refusal};
+use crate::session::Session;
 use crate::state::State;
 
 /// A lock that is held, waited for or resting.
@@ -18,8 +20,10 @@ pub struct LockView {
     pub name: LockName,
     /// Of a semaphore: its limit.
     pub limit: Option<u32>,
-    /// Who holds it, in the order of grant.
+    /// The first [`HOLDERS_SHOWN_MAX`] of those who hold it, in the order of grant.
     pub holders: Vec<HolderView>,
+    /// All who hold it.
+    pub holders_total: usize,
     /// The first of those who wait, in order.
     pub waiters: Vec<WaiterView>,
     /// All who wait.
@@ -176,6 +180,14 @@ impl State {
         Ok(SessionGrants { ttl: session.fact.ttl, deadline: session.deadline(), holds })
     }
 
+    /// When an open session ends, unless renewed.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the session is not open.
+    pub fn session_deadline(&self, handle: SessionHandle) -> Result<Time, Refusal> {
+        self.check_session(handle).map(Session::deadline)
+    }
+
     /// What the end of its connection means for an open session.
     #[must_use]
     pub fn on_disconnect(&self, handle: SessionHandle) -> Option<OnDisconnect> {
@@ -216,7 +228,7 @@ impl State {
     }
 
     fn view_of(&self, name: &LockName, lock: &Lock, waiters_max: usize) -> LockView {
-        let holders = lock.holds.iter().filter_map(|token| {
+        let holders = lock.holds.iter().take(HOLDERS_SHOWN_MAX).filter_map(|token| {
             let hold = self.holds.get(&token)?;
             Some(HolderView {
                 token,
@@ -250,6 +262,7 @@ impl State {
             name: name.clone(),
             limit: lock.limit(),
             holders: holders.collect(),
+            holders_total: lock.holds.len(),
             waiters: waiters.collect(),
             waiters_total: lock.waiters(),
             rests_until: Some(lock.rests_until).filter(|until| *until > self.now()),

@@ -8,7 +8,7 @@ use bramah_core::{LockName, SessionHandle, SessionId};
 use bramah_wire::request::Watched;
 
 /// A connection of a client, numbered by whoever accepts it; a number is never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
 
 /// A watch: whose it is, and the id of the request that started it.

@@ -21,6 +21,7 @@ mod clock;
 mod consensus;
 mod hub;
 mod log_mirror;
+mod looks;
 mod node;
 mod pending;
 mod publish;

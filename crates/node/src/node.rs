@@ -8,11 +8,12 @@ use bramah_core::{
 };
 use bramah_wire::entry::{encode_command, encode_entry};
 use bramah_wire::membership::Membership;
-use bramah_wire::request::What;
+use bramah_wire::request::{Query, What};
 
 use crate::clock::{BootTime, Clock};
 use crate::consensus::{Consensus, Persist, Start};
 use crate::hub::{ClientId, Hub};
+use crate::looks::{Look, Looks};
 use crate::pending::{COMMANDS_LEN_MAX, ENTRY_BYTES_MAX, Flight, KeepAlives, Origin, Queue};
 use crate::reply::{Notice, Reply, Unavailable};
 use crate::restore::{NodeError, Recovered, apply_entry};
@@ -97,6 +98,7 @@ pub struct Node {
     /// Runs while this node leads.
     clock: Option<Clock>,
     queue: Queue,
+    looks: Looks,
     flights: VecDeque<Flight>,
     /// The last write that is not known to be durable.
     writing: Option<u64>,
@@ -124,6 +126,7 @@ impl Node {
             consensus: Consensus::new(start)?,
             clock: None,
             queue: Queue::default(),
+            looks: Looks::default(),
             flights: VecDeque::new(),
             writing: None,
             room: Room::default(),
@@ -147,6 +150,7 @@ impl Node {
             self.handle(now, input, out);
         }
         while self.advance(now, out)?.is_continue() {}
+        self.answer_look(now, out);
         let idle = self.queue.commands.is_empty() && self.flights.is_empty();
         if self.draining && idle && self.writing.is_none() {
             out.push(Output::Drained);
@@ -160,6 +164,13 @@ impl Node {
         let clock = self.clock.as_ref().filter(|_| self.writing.is_none())?;
         let due = self.state.next_due().map(|time| clock.when(time));
         due.into_iter().chain(self.queue.keepalives.due()).min()
+    }
+
+    /// There are questions left over for the next step, which should come soon, but not before
+    /// whatever else has come in.
+    #[must_use]
+    pub fn has_questions(&self) -> bool {
+        !self.looks.is_empty()
     }
 
     /// This node leads, and what it knows is current.
@@ -179,16 +190,14 @@ impl Node {
         match input {
             Input::Connected(client) => self.hub.connect(client),
             Input::Disconnected(client) => {
+                self.looks.forget(client);
                 for session in self.hub.disconnect(client) {
                     self.close_if_bound(session);
                 }
             }
             Input::Request { client, id, what } => {
                 if let Some(reply) = self.take(now, client, id, what) {
-                    // Nothing need have happened since the last entry, and ages count all the same.
-                    let last = self.state.now();
-                    let now = self.clock.as_ref().map_or(last, |clock| clock.time(now).max(last));
-                    out.push(Output::Reply { client, id, now, reply });
+                    out.push(Output::Reply { client, id, now: self.time_of_answer(now), reply });
                 }
             }
             Input::Persisted(number) => {
@@ -216,15 +225,46 @@ impl Node {
                 self.queue.keepalives.push(now, (client, id), &sessions);
             }
             _ if !self.is_leader() => return Some(Reply::Unavailable(Unavailable::NoLeader)),
-            What::Attach { session, after } => return Some(self.attach(client, session, after)),
-            What::Query(query) => return Some(self.look(&query)),
-            What::Watch(watched) => return Some(self.watch(client, id, watched)),
+            What::Attach { session, after } => {
+                // It hears of everything from here on; what it holds can be told a little later.
+                if let Err(refusal) = self.attach(client, session) {
+                    return Some(Reply::Outcome(Outcome::Refused(refusal)));
+                }
+                return self.look_later(client, id, Look::Attached { session, after });
+            }
+            What::Query(query @ Query::GetLock { .. }) => return Some(self.look(&query)),
+            What::Query(query) => return self.look_later(client, id, Look::Query(query)),
+            What::Watch(watched) => return self.look_later(client, id, Look::Watch(watched)),
             What::Unwatch { watch_id } => {
-                return Some(Reply::WatchEnded(self.hub.unwatch((client, watch_id))));
+                return self.look_later(client, id, Look::Unwatch { watch_id });
             }
             What::ServerInfo => return Some(Reply::Info(self.info())),
         }
         None
+    }
+
+    fn look_later(&mut self, client: ClientId, id: u64, look: Look) -> Option<Reply> {
+        let is_taken = self.looks.push(client, id, look);
+        (!is_taken).then_some(Reply::Unavailable(Unavailable::Overloaded))
+    }
+
+    fn answer_look(&mut self, now: BootTime, out: &mut Vec<Output>) {
+        let Some((client, id, look)) = self.looks.pop() else { return };
+        let reply = match look {
+            _ if !self.is_leader() => Reply::Unavailable(Unavailable::NoLeader),
+            Look::Attached { session, after } => self.attached(session, after),
+            Look::Query(query) => self.look(&query),
+            Look::Watch(watched) => self.watch(client, id, watched),
+            Look::Unwatch { watch_id } => Reply::WatchEnded(self.hub.unwatch((client, watch_id))),
+        };
+        out.push(Output::Reply { client, id, now: self.time_of_answer(now), reply });
+    }
+
+    /// The time that an answer tells which is of no entry. Nothing need have happened since the
+    /// last one, and ages count all the same.
+    fn time_of_answer(&self, now: BootTime) -> Time {
+        let last = self.state.now();
+        self.clock.as_ref().map_or(last, |clock| clock.time(now).max(last))
     }
 
     /// Why a command cannot be taken now.

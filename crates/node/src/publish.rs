@@ -1,34 +1,42 @@
 //! What only looks at the table, and who hears of its changes.
 
+use std::sync::Arc;
+
 use bramah_core::{
-    EndReason, Event, FencingToken, Happening, LockName, LockView, SessionHandle, SessionId, State,
-    WaitEnd,
+    EndReason, Event, FencingToken, Happening, LockName, LockView, Refusal, SessionHandle,
+    SessionId, State, WaitEnd,
 };
 use bramah_wire::event::changes;
 use bramah_wire::request::{LIST_LEN_MAX, Query, Watched};
 
-use crate::hub::{ClientId, Hub};
+use crate::hub::{ClientId, Hub, WatchId};
 use crate::node::{Node, Output};
 use crate::reply::{Info, Listing, Notice, Reply, Unavailable};
 
 /// Most watches of all connections together.
 pub(crate) const WATCHES_LEN_MAX: usize = 100_000;
+/// Orders of one step past which the watches of whatever changes next are ended, rather than told
+/// of it: many changes times many watches would else fill the memory before anybody reads.
+pub(crate) const WATCHED_OUT_LEN_MAX: usize = 131_072;
 /// Waiters that are named in listings and changes.
 const WAITERS_LEN_SHORT: usize = 10;
 
 impl Node {
-    /// Brings a session to this connection, and names its holds above the token `after`.
+    /// Brings a session to this connection.
     pub(crate) fn attach(
         &mut self,
         client: ClientId,
         session: SessionHandle,
-        after: FencingToken,
-    ) -> Reply {
+    ) -> Result<(), Refusal> {
+        self.state.session_deadline(session)?;
+        self.hub.attach(client, session);
+        Ok(())
+    }
+
+    /// Names the holds of a session above the token `after`.
+    pub(crate) fn attached(&self, session: SessionHandle, after: FencingToken) -> Reply {
         match self.state.session_grants(session) {
-            Ok(grants) => {
-                self.hub.attach(client, session);
-                Reply::Attached { session: grants, after }
-            }
+            Ok(session) => Reply::Attached { session, after },
             Err(refusal) => Reply::Outcome(bramah_core::Outcome::Refused(refusal)),
         }
     }
@@ -80,10 +88,7 @@ impl Node {
 
     pub(crate) fn drop_watches(&mut self, client: ClientId, out: &mut Vec<Output>) {
         for watch_id in self.hub.watches_of(client) {
-            self.hub.unwatch((client, watch_id));
-            let revision = self.state.counters().revision;
-            let notice = Notice::WatchLagged { watch_id, revision };
-            out.push(Output::Notice { client, now: self.state.now(), notice });
+            self.hub.drop_watch((client, watch_id), &self.state, out);
         }
     }
 
@@ -101,6 +106,13 @@ impl Node {
 }
 
 impl Hub {
+    /// Ends a watch whose reader has to be told that it missed something.
+    fn drop_watch(&mut self, (client, watch_id): WatchId, state: &State, out: &mut Vec<Output>) {
+        self.unwatch((client, watch_id));
+        let notice = Notice::WatchLagged { watch_id, revision: state.counters().revision };
+        out.push(Output::Notice { client, now: state.now(), notice });
+    }
+
     /// Tells an event to the connection of its session, unless it was this connection that asked
     /// for it, and to whoever watches its locks.
     pub(crate) fn publish(
@@ -112,10 +124,23 @@ impl Hub {
     ) {
         let now = state.now();
         if self.watchers() > 0 {
+            let mut shared = None;
             for change in changes(&event) {
-                for (client, watch_id) in self.watching(change.name) {
-                    let lock = Box::new(view_after(state, change.name));
-                    let notice = Notice::Change { watch_id, event: event.clone(), lock };
+                let watching = self.watching(change.name);
+                if watching.is_empty() {
+                    continue;
+                }
+                if out.len() >= WATCHED_OUT_LEN_MAX {
+                    for watch in watching {
+                        self.drop_watch(watch, state, out);
+                    }
+                    continue;
+                }
+                let event = shared.get_or_insert_with(|| Arc::new(event.clone()));
+                let lock = Arc::new(view_after(state, change.name));
+                for (client, watch_id) in watching {
+                    let (event, lock) = (event.clone(), lock.clone());
+                    let notice = Notice::Change { watch_id, event, lock };
                     out.push(Output::Notice { client, now, notice });
                 }
             }
@@ -168,6 +193,7 @@ fn view_after(state: &State, name: &LockName) -> LockView {
         limit: None,
         holders: Vec::new(),
         waiters: Vec::new(),
+        holders_total: 0,
         waiters_total: 0,
         rests_until: None,
     })

@@ -1,5 +1,7 @@
 //! What a node answers and tells, in the words of the core. The wire gives it bytes.
 
+use std::sync::Arc;
+
 use bramah_core::{
     Ended, Event, FencingToken, LockName, LockView, Outcome, Refusal, SessionGrants, SessionView,
     Sizes, Time, Verdict,
@@ -97,9 +99,9 @@ pub enum Notice {
         /// The watch.
         watch_id: u64,
         /// What happened.
-        event: Event,
+        event: Arc<Event>,
         /// The lock after it.
-        lock: Box<LockView>,
+        lock: Arc<LockView>,
     },
     /// Changes of this watch were dropped, and it is over: its reader was too slow.
     WatchLagged {

@@ -13,6 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
@@ -25,6 +26,9 @@ use crate::limits::{
 use crate::service::{Flow, Outlet, Service};
 
 const READ_BYTES: usize = 16 * 1024;
+/// Bytes after which a connection lets others take their turn, so that reading its requests keeps
+/// nobody waiting for long.
+const TURN_BYTES: usize = 256 * 1024;
 
 /// Serves a connection that opened as native, until it ends. `buffer` holds what was read after the
 /// opening.
@@ -55,8 +59,13 @@ struct Front<'a> {
 impl Front<'_> {
     async fn run(&mut self) -> io::Result<()> {
         let mut frame_since: Option<Instant> = None;
+        let mut turn_bytes = 0;
         loop {
             let paused = self.take_requests()?;
+            if turn_bytes >= TURN_BYTES {
+                turn_bytes = 0;
+                yield_now().await;
+            }
             frame_since = match self.buffer.is_empty() || paused {
                 true => None,
                 false => frame_since.or_else(|| Some(Instant::now())),
@@ -65,8 +74,9 @@ impl Front<'_> {
             tokio::select! {
                 // Paused, only a reply or a send can go on from here, and they wake this task.
                 read = self.input.read_buf(&mut self.buffer), if !paused => {
-                    if read? == 0 {
-                        return Ok(());
+                    match read? {
+                        0 => return Ok(()),
+                        bytes => turn_bytes += bytes,
                     }
                 }
                 ready = self.outlet.stream.writable(), if self.outlet.is_blocked() => {

@@ -100,6 +100,11 @@ impl Runtime {
                 }
             }
             self.turn()?;
+            if self.node.has_questions() {
+                // First the connections, with what matters more.
+                tokio::task::yield_now().await;
+                self.hall.wake();
+            }
         }
         Ok(self.writer.log().close(&self.node)?)
     }

@@ -132,6 +132,7 @@ impl TryFrom<&proto::Lock> for LockView {
             name: name(&lock.name)?,
             limit: lock.limit,
             holders: holders.collect::<Result<_, Error>>()?,
+            holders_total: count(lock.holders_total),
             waiters: waiters.collect::<Result<_, Error>>()?,
             waiters_total: count(lock.waiters_total),
             rests_until: lock.rests_until_ms.map(Time),

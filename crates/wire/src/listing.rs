@@ -92,7 +92,7 @@ impl From<&LockView> for proto::Lock {
                 .0,
             waiters_total: view.waiters_total as u64,
             rests_until_ms: view.rests_until.map(|time| time.0),
-            holders_total: view.holders.len() as u64,
+            holders_total: view.holders_total as u64,
         }
     }
 }

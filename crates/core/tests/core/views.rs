@@ -1,3 +1,4 @@
+use bramah_core::limits::HOLDERS_SHOWN_MAX;
 use bramah_core::{SessionId, Time};
 
 use crate::ask::{permits, shared};
@@ -75,4 +76,17 @@ fn sizes_count_what_there_is() {
     table.acquire_many("s2", ["x", "y"]);
     let sizes = table.state.sizes();
     assert_eq!((sizes.locks, sizes.sessions, sizes.holds, sizes.waiters), (2, 2, 1, 1));
+}
+
+#[test]
+fn a_view_names_the_first_holders_and_counts_all() {
+    let mut table = Table::with(["s1"]);
+    for _ in 0..=HOLDERS_SHOWN_MAX {
+        table.acquire("s1", shared("x").many_users());
+    }
+    let view = table.view("x");
+    assert_eq!(
+        (view.holders.len(), view.holders_total),
+        (HOLDERS_SHOWN_MAX, HOLDERS_SHOWN_MAX + 1)
+    );
 }

@@ -1,8 +1,8 @@
 //! Connections, the sessions they speak for, and who is told what.
 
-use bramah_core::{EndReason, FencingToken, Happening, OnDisconnect, Outcome, Refusal};
+use bramah_core::{EndReason, FencingToken, Happening, OnDisconnect, Outcome, Refusal, SessionId};
 use bramah_node::{ClientId, Input, Reply};
-use bramah_wire::request::What;
+use bramah_wire::request::{Query, What};
 
 use crate::harness::{Shell, end_of, is_grant_of};
 
@@ -107,4 +107,27 @@ fn an_answer_to_a_question_tells_the_time_though_nothing_happened_since() {
     shell.pass(5_000);
     shell.send(1, What::ServerInfo);
     assert_eq!(shell.told_at.0, grant.granted_at.0 + 5_000);
+}
+
+#[test]
+fn whoever_asks_much_keeps_nobody_waiting() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let session = shell.open(2, 60_000);
+    let list = || Query::ListSessions { after: SessionId(0), len_max: 10 };
+    let ask = |client, id, what| Input::Request { client: ClientId(client), id, what };
+    let mut inputs: Vec<_> = (1_001..=2_000).map(|id| ask(1, id, What::Query(list()))).collect();
+    inputs.push(ask(2, 1, What::Query(list())));
+    inputs.push(ask(2, 2, What::Command(shell.acquire_command(session, "x"))));
+    shell.writes_at_once = false;
+    shell.step(inputs);
+    assert_eq!(shell.replies.len(), 1, "one question is answered, and the write is ordered");
+    assert_eq!(shell.writing.len(), 1);
+    shell.write();
+    assert!(shell.replies.contains_key(&(2, 1)) && shell.replies.contains_key(&(2, 2)));
+    while shell.node.has_questions() {
+        shell.step([]);
+    }
+    assert_eq!(shell.replies.len(), 1_002, "and in the end each is answered");
 }

@@ -52,3 +52,26 @@ fn an_ended_watch_and_one_that_lagged_say_no_more() {
     shell.hold(1, session, "x");
     assert_eq!(changes(&mut shell, 2), []);
 }
+
+#[test]
+fn many_changes_at_once_times_many_watches_end_the_watches() {
+    const WATCHES: u64 = 2_000;
+    const CHANGES: u64 = 1_000;
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let session = shell.open(1, 60_000);
+    for _ in 0..WATCHES {
+        shell.ask(2, What::Watch(Watched::Prefix("".into())));
+    }
+    let asked = (0..CHANGES).map(|number| Input::Request {
+        client: ClientId(1),
+        id: 1_000_000 + number,
+        what: What::Command(shell.acquire_command(session, &number.to_string())),
+    });
+    let asked: Vec<_> = asked.collect();
+    shell.step(asked);
+    let lagged = |notice: &(u64, Notice)| matches!(notice.1, Notice::WatchLagged { .. });
+    assert_eq!(shell.notices.iter().filter(|notice| lagged(notice)).count() as u64, WATCHES);
+    assert!(shell.notices.len() < 150_000, "{} notices in one step", shell.notices.len());
+}

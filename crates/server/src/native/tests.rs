@@ -5,7 +5,6 @@ use bramah_wire::frame::FRAME_BYTES_MAX;
 use bramah_wire::request::What;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use tokio::task::yield_now;
 
 use super::*;
 

@@ -105,7 +105,8 @@ fn nothing_that_a_full_table_says_is_longer_than_a_frame() {
     view.holders[0].owner = owner.clone();
     view.holders[0].value = value;
     view.waiters[0].owner = owner.clone();
-    view.holders = vec![view.holders[0].clone(); 20_000];
+    view.holders = vec![view.holders[0].clone(); limits::HOLDERS_SHOWN_MAX];
+    view.holders_total = 20_000;
     view.waiters = vec![view.waiters[0].clone(); limits::LOCK_WAITERS_MAX];
     let lock = listing::lock(7, NOW, &name, Some(&view));
     let Reply::Lock(told) = outcome_of(lock.clone()) else { panic!("{lock:?}") };

@@ -308,6 +308,7 @@ pub(crate) fn lock_view() -> LockView {
             queued_at: Time(100_001),
             deadline: Some(Time(160_001)),
         }],
+        holders_total: 1,
         waiters_total: 9,
         rests_until: Some(Time(101_000)),
     }
