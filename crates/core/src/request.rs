@@ -55,6 +55,16 @@ impl State {
         outcome
     }
 
+    /// A session's request was made before, so that to repeat it changes nothing.
+    #[must_use]
+    pub fn has_seen(&self, handle: SessionHandle, seq: RequestSeq) -> bool {
+        self.check_session(handle).is_ok_and(|session| {
+            seq < session.fact.answered_below
+                || session.waits.contains_key(&seq)
+                || session.answer(seq).is_some()
+        })
+    }
+
     /// What is known of a request that may have been made before. Nothing is known of a new one.
     fn known_answer(&self, id: SessionId, seq: RequestSeq) -> Option<Outcome> {
         let session = self.sessions.get(&id)?;

@@ -277,14 +277,10 @@ impl Node {
         }
         let grows = match command {
             Command::OpenSession(_) => true,
-            Command::Request { action, .. } => !matches!(
-                action,
-                Action::Cancel { .. }
-                    | Action::Hold(
-                        _,
-                        HoldAction::Release | HoldAction::Downgrade | HoldAction::Renew(_)
-                    )
-            ),
+            // A request that was made before gets its answer: to refuse it would deny what it did.
+            Command::Request { session, request, action } => {
+                is_growing(action) && !self.state.has_seen(*session, request.seq)
+            }
             Command::ByHold { action, .. } => matches!(action, HoldAction::SetValue(_)),
             Command::Renew(_) | Command::CloseSession { .. } | Command::Revoke { .. } => false,
         };
@@ -403,6 +399,14 @@ impl Node {
             self.queue.commands.push_back((Origin::Node, close_disconnected(session)));
         }
     }
+}
+
+fn is_growing(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Cancel { .. }
+            | Action::Hold(_, HoldAction::Release | HoldAction::Downgrade | HoldAction::Renew(_))
+    )
 }
 
 fn is_bound(state: &State, session: bramah_core::SessionHandle) -> bool {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use bramah_node::{Node, Persist, Recovered, Replay};
 use bramah_wal::{DirDisk, FinishedSnapshot, Options, SnapshotMeta, Wal, WalError};
@@ -17,6 +18,9 @@ const LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
 /// And at least so many times the bytes of the last snapshot, so that writing snapshots stays a
 /// small part of all writing.
 const LOG_PER_SNAPSHOT: u64 = 2;
+
+/// How long after a snapshot found no room the next is tried: it reads the whole log to get there.
+const COMPACTION_REST: Duration = Duration::from_secs(60);
 
 /// Why the log cannot be used or written.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +87,14 @@ impl Log {
         };
         let torn = found.torn.map(|torn| format!("{} at byte {}", torn.name, torn.offset));
         let members = recovered.membership.encode();
-        let log = FolderLog { wal, members, snapshot_bytes, compaction: None, sealed: true };
+        let log = FolderLog {
+            wal,
+            members,
+            snapshot_bytes,
+            compaction: None,
+            compaction_rests_until: None,
+            sealed: true,
+        };
         Ok(Opened { log: Log::Folder(Box::new(log)), recovered, torn })
     }
 
@@ -129,24 +140,26 @@ impl Log {
             return log.publish(thread);
         }
         let enough = LOG_BYTES_BEFORE_SNAPSHOT.max(LOG_PER_SNAPSHOT * log.snapshot_bytes);
-        match log.compaction.is_none() && log.wal.bytes_since_snapshot() >= enough {
+        let rests = log.compaction_rests_until.is_some_and(|until| Instant::now() < until);
+        let is_due = log.wal.bytes_since_snapshot() >= enough;
+        match log.compaction.is_none() && is_due && !rests {
             true => log.begin(node),
             false => Ok(()),
         }
     }
 
-    /// Leaves a snapshot of the table, so that the next start has nothing to replay.
+    /// Leaves a snapshot of the table, so that the next start has nothing to replay. Without room
+    /// for it the log does.
     pub(crate) fn close(&mut self, node: &Node) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };
-        let (state, index, term) = node.applied();
-        let meta = SnapshotMeta { index, term, members: log.members.clone() };
-        if log.wal.snapshot().is_some_and(|snapshot| snapshot.index >= index) {
-            return Ok(());
+        match log.snapshot_now(node) {
+            Ok(()) => Ok(()),
+            Err(WalError::DiskFull(error)) => {
+                warn!(%error, "no room for a snapshot: the next start replays the log");
+                Ok(())
+            }
+            Err(error) => Err(boxed(error)),
         }
-        let writer = log.wal.begin_snapshot(&meta).map_err(boxed)?;
-        let finished = compaction::write(state, writer).map_err(boxed)?;
-        log.wal.publish_snapshot(finished).map_err(boxed)?;
-        log.wal.seal().map_err(boxed)
     }
 }
 
@@ -158,16 +171,31 @@ pub(crate) struct FolderLog {
     members: Vec<u8>,
     snapshot_bytes: u64,
     compaction: Option<JoinHandle<Compacted>>,
+    /// No room for the last one: the next is not tried before this.
+    compaction_rests_until: Option<Instant>,
     sealed: bool,
 }
 
 impl FolderLog {
+    fn snapshot_now(&mut self, node: &Node) -> Result<(), WalError> {
+        let (state, index, term) = node.applied();
+        if self.wal.snapshot().is_none_or(|snapshot| snapshot.index < index) {
+            let meta = SnapshotMeta { index, term, members: self.members.clone() };
+            let finished = compaction::write(state, self.wal.begin_snapshot(&meta)?)?;
+            self.wal.publish_snapshot(finished)?;
+        }
+        self.wal.seal()
+    }
+
     fn begin(&mut self, node: &Node) -> Result<(), LogError> {
         let (_, index, term) = node.applied();
         let meta = SnapshotMeta { index, term, members: self.members.clone() };
         let writer = match self.wal.begin_snapshot(&meta) {
             Ok(writer) => writer,
-            Err(WalError::DiskFull(_)) => return Ok(()),
+            Err(WalError::DiskFull(error)) => {
+                self.rest(&error);
+                return Ok(());
+            }
             Err(error) => return Err(boxed(error)),
         };
         let reader = self.wal.reader();
@@ -184,14 +212,20 @@ impl FolderLog {
             Ok((finished, bytes)) => {
                 info!(index = finished.meta().index, bytes, "snapshot made");
                 self.snapshot_bytes = bytes;
-                self.wal.publish_snapshot(finished).map_err(boxed)
+                match self.wal.publish_snapshot(finished) {
+                    Err(WalError::DiskFull(error)) => self.rest(&error),
+                    published => published.map_err(boxed)?,
+                }
             }
-            Err(CompactionError::Write(WalError::DiskFull(error))) => {
-                warn!(%error, "no room for a snapshot");
-                Ok(())
-            }
-            Err(error) => Err(boxed(error)),
+            Err(CompactionError::Write(WalError::DiskFull(error))) => self.rest(&error),
+            Err(error) => return Err(boxed(error)),
         }
+        Ok(())
+    }
+
+    fn rest(&mut self, error: &dyn std::error::Error) {
+        warn!(%error, "no room for a snapshot");
+        self.compaction_rests_until = Some(Instant::now() + COMPACTION_REST);
     }
 }
 

@@ -37,7 +37,8 @@ pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Ser
     let outlet = Arc::new(NativeOutlet::new(output));
     let client = service.connect(outlet.clone());
     let keys = Keys::default();
-    let mut front = Front { outlet: &outlet, input, service, client, buffer, keys };
+    let mut front =
+        Front { outlet: &outlet, input, service, client, buffer, keys, frame_since: None };
     let end = front.run().await;
     service.disconnect(client);
     match end {
@@ -54,11 +55,12 @@ struct Front<'a> {
     client: bramah_node::ClientId,
     buffer: BytesMut,
     keys: Keys,
+    /// When the first byte of the frame that is not whole yet was seen.
+    frame_since: Option<Instant>,
 }
 
 impl Front<'_> {
     async fn run(&mut self) -> io::Result<()> {
-        let mut frame_since: Option<Instant> = None;
         let mut turn_bytes = 0;
         loop {
             let paused = self.take_requests()?;
@@ -66,10 +68,11 @@ impl Front<'_> {
                 turn_bytes = 0;
                 yield_now().await;
             }
-            frame_since = match self.buffer.is_empty() || paused {
-                true => None,
-                false => frame_since.or_else(|| Some(Instant::now())),
-            };
+            if paused || self.buffer.is_empty() {
+                self.frame_since = None;
+            } else {
+                self.frame_since.get_or_insert_with(Instant::now);
+            }
             self.buffer.reserve(READ_BYTES);
             tokio::select! {
                 // Paused, only a reply or a send can go on from here, and they wake this task.
@@ -84,7 +87,7 @@ impl Front<'_> {
                     self.outlet.send();
                 }
                 () = self.outlet.wake.notified() => {}
-                () = late(frame_since) => {
+                () = late(self.frame_since) => {
                     let text = format!("read a frame: it did not end within {FRAME_TIME_MAX:?}");
                     self.refuse(0, Error::new(ErrorCode::InvalidFrame, text));
                     return Err(io::ErrorKind::TimedOut.into());
@@ -105,6 +108,7 @@ impl Front<'_> {
             match take_frame(&mut self.buffer) {
                 Ok(None) => return Ok(false),
                 Ok(Some(frame)) => {
+                    self.frame_since = None;
                     let bytes = frame.len();
                     match request::read(frame, &mut || self.keys.draw()) {
                         Ok(parsed) => {

@@ -24,6 +24,8 @@ use crate::writer::Writer;
 
 /// As many requests or answers together make a write on the other thread worth the hand-over.
 const ASIDE_MIN: usize = 32;
+/// How long a server that is to stop waits for room for its last write.
+const STOP_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// How often a write is tried again that found the disk full.
 const FULL_DISK_RETRY: Duration = Duration::from_millis(250);
 /// Longest sleep between two looks at the clock: a suspended machine's timers come late.
@@ -81,17 +83,18 @@ impl Runtime {
     /// Runs until `stop` says so and what was under way is done, then leaves a snapshot.
     pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         tokio::pin!(stop);
-        let mut stopping = false;
+        let mut stopping: Option<Instant> = None;
         while !self.drained {
             let hall = self.hall.clone();
             tokio::select! {
                 biased;
-                () = hall.wait() => {}
-                () = &mut stop, if !stopping => {
-                    stopping = true;
+                // First: clients that ask without end must not keep it waiting.
+                () = &mut stop, if stopping.is_none() => {
+                    stopping = Some(Instant::now());
                     info!("stopping: nothing new is taken");
                     hall.push(Input::Drain);
                 }
+                () = hall.wait() => {}
                 () = sleep(self.time_to_tick()) => {
                     hall.push(Input::Tick);
                     if !self.writer.is_writing() {
@@ -100,6 +103,11 @@ impl Runtime {
                 }
             }
             self.turn()?;
+            let waited = stopping.is_some_and(|since| since.elapsed() >= STOP_WITHOUT_ROOM);
+            if waited && self.stuck_until.is_some() {
+                warn!("stopping without the last write: there is no room, and nobody was answered");
+                return Ok(());
+            }
             if self.node.has_questions() {
                 // First the connections, with what matters more.
                 tokio::task::yield_now().await;

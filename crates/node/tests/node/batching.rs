@@ -135,3 +135,19 @@ fn a_draining_node_takes_nothing_new_and_says_when_it_is_done() {
     shell.write();
     assert!(shell.drained);
 }
+
+#[test]
+fn a_request_that_was_served_is_answered_again_whatever_the_node_refuses_now() {
+    for trouble in [Input::Room(Room::Low), Input::Drain] {
+        let mut shell = Shell::new();
+        shell.connect(1);
+        let session = shell.open(1, 5_000);
+        let command = shell.acquire_command(session, "x");
+        let Outcome::Granted(first) = shell.command(1, command.clone()) else { panic!("refused") };
+        shell.step([trouble]);
+        let Outcome::Granted(again) = shell.command(1, command) else { panic!("refused") };
+        assert_eq!(first[0].hold, again[0].hold);
+        let fresh = shell.acquire_command(session, "y");
+        assert!(matches!(shell.ask(1, What::Command(fresh)), Reply::Unavailable(_)));
+    }
+}
