@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::{ExitCode, ExitStatus};
 
-use bramah::{Error, ErrorKind};
+use bramah::{Effect, Error, ErrorKind};
 use bramah_server::ServeError;
 
 use crate::output::Plain;
@@ -58,8 +58,10 @@ impl Exit {
         }
     }
 
-    fn of_kind(kind: ErrorKind) -> Exit {
-        match kind {
+    fn of_error(error: &Error) -> Exit {
+        match error.kind() {
+            // A full disk took nothing, a failed one nobody knows what.
+            ErrorKind::Storage if error.effect() == Effect::NotApplied => Exit::UNAVAILABLE,
             ErrorKind::Unavailable | ErrorKind::LimitExceeded => Exit::UNAVAILABLE,
             ErrorKind::NotHolder => Exit::STALE,
             ErrorKind::SessionEnded => Exit::SESSION_ENDED,
@@ -135,7 +137,7 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
     if let Some(advice) = advice(error.kind()) {
         say(advice);
     }
-    Exit::of_kind(error.kind())
+    Exit::of_error(error)
 }
 
 /// Shows clap's own words: help on stdout is no error.
