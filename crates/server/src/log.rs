@@ -117,13 +117,18 @@ impl Log {
         }
     }
 
-    /// What can be done while nobody waits: looks for room again, and says of the last write that
-    /// it is durable, so that later damage to it cannot be taken for a torn tail.
+    /// Tries again to find room for the next part of the log.
+    pub(crate) fn prepare_next(&mut self) {
+        if let Log::Folder(log) = self {
+            log.wal.prepare_next();
+        }
+    }
+
+    /// What can be done while nobody waits: says of the last write that it is durable, so that
+    /// later damage to it cannot be taken for a torn tail.
     pub(crate) fn idle(&mut self) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };
-        if log.wal.is_disk_full() {
-            log.wal.prepare_next();
-        } else if !log.sealed {
+        if !log.sealed && !log.wal.is_disk_full() {
             log.sealed = true;
             match log.wal.seal() {
                 Ok(()) | Err(WalError::DiskFull(_)) => {}

@@ -44,6 +44,8 @@ pub(crate) struct Runtime {
     /// The last write found no room, and is tried again then.
     stuck_until: Option<Instant>,
     room: Room,
+    /// When the log last tried to make room for its next part.
+    looked_for_room: Instant,
     inbox: Inbox,
     out: Vec<Output>,
     drained: bool,
@@ -68,6 +70,7 @@ impl Runtime {
             writes: Vec::new(),
             stuck_until: None,
             room: Room::Enough,
+            looked_for_room: Instant::now(),
             inbox: Inbox::default(),
             out: Vec::new(),
             drained: false,
@@ -118,15 +121,13 @@ impl Runtime {
     }
 
     fn time_to_tick(&self) -> Duration {
-        if self.stuck_until.is_some() {
-            return FULL_DISK_RETRY;
-        }
-        match self.node.next_tick() {
-            None => TICK_TIME_MAX,
-            Some(at) => {
-                Duration::from_millis(at.0.saturating_sub(boot_time().0)).min(TICK_TIME_MAX)
-            }
-        }
+        let longest = match self.room {
+            Room::Enough => TICK_TIME_MAX,
+            Room::Low | Room::Out => FULL_DISK_RETRY,
+        };
+        self.node.next_tick().map_or(longest, |at| {
+            Duration::from_millis(at.0.saturating_sub(boot_time().0)).min(longest)
+        })
     }
 
     /// Takes what came in, and does all that follows from it.
@@ -166,15 +167,13 @@ impl Runtime {
                 self.writer.begin(std::mem::take(&mut self.writes));
             }
             // What was answered is sent while the disk writes, or before it blocks this thread.
-            let mut facts = self.flush();
-            if can_write && !aside {
-                let written = self.writer.write(std::mem::take(&mut self.writes))?;
-                facts.extend(self.durable(written));
-            }
-            if facts.is_empty() {
+            self.flush();
+            if !can_write || aside {
                 break;
             }
-            self.node.step(boot_time(), facts, &mut self.out)?;
+            let written = self.writer.write(std::mem::take(&mut self.writes))?;
+            let Some(durable) = self.durable(written) else { break };
+            self.node.step(boot_time(), [durable], &mut self.out)?;
         }
         if !self.writer.is_writing() {
             self.writer.log().keep_short(&self.node)?;
@@ -212,18 +211,25 @@ impl Runtime {
         }
     }
 
-    /// Sends what the connections were given. Those that read too slowly are facts for the node.
-    fn flush(&mut self) -> Vec<Input> {
+    /// Sends what the connections were given. Those that read too slowly are facts for the node, in
+    /// the next turn: whoever reads nothing must not keep this one going.
+    fn flush(&mut self) {
         self.dirty.sort_unstable();
         self.dirty.dedup();
-        let lagging = |client: &ClientId| {
-            self.outlets.get(client).is_some_and(|outlet| outlet.flush() == Flow::Lagging)
-        };
-        self.dirty.drain(..).filter(lagging).map(Input::Lagged).collect()
+        for client in self.dirty.drain(..) {
+            let Some(outlet) = self.outlets.get(&client) else { continue };
+            if outlet.flush() == Flow::Lagging {
+                self.hall.push(Input::Lagged(client));
+            }
+        }
     }
 
     /// Tells the node how much room there is, when that changed.
     fn look_for_room(&mut self) {
+        if self.writer.log().is_low() && self.looked_for_room.elapsed() >= FULL_DISK_RETRY {
+            self.looked_for_room = Instant::now();
+            self.writer.log().prepare_next();
+        }
         let room = match (self.stuck_until.is_some(), self.writer.log().is_low()) {
             (true, _) => Room::Out,
             (false, true) => Room::Low,
