@@ -131,7 +131,7 @@ pub(super) fn ended(ended: proto::Ended, now_ms: u64) -> Result<Ended, Failure> 
         mode: mode(ended.mode, ended.permits, Some(ended.limit)),
         held_for: ago(ended.ended_at_ms, ended.granted_at_ms),
         ended_ago: ago(now_ms, ended.ended_at_ms),
-        reason: end(ended.end.as_ref(), now_ms),
+        reason: end(ended.end.as_ref(), ended.ended_at_ms),
     })
 }
 
@@ -184,4 +184,30 @@ fn mode(mode: i32, permits: u32, limit: Option<u32>) -> Mode {
 
 fn ago(later_ms: u64, earlier_ms: u64) -> Duration {
     Duration::from_millis(later_ms.saturating_sub(earlier_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expired_hold_s_last_keepalive_is_told_from_its_end_however_late_one_looks() {
+        let end = proto::End {
+            reason: "expired".into(),
+            renewed_at_ms: Some(1_000),
+            ..Default::default()
+        };
+        let of_wire = || proto::Ended {
+            name: "x".into(),
+            mode: proto::Mode::Exclusive.into(),
+            ended_at_ms: 6_000,
+            end: Some(end.clone()),
+            ..Default::default()
+        };
+        for now_ms in [6_000, 90_000] {
+            let Ok(ended) = ended(of_wire(), now_ms) else { panic!("it cannot be read") };
+            let renewed_ago = Some(Duration::from_secs(5));
+            assert_eq!(ended.reason, LostReason::Expired { renewed_ago });
+        }
+    }
 }
