@@ -28,9 +28,10 @@ mod publish;
 mod reply;
 mod restore;
 
+pub use bramah_wire::membership::MemberChange;
 pub use clock::BootTime;
 pub use consensus::Persist;
 pub use hub::ClientId;
 pub use node::{Input, Node, Output, Room};
-pub use reply::{Info, Listing, Notice, Reply, Unavailable};
+pub use reply::{ChangeRefused, Info, Listing, Notice, Reply, Unavailable};
 pub use restore::{NodeError, Recovered, Replay};

@@ -7,7 +7,8 @@ use bramah_core::{
     Action, Command, Event, HoldAction, OnDisconnect, Outcome, SessionClose, State, Time,
 };
 use bramah_wire::entry::{encode_command, encode_entry};
-use bramah_wire::membership::Membership;
+use bramah_wire::membership::{MemberChange, Membership};
+use bramah_wire::peer::Message;
 use bramah_wire::request::{Query, What};
 
 use crate::clock::{BootTime, Clock};
@@ -42,6 +43,53 @@ pub enum Input {
     Room(Room),
     /// Take nothing new, finish what is under way, then say [`Output::Drained`].
     Drain,
+    /// Another member says something. It may be old, doubled, out of order, or of a member that is
+    /// one no more.
+    Peer {
+        /// Who.
+        from: u64,
+        /// What.
+        message: Message,
+    },
+    /// Change the membership; answered with [`Reply::Membership`] when it is done.
+    Change {
+        /// Who asks.
+        client: ClientId,
+        /// The id of the request, for the answer.
+        id: u64,
+        /// What.
+        change: MemberChange,
+    },
+    /// Let another member lead: this one, or the voter that has most of the log.
+    TransferLeadership {
+        /// Which.
+        to: Option<u64>,
+    },
+    /// The snapshot that was ordered is durable, and published in this node's log.
+    SnapshotMade {
+        /// The last entry in it.
+        index: u64,
+        /// That entry's term.
+        term: u64,
+    },
+    /// What came of [`Output::SendSnapshot`].
+    SnapshotSent {
+        /// To whom.
+        to: u64,
+        /// The receiver has it.
+        ok: bool,
+    },
+    /// A leader's snapshot came: whole, checked, and written aside.
+    SnapshotReceived {
+        /// Who sent it.
+        from: u64,
+        /// The message that came with it.
+        message: Message,
+        /// The members as of the snapshot.
+        membership: Membership,
+        /// The table in it.
+        state: State,
+    },
     /// Time passed.
     Tick,
 }
@@ -85,6 +133,43 @@ pub enum Output {
     },
     /// Everything that was under way is done.
     Drained,
+    /// Tell another member. Whether it arrives, and when, does not matter.
+    Send {
+        /// Whom.
+        to: u64,
+        /// What.
+        message: Message,
+    },
+    /// Make a snapshot of what is applied now: another member needs it.
+    MakeSnapshot,
+    /// Send the published snapshot, and this message with it; then say [`Input::SnapshotSent`].
+    SendSnapshot {
+        /// To whom.
+        to: u64,
+        /// The last entry in it.
+        index: u64,
+        /// That entry's term.
+        term: u64,
+        /// The message.
+        message: Message,
+    },
+    /// Publish the snapshot that was received in place of the whole log, in the order of
+    /// [`Output::Persist`], then say [`Input::Persisted`].
+    InstallSnapshot {
+        /// The number to say.
+        number: u64,
+        /// The last entry in it.
+        index: u64,
+        /// That entry's term.
+        term: u64,
+        /// The members, to stand beside it.
+        membership: Membership,
+    },
+    /// The snapshot that was received is of no use.
+    DiscardSnapshot {
+        /// The last entry in it.
+        index: u64,
+    },
 }
 
 /// One member of a lock service.
@@ -115,7 +200,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`] when that cannot be.
     pub fn new(recovered: Recovered) -> Result<Node, NodeError> {
-        let Recovered { membership, durable, state, snapshot, hard_state, entries } = recovered;
+        let Recovered { membership, durable, state, snapshot, hard_state, entries, .. } = recovered;
         let (node_id, voters) = (membership.node_id, membership.voters.clone());
         let start = Start { node_id, voters, snapshot, hard_state, entries };
         Ok(Node {
@@ -179,6 +264,24 @@ impl Node {
         self.clock.is_some()
     }
 
+    /// The member that leads, as far as this one knows.
+    #[must_use]
+    pub fn leader(&self) -> Option<u64> {
+        self.is_leader().then_some(self.membership.node_id)
+    }
+
+    /// The last term that this node heard of.
+    #[must_use]
+    pub fn term(&self) -> u64 {
+        0
+    }
+
+    /// The members as of the last applied entry.
+    #[must_use]
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
     /// The table, and the index and term of the last entry in it: what a snapshot is made of.
     #[must_use]
     pub fn applied(&self) -> (&State, u64, u64) {
@@ -207,7 +310,22 @@ impl Node {
             Input::Lagged(client) => self.drop_watches(client, out),
             Input::Room(room) => self.room = room,
             Input::Drain => self.draining = true,
-            Input::Tick => {}
+            Input::Change { client, id, .. } => {
+                let reply = Reply::Unavailable(Unavailable::NoLeader);
+                out.push(Output::Reply { client, id, now: self.time_of_answer(now), reply });
+            }
+            Input::SnapshotReceived { message, .. } => {
+                if let Message::Raft(raft) = message
+                    && let Some(head) = raft.snapshot
+                {
+                    out.push(Output::DiscardSnapshot { index: head.index });
+                }
+            }
+            Input::Tick
+            | Input::Peer { .. }
+            | Input::TransferLeadership { .. }
+            | Input::SnapshotMade { .. }
+            | Input::SnapshotSent { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@ use bramah_core::{
     Ended, Event, FencingToken, LockName, LockView, Outcome, Refusal, SessionGrants, SessionView,
     Sizes, Time, Verdict,
 };
+use bramah_wire::membership::Membership;
 
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +43,31 @@ pub enum Reply {
     WatchEnded(bool),
     /// Of a look at the server.
     Info(Info),
+    /// Of a change of the membership: the members after it.
+    Membership(Membership),
+    /// Of a change of the membership that cannot be; it did nothing.
+    ChangeRefused(ChangeRefused),
     /// It was not served, and did nothing.
     Unavailable(Unavailable),
+    /// It may or may not have happened.
+    OutcomeUnknown,
+}
+
+/// Why a change of the membership cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeRefused {
+    /// No member has that number.
+    UnknownMember,
+    /// A member has that number already.
+    AlreadyMember,
+    /// Another change is not done yet.
+    OneAtATime,
+    /// The learner lacks too much of the log to vote.
+    NotCaughtUp,
+    /// Nobody would be left to vote.
+    LastVoter,
+    /// There are as many members as may be.
+    TooManyMembers,
 }
 
 /// A part of a list, as it was at a revision.

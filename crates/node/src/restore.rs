@@ -5,9 +5,13 @@ use bramah_core::{Event, Outcome, State};
 use bramah_wal::{Entry, HardState};
 use bramah_wire::DecodeError;
 use bramah_wire::entry::decode_entry;
-use bramah_wire::membership::Membership;
+use bramah_wire::membership::{MemberChange, Membership};
 use bramah_wire::snapshot::SnapshotError;
 use thiserror::Error;
+
+/// The kind of an entry with commands, and of one that changes the membership.
+pub(crate) const ENTRY_COMMANDS: u8 = 0;
+pub(crate) const ENTRY_CHANGE: u8 = 2;
 
 /// Why a node cannot be.
 #[derive(Debug, Error)]
@@ -55,14 +59,32 @@ pub struct Recovered {
     pub hard_state: HardState,
     /// The log behind the snapshot.
     pub entries: Vec<Entry>,
+    /// A number that no node ever had before, at any start: drawn by whoever starts this one.
+    pub incarnation: u64,
 }
 
 impl Recovered {
-    /// A node that never was before: an empty table, as of a snapshot that holds nothing.
+    /// A member of a new cluster: an empty table, as of a snapshot that holds nothing.
     #[must_use]
-    pub fn new(membership: Membership, durable: bool) -> Recovered {
-        let (state, hard_state) = (State::new(0), HardState::default());
-        Recovered { membership, durable, state, snapshot: (1, 1), hard_state, entries: Vec::new() }
+    pub fn new(membership: Membership, durable: bool, incarnation: u64) -> Recovered {
+        Recovered {
+            membership,
+            durable,
+            state: State::new(0),
+            snapshot: (1, 1),
+            hard_state: HardState::default(),
+            entries: Vec::new(),
+            incarnation,
+        }
+    }
+
+    /// A node that is to become a member of a cluster, and knows only its own number and the
+    /// cluster's: it waits until a leader sends it everything, and never stands for election before.
+    #[must_use]
+    pub fn joining(cluster_id: u64, node_id: u64, durable: bool, incarnation: u64) -> Recovered {
+        let (voters, learners) = (Vec::new(), Vec::new());
+        let membership = Membership { cluster_id, node_id, voters, learners };
+        Recovered { snapshot: (0, 0), ..Recovered::new(membership, durable, incarnation) }
     }
 }
 
@@ -70,16 +92,17 @@ impl Recovered {
 #[derive(Debug)]
 pub struct Replay {
     state: State,
+    membership: Membership,
     index: u64,
     term: u64,
     events: Vec<Event>,
 }
 
 impl Replay {
-    /// The table as of a snapshot at this index and term.
+    /// The table and the members as of a snapshot at this index and term.
     #[must_use]
-    pub fn new(state: State, index: u64, term: u64) -> Replay {
-        Replay { state, index, term, events: Vec::new() }
+    pub fn new(state: State, membership: Membership, index: u64, term: u64) -> Replay {
+        Replay { state, membership, index, term, events: Vec::new() }
     }
 
     /// Reads the table out of the facts of a snapshot.
@@ -102,18 +125,27 @@ impl Replay {
     /// # Errors
     /// [`NodeError::Entry`] when it cannot be read.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), NodeError> {
-        if entry.kind == 0 && !entry.data.is_empty() {
-            let ignore = |_: &State, _, events: &mut Vec<Event>| events.clear();
-            apply_entry(&mut self.state, entry.index, &entry.data, &mut self.events, ignore)?;
+        match entry.kind {
+            ENTRY_CHANGE if !entry.data.is_empty() => {
+                let index = entry.index;
+                let change = MemberChange::decode(&entry.data);
+                let change = change.map_err(|source| NodeError::Entry { index, source })?;
+                self.membership.change(change);
+            }
+            ENTRY_COMMANDS if !entry.data.is_empty() => {
+                let ignore = |_: &State, _, events: &mut Vec<Event>| events.clear();
+                apply_entry(&mut self.state, entry.index, &entry.data, &mut self.events, ignore)?;
+            }
+            _ => {}
         }
         (self.index, self.term) = (entry.index, entry.term);
         Ok(())
     }
 
-    /// The table, and the index and term of the last entry in it.
+    /// The table and the members, and the index and term of the last entry in them.
     #[must_use]
-    pub fn finish(self) -> (State, u64, u64) {
-        (self.state, self.index, self.term)
+    pub fn finish(self) -> (State, Membership, u64, u64) {
+        (self.state, self.membership, self.index, self.term)
     }
 }
 

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use bramah_core::State;
 use bramah_node::{NodeError, Replay};
 use bramah_wal::{Disk, FinishedSnapshot, OpenError, ReadError, Reader, SnapshotWriter, WalError};
-use bramah_wire::snapshot as wire;
+use bramah_wire::membership::Membership;
+use bramah_wire::{DecodeError, snapshot as wire};
 
 /// Why there is no new snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,8 @@ pub(crate) enum CompactionError {
     Node(#[from] NodeError),
     #[error("the snapshot cannot be written")]
     Write(#[from] WalError),
+    #[error("who the members are cannot be read")]
+    Members(#[source] DecodeError),
     #[error("the log has no snapshot to start from")]
     NoSnapshot,
 }
@@ -36,7 +39,9 @@ pub(crate) fn run<D: Disk>(
     let snapshot = reader.snapshot()?.ok_or(CompactionError::NoSnapshot)?;
     let meta = snapshot.meta().clone();
     let facts = wire::SnapshotReader::new(snapshot).map_err(NodeError::Snapshot)?;
-    let mut replay = Replay::new(Replay::read_state(facts)?, meta.index, meta.term);
+    let membership = Membership::decode(&meta.members).map_err(CompactionError::Members)?;
+    let state = Replay::read_state(facts)?;
+    let mut replay = Replay::new(state, membership, meta.index, meta.term);
     for entry in reader.entries(index) {
         replay.apply(&entry?)?;
     }

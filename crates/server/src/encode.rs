@@ -32,6 +32,15 @@ pub(crate) fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
         }
         Reply::Info(info) => wire::server_info(id, now, server_info(info)),
         Reply::Unavailable(why) => wire::error(id, now, &unavailable(*why)),
+        Reply::OutcomeUnknown => {
+            let text = "tell whether it happened: the leader was lost meanwhile, ask again with the same request number";
+            wire::error(id, now, &Error::new(ErrorCode::OutcomeUnknown, text))
+        }
+        // No front asks for changes of the membership.
+        Reply::Membership(_) | Reply::ChangeRefused(_) => {
+            let text = "serve changes of the membership here";
+            wire::error(id, now, &Error::new(ErrorCode::Unsupported, text))
+        }
     }
 }
 

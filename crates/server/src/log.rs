@@ -58,7 +58,7 @@ impl Log {
     /// Opens the log and reads all that is in it; a new folder becomes a node of a new cluster.
     pub(crate) fn open(storage: &Storage) -> Result<Opened, LogError> {
         let Storage::Folder(path) = storage else {
-            let recovered = Recovered::new(new_membership()?, false);
+            let recovered = Recovered::new(new_membership()?, false, random_number()?);
             return Ok(Opened { log: Log::Memory, recovered, torn: None });
         };
         let disk = DirDisk::open(path).map_err(boxed)?;
@@ -66,7 +66,7 @@ impl Log {
         let snapshot = wal.reader().snapshot().map_err(boxed)?;
         let (recovered, snapshot_bytes) = match snapshot {
             None => {
-                let recovered = Recovered::new(new_membership()?, true);
+                let recovered = Recovered::new(new_membership()?, true, random_number()?);
                 save_genesis(&mut wal, &recovered)?;
                 (recovered, 0)
             }
@@ -81,6 +81,7 @@ impl Log {
                     snapshot: (meta.index, meta.term),
                     hard_state: found.hard_state,
                     entries: found.entries,
+                    incarnation: random_number()?,
                 };
                 (recovered, bytes)
             }
@@ -235,14 +236,16 @@ impl FolderLog {
 }
 
 fn new_membership() -> Result<Membership, LogError> {
-    let mut random = [0; 16];
+    let (cluster_id, node_id) = (random_number()?, random_number()?);
+    Ok(Membership { cluster_id, node_id, voters: vec![node_id], learners: Vec::new() })
+}
+
+/// A number that nobody else draws. Never 0, which raft takes for nobody; within 53 bits, so that
+/// every JSON reader gets it right.
+fn random_number() -> Result<u64, LogError> {
+    let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|error| boxed(io::Error::other(error)))?;
-    let [cluster_id, node_id] = [&random[..8], &random[8..]].map(|half| {
-        // Never 0, which raft takes for nobody; within 53 bits, so that every JSON reader gets it
-        // right.
-        half.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) >> 11 | 1
-    });
-    Ok(Membership { cluster_id, node_id, voters: vec![node_id] })
+    Ok(u64::from_be_bytes(random) >> 11 | 1)
 }
 
 /// The first snapshot of a new node holds nothing but who it is.

@@ -195,6 +195,12 @@ impl Runtime {
             match output {
                 Output::Persist(persist) => self.writes.push(persist),
                 Output::Drained => self.drained = true,
+                // A node that is alone says nothing to others.
+                Output::Send { .. }
+                | Output::MakeSnapshot
+                | Output::SendSnapshot { .. }
+                | Output::InstallSnapshot { .. }
+                | Output::DiscardSnapshot { .. } => {}
                 Output::Reply { client, id, now, reply } => {
                     if let Some(outlet) = self.outlets.get(&client) {
                         outlet.reply(id, now, reply);

@@ -19,7 +19,8 @@
 //! value of a type can exist can be written and read again: bounds on requests may become tighter
 //! without making an old entry unreadable.
 //!
-//! [`membership`] stands beside a snapshot: which node of which cluster it is of.
+//! [`membership`] stands beside a snapshot: which node of which cluster it is of. [`peer`] is what
+//! the members of a cluster tell each other.
 //!
 //! # What an error is
 //! [`ErrorCode`] is the one table: its name, whether the request may have happened, the HTTP
@@ -42,6 +43,7 @@ mod fact;
 pub mod frame;
 pub mod listing;
 pub mod membership;
+pub mod peer;
 pub mod proto;
 mod refusal;
 pub mod reply;

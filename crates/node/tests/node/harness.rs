@@ -33,7 +33,7 @@ pub(crate) struct Shell {
 }
 
 pub(crate) fn membership() -> Membership {
-    Membership { cluster_id: 9, node_id: 1, voters: vec![1] }
+    Membership { cluster_id: 9, node_id: 1, voters: vec![1], learners: Vec::new() }
 }
 
 pub(crate) fn name(text: &str) -> LockName {
@@ -43,14 +43,14 @@ pub(crate) fn name(text: &str) -> LockName {
 impl Shell {
     /// A new node that leads.
     pub(crate) fn new() -> Shell {
-        let recovered = Recovered::new(membership(), true);
+        let recovered = Recovered::new(membership(), true, 1);
         let hard_state = recovered.hard_state;
         Shell::start(recovered, hard_state, Vec::new(), 1_000)
     }
 
     /// The same node after a crash: whatever was not durable is gone.
     pub(crate) fn restart(self, now: u64) -> Shell {
-        let mut recovered = Recovered::new(membership(), true);
+        let mut recovered = Recovered::new(membership(), true, 1);
         recovered.hard_state = self.hard_state;
         recovered.entries.clone_from(&self.entries);
         let mut shell = Shell::start(recovered, self.hard_state, self.entries, now);
@@ -91,6 +91,7 @@ impl Shell {
                 }
                 Output::Notice { client, notice, .. } => self.notices.push((client.0, notice)),
                 Output::Drained => self.drained = true,
+                other => panic!("not of a node alone: {other:?}"),
             }
         }
         if self.writes_at_once {

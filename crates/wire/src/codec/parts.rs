@@ -6,6 +6,7 @@ use bramah_core::{
     EndReason, FencingToken, HoldId, IfHeld, Item, Key, LockName, Mode, OnDisconnect, Owner,
     Priority, RequestSeq, SessionHandle, SessionId, Terms, Time, Ttl, Value,
 };
+use bytes::Bytes;
 
 use super::{Code, DecodeError, Reader, Writer, code_enum, code_number, code_struct};
 
@@ -150,6 +151,26 @@ impl Code for String {
 
     fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         from.text().map(str::to_owned)
+    }
+}
+
+impl Code for Bytes {
+    fn put(&self, to: &mut Writer<'_>) {
+        to.bytes(self);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        from.bytes().map(Bytes::copy_from_slice)
+    }
+}
+
+impl<T: Code> Code for Box<T> {
+    fn put(&self, to: &mut Writer<'_>) {
+        self.as_ref().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        T::take(from).map(Box::new)
     }
 }
 
