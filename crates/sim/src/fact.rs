@@ -24,11 +24,16 @@ pub enum Fact<'a> {
     Leads { member: u64, term: u64 },
     /// A member leads no more.
     LeadsNoMore { member: u64 },
-    /// A client makes a request.
+    /// A client makes a request. The random keys in it are drawn anew each time it is sent, as a
+    /// server draws them, and so are `answered_below` and what is left of a wait. A request that
+    /// is repeated on purpose after its answer is a call of its own, with the old number.
     Called { client: ClientNo, call: CallNo, what: &'a What },
     /// It is sent to a member, for the first time or again.
     Sent { client: ClientNo, call: CallNo, connection: ConnectionNo, id: u64, member: u64 },
-    /// The caller has his answer. `now` is the cluster's time in it.
+    /// An answer came to a call, for its caller or not: there may be several, since "not now" and
+    /// "unknown" make the client ask again, since a request may be sent twice, and since one that
+    /// is queued ends later: with a notice, or asked for again, with another answer. `now` is the
+    /// cluster's time in it.
     Returned { client: ClientNo, call: CallNo, member: u64, now: Time, reply: &'a Reply },
     /// The caller gave up without an answer.
     GaveUp { client: ClientNo, call: CallNo },
@@ -40,7 +45,8 @@ pub enum Fact<'a> {
         now: Time,
         notice: &'a Notice,
     },
-    /// A client begins to believe that it holds.
+    /// A client begins to believe that it holds; or, under a token that it believes in already,
+    /// that it holds in another mode.
     Holds(Held),
     /// A client believes no more that it holds.
     Lets { client: ClientNo, token: FencingToken, why: LetCause },
@@ -98,6 +104,8 @@ pub enum LetCause {
     Told,
     /// Its own deadline passed.
     Deadline,
-    /// It closes its session.
+    /// It closes its session, or forgets it.
     Closes,
+    /// Its connection ended, and its session was opened to end with it.
+    Disconnects,
 }

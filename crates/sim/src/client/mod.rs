@@ -13,8 +13,8 @@ use crate::fact::{ConnectionNo, Fact, Held};
 pub enum ClientInput {
     /// Time passed.
     Wake,
-    /// The connection that it asked for is there.
-    Connected(ConnectionNo),
+    /// The connection that it asked for is there, and this member answers.
+    Connected { connection: ConnectionNo, member: u64 },
     /// The connection is gone, or there is none to be had; it may be that what was sent came
     /// through.
     Disconnected(ConnectionNo),
