@@ -1,12 +1,18 @@
 //! A client as a machine: facts in, orders out, like the node's. It reads no clock and owns no
 //! thread. It counts its leases with the library's own [`bramah::lease_keeper`].
 
+mod plain;
+
 use bramah::LocalTime;
 use bramah_core::{FencingToken, LockName, Time};
 use bramah_node::{Notice, Reply};
 use bramah_wire::request::What;
 
-use crate::fact::{ConnectionNo, Fact, Held};
+use crate::fact::{ClientNo, ConnectionNo, Fact, Held};
+use crate::plan::WorkloadTerms;
+use crate::random::Random;
+
+use self::plain::Plain;
 
 /// A fact for a client.
 #[derive(Debug)]
@@ -46,4 +52,72 @@ pub type Tell<'a> = dyn FnMut(Fact<'_>) + 'a;
 pub trait Believes {
     /// The holds on `name` that it believes in, if its clock shows `now`.
     fn believes(&self, now: LocalTime, name: &LockName) -> Vec<Held>;
+}
+
+/// A client's process, of either kind.
+#[derive(Debug)]
+pub struct Client(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Plain(Box<Plain>),
+}
+
+impl Client {
+    /// The `life`th process of this client, counted from 0: after each death another takes its
+    /// place. It wants to be woken at once.
+    #[must_use]
+    pub fn new(
+        no: ClientNo,
+        life: u32,
+        random: Random,
+        terms: &WorkloadTerms,
+        members: u64,
+    ) -> Client {
+        Client(Kind::Plain(Box::new(Plain::new(no, life, random, terms, members))))
+    }
+
+    /// Takes a fact when the clock of its machine shows `now`, and gives orders.
+    pub fn handle(
+        &mut self,
+        now: LocalTime,
+        input: ClientInput,
+        out: &mut Vec<ClientOutput>,
+        tell: &mut Tell<'_>,
+    ) {
+        match &mut self.0 {
+            Kind::Plain(client) => client.handle(now, input, out, tell),
+        }
+    }
+
+    /// When [`ClientInput::Wake`] has something to do, by the clock of its machine.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<LocalTime> {
+        match &self.0 {
+            Kind::Plain(client) => client.next_wake(),
+        }
+    }
+
+    /// It winds down, and everything has come to its end.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        match &self.0 {
+            Kind::Plain(client) => client.is_idle(),
+        }
+    }
+}
+
+impl Believes for Client {
+    fn believes(&self, now: LocalTime, name: &LockName) -> Vec<Held> {
+        match &self.0 {
+            Kind::Plain(client) => client.believes(now, name),
+        }
+    }
+}
+
+/// The first of the numbers that belong to a client's process alone, for its calls and connections.
+fn first_number(no: ClientNo, life: u32) -> u64 {
+    const CALLS_OF_A_LIFE_MAX: u64 = 10_000_000;
+    const LIVES_MAX: u64 = 1_000;
+    (u64::from(no) * LIVES_MAX + u64::from(life)) * CALLS_OF_A_LIFE_MAX
 }
