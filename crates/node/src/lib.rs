@@ -18,6 +18,7 @@
 //! shorter.
 
 mod clock;
+pub mod compaction;
 mod consensus;
 mod hub;
 mod log_mirror;

@@ -5,10 +5,9 @@
 //! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
-//! `native`, `encode` (the connections' side), `log`, `writer`, `compaction` (the disk), `server`
+//! `native`, `encode` (the connections' side), `log`, `writer` (the disk), `server`
 //! (all together).
 
-mod compaction;
 mod config;
 mod encode;
 mod hall;

@@ -4,13 +4,13 @@ use std::io;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bramah_node::compaction::{self, CompactionError};
 use bramah_node::{Node, Persist, Recovered, Replay};
 use bramah_wal::{DirDisk, FinishedSnapshot, Options, SnapshotMeta, Wal, WalError};
 use bramah_wire::membership::Membership;
 use bramah_wire::snapshot::SnapshotReader;
 use tracing::{info, warn};
 
-use crate::compaction::{self, CompactionError};
 use crate::config::Storage;
 
 /// Bytes of log after which a snapshot is made, at least.

@@ -1,37 +1,48 @@
-//! Makes a snapshot out of the last one and the log behind it, on a thread of its own.
+//! Makes a snapshot out of the last one and the log behind it: for a thread of its own.
 //!
-//! The serving thread's table is not touched, so it does not stall, whatever the table's size. The
-//! price is a second table in memory while this runs. What it does is what a restart does, so every
+//! The node's table is not touched, so the node does not stall, whatever the table's size. The price
+//! is a second table in memory while this runs. What it does is what a restart does, so every
 //! snapshot also proves that the log can be read again.
 
 use std::io::{self, Write};
 
 use bramah_core::State;
-use bramah_node::{NodeError, Replay};
 use bramah_wal::{Disk, FinishedSnapshot, OpenError, ReadError, Reader, SnapshotWriter, WalError};
 use bramah_wire::membership::Membership;
 use bramah_wire::{DecodeError, snapshot as wire};
+use thiserror::Error;
+
+use crate::restore::{NodeError, Replay};
 
 /// Why there is no new snapshot.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CompactionError {
+#[derive(Debug, Error)]
+pub enum CompactionError {
+    /// The last snapshot cannot be opened.
     #[error("the last snapshot cannot be opened")]
     Open(#[from] OpenError),
+    /// The log cannot be read again.
     #[error("the log cannot be read again")]
     Read(#[from] ReadError),
+    /// What the log holds cannot be applied again.
     #[error("what the log holds cannot be applied again")]
     Node(#[from] NodeError),
+    /// The snapshot cannot be written.
     #[error("the snapshot cannot be written")]
     Write(#[from] WalError),
+    /// Who the members are cannot be read.
     #[error("who the members are cannot be read")]
     Members(#[source] DecodeError),
+    /// The log has no snapshot to start from.
     #[error("the log has no snapshot to start from")]
     NoSnapshot,
 }
 
 /// Rebuilds the table as of `index` from the disk, and writes it. Gives back the snapshot, to be
 /// published, and its length in bytes.
-pub(crate) fn run<D: Disk>(
+///
+/// # Errors
+/// [`CompactionError`]; the log is as it was.
+pub fn run<D: Disk>(
     reader: &Reader<D::File>,
     index: u64,
     writer: SnapshotWriter<D>,
@@ -52,7 +63,10 @@ pub(crate) fn run<D: Disk>(
 }
 
 /// Writes a table as a snapshot.
-pub(crate) fn write<D: Disk>(
+///
+/// # Errors
+/// [`WalError`] of the log that `writer` belongs to.
+pub fn write<D: Disk>(
     state: &State,
     writer: SnapshotWriter<D>,
 ) -> Result<FinishedSnapshot<D>, WalError> {
