@@ -19,4 +19,5 @@ pub mod coverage;
 pub mod fact;
 pub mod plan;
 pub mod random;
+pub mod register;
 pub mod time;
