@@ -6,10 +6,37 @@ use bramah_core::Time;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BootTime(pub u64);
 
+/// Milliseconds between two of the steps in which members count how long they heard nothing.
+pub(crate) const TICK_MS: u64 = 50;
+/// Most ticks that are made up for at once: whoever was suspended, or kept from running, first hears
+/// what the others said meanwhile.
+const TICKS_AT_ONCE_MAX: u64 = 2;
+
+/// Counts ticks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ticker {
+    last: Option<BootTime>,
+}
+
+impl Ticker {
+    /// How many have passed since this was last asked.
+    pub(crate) fn count(&mut self, now: BootTime) -> u64 {
+        let last = self.last.unwrap_or(now);
+        let passed = now.0.saturating_sub(last.0) / TICK_MS;
+        let is_behind = passed > TICKS_AT_ONCE_MAX || now < last;
+        self.last = Some(if is_behind { now } else { BootTime(last.0 + passed * TICK_MS) });
+        passed.min(TICKS_AT_ONCE_MAX)
+    }
+
+    pub(crate) fn next(&self) -> Option<BootTime> {
+        self.last.map(|last| BootTime(last.0 + TICK_MS))
+    }
+}
+
 /// The cluster's time as this node would stamp it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
-    /// The cluster's time when this node took over, and when that was.
+    /// The time of an entry, and when this node applied it.
     since: (Time, BootTime),
 }
 
@@ -41,6 +68,15 @@ mod tests {
         assert_eq!(clock.time(BootTime(77)), Time(5_000));
         assert_eq!(clock.time(BootTime(177)), Time(5_100));
         assert_eq!(clock.when(Time(5_100)), BootTime(177));
+    }
+
+    #[test]
+    fn ticks_are_counted_over_steps_and_forgiven_after_a_pause() {
+        let mut ticker = Ticker::default();
+        let mut count = |now| ticker.count(BootTime(now));
+        assert_eq!([count(1_000), count(1_049), count(1_050), count(1_149)], [0, 0, 1, 1]);
+        assert_eq!([count(9_000), count(9_049), count(9_050)], [2, 0, 1]);
+        assert_eq!([count(10), count(60)], [0, 1], "a clock that went back");
     }
 
     #[test]

@@ -37,6 +37,10 @@ impl Hub {
         self.clients.entry(client).or_default();
     }
 
+    pub(crate) fn clients(&self) -> Vec<ClientId> {
+        self.clients.keys().copied().collect()
+    }
+
     pub(crate) fn is_connected(&self, client: ClientId) -> bool {
         self.clients.contains_key(&client)
     }

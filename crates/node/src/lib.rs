@@ -20,12 +20,17 @@
 mod clock;
 pub mod compaction;
 mod consensus;
+mod courier;
 mod hub;
+mod lanes;
 mod log_mirror;
 mod looks;
+mod members;
 mod node;
 mod pending;
+mod proposing;
 mod publish;
+mod reads;
 mod reply;
 mod restore;
 

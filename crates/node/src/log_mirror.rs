@@ -3,14 +3,19 @@
 //! The log itself is on disk. Only what raft may still ask for stands here: what is not applied,
 //! and a bounded tail behind it, so that memory does not grow with the log.
 
-use std::collections::VecDeque;
+use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
 
 use raft::eraftpb::{ConfState, Entry, HardState, Snapshot};
 use raft::{GetEntriesContext, RaftState, Result, Storage, StorageError};
 
+use crate::consensus::snapshot_in;
+
 /// Applied entries that stay in memory, and their bytes; the bound that is reached first counts.
 const APPLIED_LEN_MAX: u64 = 1024;
 const APPLIED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of entries past which those go that another member still needs. It gets a snapshot then.
+const NEEDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Raft's view of the log.
 #[derive(Debug)]
@@ -22,11 +27,65 @@ pub(crate) struct LogMirror {
     entries: VecDeque<Entry>,
     /// Bytes of their data.
     bytes: usize,
+    /// Index and term of the snapshot on this node's disk.
+    published: (u64, u64),
+    /// The index at which a member became one, if it is not known to be in the snapshot.
+    since: BTreeMap<u64, u64>,
+    /// Raft asked for a snapshot that is not there.
+    wanted: Cell<bool>,
 }
 
 impl LogMirror {
     pub(crate) fn new(hard_state: HardState, members: ConfState, before: (u64, u64)) -> LogMirror {
-        LogMirror { hard_state, members, before, entries: VecDeque::new(), bytes: 0 }
+        LogMirror {
+            hard_state,
+            members,
+            before,
+            entries: VecDeque::new(),
+            bytes: 0,
+            published: before,
+            since: BTreeMap::new(),
+            wanted: Cell::new(false),
+        }
+    }
+
+    /// A snapshot stands in place of all that was here.
+    pub(crate) fn restart_at(&mut self, snapshot: (u64, u64)) {
+        self.entries.clear();
+        self.bytes = 0;
+        (self.before, self.published) = (snapshot, snapshot);
+        self.since.clear();
+    }
+
+    /// A snapshot of the applied log is on disk.
+    pub(crate) fn published(&mut self, snapshot: (u64, u64)) {
+        if snapshot.0 > self.published.0 {
+            self.published = snapshot;
+            self.since.retain(|_, index| *index > snapshot.0);
+        }
+    }
+
+    pub(crate) fn set_members(&mut self, members: ConfState) {
+        self.members = members;
+    }
+
+    /// A snapshot before this index would not tell this member that it is one.
+    pub(crate) fn member_since(&mut self, node: u64, index: u64) {
+        self.since.insert(node, index);
+    }
+
+    pub(crate) fn member_gone(&mut self, node: u64) {
+        self.since.remove(&node);
+    }
+
+    /// Raft asked for a snapshot that is not there, since this was last asked.
+    pub(crate) fn take_wanted(&self) -> bool {
+        self.wanted.take()
+    }
+
+    /// The index before the first entry here, and that of the snapshot on disk.
+    pub(crate) fn bounds(&self) -> (u64, u64) {
+        (self.before.0, self.published.0)
     }
 
     /// Takes new entries; one at an index that is there already replaces it and all behind it.
@@ -43,15 +102,13 @@ impl LogMirror {
         }
     }
 
-    pub(crate) fn set_hard_state(&mut self, hard_state: HardState) {
-        self.hard_state = hard_state;
-    }
-
-    /// Everything up to `index` is applied: what is far behind it may go.
-    pub(crate) fn applied(&mut self, index: u64) {
+    /// Everything up to `index` is applied: what is far behind it may go, but for what other
+    /// members need, from `needed` on.
+    pub(crate) fn applied(&mut self, index: u64, needed: u64) {
         while let Some(first) = self.entries.front()
             && first.index < index
             && (first.index + APPLIED_LEN_MAX <= index || self.bytes > APPLIED_BYTES_MAX)
+            && (first.index < needed || self.bytes > NEEDED_BYTES_MAX)
         {
             self.bytes -= first.data.len();
             self.before = (first.index, first.term);
@@ -116,8 +173,15 @@ impl Storage for LogMirror {
         Ok(self.last().0)
     }
 
-    fn snapshot(&self, _request_index: u64, _to: u64) -> Result<Snapshot> {
-        Err(StorageError::SnapshotTemporarilyUnavailable.into())
+    fn snapshot(&self, request_index: u64, to: u64) -> Result<Snapshot> {
+        let (index, _) = self.published;
+        let knows_member = self.since.get(&to).is_none_or(|since| *since <= index);
+        // One that the log here does not go on from would only lead to the next.
+        if index < self.before.0 || index < request_index || !knows_member {
+            self.wanted.set(true);
+            return Err(StorageError::SnapshotTemporarilyUnavailable.into());
+        }
+        Ok(snapshot_in(self.published, self.members.clone()))
     }
 }
 
@@ -139,12 +203,12 @@ mod tests {
     fn what_is_applied_and_far_behind_goes_by_number_and_by_bytes() {
         let last = APPLIED_LEN_MAX + 10;
         let mut small = mirror((2..=last).map(|index| entry(index, 1)));
-        small.applied(last);
+        small.applied(last, u64::MAX);
         assert_eq!(small.first_index().expect("it knows"), last - APPLIED_LEN_MAX + 1);
         let mut large = mirror((2..=20).map(|index| entry(index, APPLIED_BYTES_MAX / 4)));
-        large.applied(10);
+        large.applied(10, u64::MAX);
         assert_eq!(large.first_index().expect("it knows"), 10, "what is not applied stays");
-        large.applied(20);
+        large.applied(20, u64::MAX);
         assert_eq!(large.first_index().expect("it knows"), 17);
         assert_eq!(
             (large.term(16).expect("of the one before"), large.bytes),

@@ -1,26 +1,28 @@
 //! The machine: facts in, orders out.
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
-
 use bramah_core::{
-    Action, Command, Event, HoldAction, OnDisconnect, Outcome, SessionClose, State, Time,
+    Action, Command, Event, HoldAction, OnDisconnect, Outcome, SessionClose, SessionHandle, State,
+    Time,
 };
-use bramah_wire::entry::{encode_command, encode_entry};
 use bramah_wire::membership::{MemberChange, Membership};
 use bramah_wire::peer::Message;
 use bramah_wire::request::{Query, What};
 
-use crate::clock::{BootTime, Clock};
-use crate::consensus::{Consensus, Persist, Start};
+use crate::clock::{BootTime, Clock, Ticker};
+use crate::consensus::{Committed, Consensus, Order, Persist, Start};
+use crate::courier::Courier;
 use crate::hub::{ClientId, Hub};
+use crate::lanes::Lanes;
 use crate::looks::{Look, Looks};
-use crate::pending::{COMMANDS_LEN_MAX, ENTRY_BYTES_MAX, Flight, KeepAlives, Origin, Queue};
+use crate::members::Change;
+use crate::pending::{Origin, Pending};
+use crate::reads::Reads;
 use crate::reply::{Notice, Reply, Unavailable};
-use crate::restore::{NodeError, Recovered, apply_entry};
+use crate::restore::{ENTRY_CHANGE, ENTRY_COMMANDS, NodeError, Recovered, apply_entry};
 
 /// A fact for a node.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most are of the large one, a request")]
 pub enum Input {
     /// A client connected.
     Connected(ClientId),
@@ -179,19 +181,29 @@ pub struct Node {
     pub(crate) durable: bool,
     pub(crate) state: State,
     pub(crate) hub: Hub,
-    consensus: Consensus,
-    /// Runs while this node leads.
-    clock: Option<Clock>,
-    queue: Queue,
+    pub(crate) consensus: Consensus,
+    pub(crate) incarnation: u64,
+    /// The time of the last entry, and when it was applied here; of a leader, when it took over.
+    clock: Clock,
+    ticker: Ticker,
+    pub(crate) pending: Pending,
+    pub(crate) courier: Courier,
+    pub(crate) lanes: Lanes,
+    pub(crate) reads: Reads,
     looks: Looks,
-    flights: VecDeque<Flight>,
-    /// The last write that is not known to be durable.
-    writing: Option<u64>,
+    /// The term of the last applied entry.
+    pub(crate) term_applied: u64,
+    /// The time of the last entry that was proposed.
+    pub(crate) time_proposed: Time,
+    pub(crate) change: Option<Change>,
+    /// A snapshot that is being put in place of the log.
+    pub(crate) installing: Option<(State, Membership)>,
     room: Room,
     draining: bool,
     /// Reused between commands.
     events: Vec<Event>,
-    command_bytes: Vec<u8>,
+    pub(crate) command_bytes: Vec<u8>,
+    has_started: bool,
 }
 
 impl Node {
@@ -200,24 +212,38 @@ impl Node {
     /// # Errors
     /// [`NodeError`] when that cannot be.
     pub fn new(recovered: Recovered) -> Result<Node, NodeError> {
-        let Recovered { membership, durable, state, snapshot, hard_state, entries, .. } = recovered;
-        let (node_id, voters) = (membership.node_id, membership.voters.clone());
-        let start = Start { node_id, voters, snapshot, hard_state, entries };
+        let Recovered { membership, durable, state, snapshot, hard_state, entries, incarnation } =
+            recovered;
+        let consensus = Consensus::new(Start {
+            membership: &membership,
+            snapshot,
+            hard_state,
+            entries,
+            incarnation,
+        })?;
         Ok(Node {
             membership,
             durable,
             state,
             hub: Hub::default(),
-            consensus: Consensus::new(start)?,
-            clock: None,
-            queue: Queue::default(),
+            consensus,
+            incarnation,
+            clock: Clock::default(),
+            ticker: Ticker::default(),
+            pending: Pending::default(),
+            courier: Courier::default(),
+            lanes: Lanes::default(),
+            reads: Reads::default(),
             looks: Looks::default(),
-            flights: VecDeque::new(),
-            writing: None,
+            term_applied: snapshot.1,
+            time_proposed: Time::default(),
+            change: None,
+            installing: None,
             room: Room::default(),
             draining: false,
             events: Vec::new(),
             command_bytes: Vec::new(),
+            has_started: false,
         })
     }
 
@@ -231,24 +257,43 @@ impl Node {
         inputs: impl IntoIterator<Item = Input>,
         out: &mut Vec<Output>,
     ) -> Result<(), NodeError> {
-        for input in inputs {
-            self.handle(now, input, out);
+        if !std::mem::replace(&mut self.has_started, true) {
+            self.clock = Clock::start(self.state.now(), now);
         }
-        while self.advance(now, out)?.is_continue() {}
+        for input in inputs {
+            self.handle(now, input, out)?;
+        }
+        // After what the others said, so that nobody stands for election who was only slow to hear.
+        for _ in 0..self.ticker.count(now) {
+            if !self.consensus.is_alone() {
+                self.consensus.tick();
+            }
+        }
+        while self.advance(now, out)? {}
+        if self.consensus.poll_make_snapshot() {
+            out.push(Output::MakeSnapshot);
+        }
         self.answer_look(now, out);
-        let idle = self.queue.commands.is_empty() && self.flights.is_empty();
-        if self.draining && idle && self.writing.is_none() {
+        self.give_up_late(now, out);
+        let idle = self.pending.is_empty() && self.lanes.is_empty() && self.reads.is_empty();
+        if self.draining && idle && !self.consensus.is_writing() {
             out.push(Output::Drained);
         }
         Ok(())
     }
 
-    /// When [`Input::Tick`] has something to do. While a write is under way there is nothing.
+    /// When [`Input::Tick`] has something to do, at the latest. Of a node that is alone there is
+    /// nothing while a write is under way.
     #[must_use]
     pub fn next_tick(&self) -> Option<BootTime> {
-        let clock = self.clock.as_ref().filter(|_| self.writing.is_none())?;
-        let due = self.state.next_due().map(|time| clock.when(time));
-        due.into_iter().chain(self.queue.keepalives.due()).min()
+        let alone = self.consensus.is_alone();
+        let tick = self.ticker.next().filter(|_| !alone);
+        if !self.is_leader() || self.consensus.is_writing() {
+            return tick;
+        }
+        let due = self.state.next_due().filter(|due| *due > self.time_proposed);
+        let due = due.map(|time| self.clock.when(time));
+        tick.into_iter().chain(due).chain(self.pending.keepalives.due()).min()
     }
 
     /// There are questions left over for the next step, which should come soon, but not before
@@ -261,19 +306,19 @@ impl Node {
     /// This node leads, and what it knows is current.
     #[must_use]
     pub fn is_leader(&self) -> bool {
-        self.clock.is_some()
+        self.consensus.leads()
     }
 
     /// The member that leads, as far as this one knows.
     #[must_use]
     pub fn leader(&self) -> Option<u64> {
-        self.is_leader().then_some(self.membership.node_id)
+        self.consensus.leader()
     }
 
     /// The last term that this node heard of.
     #[must_use]
     pub fn term(&self) -> u64 {
-        0
+        self.consensus.term()
     }
 
     /// The members as of the last applied entry.
@@ -285,80 +330,95 @@ impl Node {
     /// The table, and the index and term of the last entry in it: what a snapshot is made of.
     #[must_use]
     pub fn applied(&self) -> (&State, u64, u64) {
-        let index = self.consensus.applied();
-        (&self.state, index, self.consensus.term_of(index).unwrap_or_default())
+        let (index, term) = self.consensus.applied();
+        (&self.state, index, term)
     }
 
-    fn handle(&mut self, now: BootTime, input: Input, out: &mut Vec<Output>) {
+    fn handle(
+        &mut self,
+        now: BootTime,
+        input: Input,
+        out: &mut Vec<Output>,
+    ) -> Result<(), NodeError> {
         match input {
             Input::Connected(client) => self.hub.connect(client),
             Input::Disconnected(client) => {
                 self.looks.forget(client);
+                self.reads.forget(client);
                 for session in self.hub.disconnect(client) {
-                    self.close_if_bound(session);
+                    if is_bound(&self.state, session) {
+                        self.pending.push(now, Origin::Node, close_disconnected(session));
+                    }
                 }
             }
             Input::Request { client, id, what } => {
                 if let Some(reply) = self.take(now, client, id, what) {
-                    out.push(Output::Reply { client, id, now: self.time_of_answer(now), reply });
+                    self.reply(now, client, id, reply, out);
                 }
             }
-            Input::Persisted(number) => {
-                self.consensus.handle_persisted(number);
-                self.writing = self.writing.filter(|writing| *writing > number);
-            }
+            Input::Persisted(number) => self.consensus.handle_persisted(number),
             Input::Lagged(client) => self.drop_watches(client, out),
             Input::Room(room) => self.room = room,
             Input::Drain => self.draining = true,
-            Input::Change { client, id, .. } => {
-                let reply = Reply::Unavailable(Unavailable::NoLeader);
-                out.push(Output::Reply { client, id, now: self.time_of_answer(now), reply });
-            }
-            Input::SnapshotReceived { message, .. } => {
-                if let Message::Raft(raft) = message
-                    && let Some(head) = raft.snapshot
-                {
-                    out.push(Output::DiscardSnapshot { index: head.index });
+            Input::Peer { from, message } => self.hear(now, from, message, out),
+            Input::Change { client, id, change } => {
+                if let Some(reply) = self.begin_change(client, id, change)? {
+                    self.reply(now, client, id, reply, out);
                 }
             }
-            Input::Tick
-            | Input::Peer { .. }
-            | Input::TransferLeadership { .. }
-            | Input::SnapshotMade { .. }
-            | Input::SnapshotSent { .. } => {}
+            Input::TransferLeadership { to } => self.consensus.transfer(to),
+            Input::SnapshotMade { index, term } => {
+                self.consensus.handle_snapshot_made((index, term));
+            }
+            Input::SnapshotSent { to, ok } => self.consensus.handle_snapshot_sent(to, ok),
+            Input::SnapshotReceived { from, message, membership, state } => {
+                self.receive_snapshot(from, message, membership, state, out);
+            }
+            Input::Tick => {}
         }
+        Ok(())
     }
 
-    /// Answers at once what only looks; queues what changes.
+    /// Queues what changes, and questions where other members have a say; answers others at once.
     fn take(&mut self, now: BootTime, client: ClientId, id: u64, what: What) -> Option<Reply> {
         match what {
             What::Command(command) => match self.refuse(&command) {
                 Some(why) => return Some(Reply::Unavailable(why)),
-                None => self.queue.commands.push_back((Origin::Client(client, id), command)),
+                None => self.pending.push(now, Origin::Client(client, id), command),
             },
             What::KeepAlive(sessions) => {
-                if !self.queue.keepalives.has_room_for(sessions.len()) || self.room == Room::Out {
+                let keepalives = &mut self.pending.keepalives;
+                if !keepalives.has_room_for(sessions.len()) || self.room == Room::Out {
                     return Some(Reply::Unavailable(Unavailable::Overloaded));
                 }
-                self.queue.keepalives.push(now, (client, id), &sessions);
+                keepalives.push(now, (client, id), &sessions);
             }
-            _ if !self.is_leader() => return Some(Reply::Unavailable(Unavailable::NoLeader)),
+            what if self.consensus.decides_alone() => return self.answer(client, id, what),
+            what => {
+                let is_taken = self.reads.push(now, client, id, what);
+                return (!is_taken).then_some(Reply::Unavailable(Unavailable::Overloaded));
+            }
+        }
+        None
+    }
+
+    /// Answers a question, or puts it where it waits for its turn. What this node knows is current.
+    pub(crate) fn answer(&mut self, client: ClientId, id: u64, what: What) -> Option<Reply> {
+        match what {
             What::Attach { session, after } => {
                 // It hears of everything from here on; what it holds can be told a little later.
                 if let Err(refusal) = self.attach(client, session) {
                     return Some(Reply::Outcome(Outcome::Refused(refusal)));
                 }
-                return self.look_later(client, id, Look::Attached { session, after });
+                self.look_later(client, id, Look::Attached { session, after })
             }
-            What::Query(query @ Query::GetLock { .. }) => return Some(self.look(&query)),
-            What::Query(query) => return self.look_later(client, id, Look::Query(query)),
-            What::Watch(watched) => return self.look_later(client, id, Look::Watch(watched)),
-            What::Unwatch { watch_id } => {
-                return self.look_later(client, id, Look::Unwatch { watch_id });
-            }
-            What::ServerInfo => return Some(Reply::Info(self.info())),
+            What::Query(query @ Query::GetLock { .. }) => Some(self.look(&query)),
+            What::Query(query) => self.look_later(client, id, Look::Query(query)),
+            What::Watch(watched) => self.look_later(client, id, Look::Watch(watched)),
+            What::Unwatch { watch_id } => self.look_later(client, id, Look::Unwatch { watch_id }),
+            What::ServerInfo => Some(Reply::Info(self.info())),
+            What::Command(_) | What::KeepAlive(_) => None,
         }
-        None
     }
 
     fn look_later(&mut self, client: ClientId, id: u64, look: Look) -> Option<Reply> {
@@ -369,27 +429,42 @@ impl Node {
     fn answer_look(&mut self, now: BootTime, out: &mut Vec<Output>) {
         let Some((client, id, look)) = self.looks.pop() else { return };
         let reply = match look {
-            _ if !self.is_leader() => Reply::Unavailable(Unavailable::NoLeader),
             Look::Attached { session, after } => self.attached(session, after),
             Look::Query(query) => self.look(&query),
             Look::Watch(watched) => self.watch(client, id, watched),
             Look::Unwatch { watch_id } => Reply::WatchEnded(self.hub.unwatch((client, watch_id))),
         };
-        out.push(Output::Reply { client, id, now: self.time_of_answer(now), reply });
+        self.reply(now, client, id, reply, out);
     }
 
-    /// The time that an answer tells which is of no entry. Nothing need have happened since the
-    /// last one, and ages count all the same.
-    fn time_of_answer(&self, now: BootTime) -> Time {
-        let last = self.state.now();
-        self.clock.as_ref().map_or(last, |clock| clock.time(now).max(last))
+    /// Answers with something that is of no entry. Nothing need have happened since the last one,
+    /// and ages count all the same.
+    pub(crate) fn reply(
+        &self,
+        now: BootTime,
+        client: ClientId,
+        id: u64,
+        reply: Reply,
+        out: &mut Vec<Output>,
+    ) {
+        out.push(Output::Reply { client, id, now: self.time(now), reply });
     }
 
-    /// Why a command cannot be taken now.
+    /// The cluster's time as this node would stamp it.
+    pub(crate) fn time(&self, now: BootTime) -> Time {
+        self.clock.time(now).max(self.state.now())
+    }
+
+    /// Why a command of a client cannot be taken now.
     fn refuse(&self, command: &Command) -> Option<Unavailable> {
-        if self.queue.commands.len() >= COMMANDS_LEN_MAX {
+        if !self.pending.has_room() {
             return Some(Unavailable::Overloaded);
         }
+        self.refuse_to_write(command)
+    }
+
+    /// Why a command cannot be written here now.
+    pub(crate) fn refuse_to_write(&self, command: &Command) -> Option<Unavailable> {
         if self.room == Room::Out {
             return Some(Unavailable::DiskFull);
         }
@@ -409,99 +484,105 @@ impl Node {
         }
     }
 
-    /// Applies what is committed, proposes what waits, orders what must be written.
-    fn advance(
-        &mut self,
-        now: BootTime,
-        out: &mut Vec<Output>,
-    ) -> Result<ControlFlow<()>, NodeError> {
-        while let Some(persist) = self.consensus.poll_persist() {
-            self.writing = Some(persist.number);
-            out.push(Output::Persist(persist));
+    /// Does what follows from what is known. Tells whether more may follow.
+    fn advance(&mut self, now: BootTime, out: &mut Vec<Output>) -> Result<bool, NodeError> {
+        while let Some(order) = self.consensus.poll_order() {
+            out.push(self.output_of(order));
+        }
+        if self.consensus.take_installed() {
+            self.finish_install(now, out);
         }
         while let Some(entry) = self.consensus.poll_committed() {
-            self.apply(entry.index, &entry.data, out)?;
+            self.apply(now, entry, out)?;
         }
-        if !self.consensus.is_leader() {
-            self.clock = None;
-            return Ok(ControlFlow::Break(()));
-        }
-        self.clock.get_or_insert_with(|| Clock::start(self.state.now(), now));
-        match self.writing.is_none() && self.propose(now)? {
-            true => Ok(ControlFlow::Continue(())),
-            false => Ok(ControlFlow::Break(())),
+        self.answer_reads(now, out);
+        let leads_now = self.consensus.lead_if_alone()?;
+        let has_proposed = if self.is_leader() {
+            self.propose(now)?
+        } else {
+            self.lanes = Lanes::default();
+            self.forward(now, out);
+            false
+        };
+        let has_asked = self.ask_reads(now);
+        Ok(leads_now || has_proposed || has_asked || self.consensus.has_orders())
+    }
+
+    fn output_of(&self, order: Order) -> Output {
+        match order {
+            Order::Persist(persist) => Output::Persist(persist),
+            Order::Send { to, message } => Output::Send { to, message: Message::Raft(message) },
+            Order::SendSnapshot { to, head, message } => Output::SendSnapshot {
+                to,
+                index: head.index,
+                term: head.term,
+                message: Message::Raft(message),
+            },
+            Order::Install { number, index, term } => {
+                let (node_id, installing) = (self.membership.node_id, &self.installing);
+                let membership = installing.as_ref().map_or(&self.membership, |(_, after)| after);
+                let membership = Membership { node_id, ..membership.clone() };
+                Output::InstallSnapshot { number, index, term, membership }
+            }
         }
     }
 
-    /// Makes one entry of what waits, if anything does or is due.
-    fn propose(&mut self, now: BootTime) -> Result<bool, NodeError> {
-        let Some(clock) = &self.clock else { return Ok(false) };
-        let time = clock.time(now).max(self.state.now());
-        let time_is_due = self.state.next_due().is_some_and(|due| due <= time);
-        let keepalives_are_due = self.queue.keepalives.due().is_some_and(|due| due <= now);
-        if self.queue.commands.is_empty() && !time_is_due && !keepalives_are_due {
-            return Ok(false);
+    fn apply(
+        &mut self,
+        now: BootTime,
+        entry: Committed,
+        out: &mut Vec<Output>,
+    ) -> Result<(), NodeError> {
+        if entry.term > self.term_applied {
+            self.term_applied = entry.term;
+            self.pending.take_back();
         }
-        let mut origins = Vec::with_capacity(self.queue.commands.len() + 1);
-        self.command_bytes.clear();
-        let mut keepalives = std::mem::take(&mut self.queue.keepalives);
-        if !keepalives.is_empty() {
-            let sessions = std::mem::take(&mut keepalives.sessions);
-            encode_command(&Command::Renew(sessions), &mut self.command_bytes);
-            origins.push(Origin::KeepAlives);
+        match entry.kind {
+            ENTRY_COMMANDS if !entry.data.is_empty() => {
+                self.apply_commands(now, entry.index, &entry.data, out)?;
+                if !self.is_leader() {
+                    self.clock = Clock::start(self.state.now(), now);
+                }
+            }
+            ENTRY_CHANGE => self.apply_change(entry.index, &entry.data)?,
+            _ => {}
         }
-        while self.command_bytes.len() < ENTRY_BYTES_MAX
-            && let Some((origin, command)) = self.queue.commands.pop_front()
-        {
-            encode_command(&command, &mut self.command_bytes);
-            origins.push(origin);
-        }
-        let mut data = Vec::with_capacity(self.command_bytes.len() + 32);
-        encode_entry(time, &self.command_bytes, origins.len(), &mut data);
-        let index = self.consensus.propose(data)?;
-        self.flights.push_back(Flight { index, origins, keepalives });
-        Ok(true)
+        self.answer_change(now, entry.index, entry.term, out);
+        Ok(())
     }
 
-    /// Applies a committed entry and answers whoever asked for its commands here.
-    fn apply(&mut self, index: u64, data: &[u8], out: &mut Vec<Output>) -> Result<(), NodeError> {
-        if data.is_empty() {
-            return Ok(());
-        }
-        let flight = match self.flights.front() {
-            Some(flight) if flight.index == index => self.flights.pop_front(),
-            _ => None,
-        };
-        let (origins, keepalives) = match flight {
-            Some(flight) => (flight.origins, flight.keepalives),
-            None => (Vec::new(), KeepAlives::default()),
-        };
-        let mut origins = origins.into_iter();
+    /// Applies commands and answers those that were asked here.
+    fn apply_commands(
+        &mut self,
+        boot: BootTime,
+        index: u64,
+        data: &[u8],
+        out: &mut Vec<Output>,
+    ) -> Result<(), NodeError> {
         let mut events = std::mem::take(&mut self.events);
-        let Node { state, hub, queue, .. } = self;
-        apply_entry(state, index, data, &mut events, |state, outcome, events| {
-            let by = match outcome {
-                None => None,
-                Some(outcome) => match origins.next().unwrap_or(Origin::Node) {
-                    Origin::Node => None,
-                    Origin::KeepAlives => {
-                        answer_keepalives(&keepalives, outcome, state.now(), out);
-                        None
-                    }
-                    Origin::Client(client, id) => {
-                        if let Outcome::SessionOpened { session, .. } = outcome {
-                            if hub.is_connected(client) {
-                                hub.attach(client, session);
-                            } else if is_bound(state, session) {
-                                let close = close_disconnected(session);
-                                queue.commands.push_back((Origin::Node, close));
-                            }
+        let Node { state, hub, pending, incarnation, .. } = self;
+        apply_entry(state, index, data, &mut events, |state, applied, events| {
+            let origin = applied.as_ref().and_then(|(_, origin)| *origin);
+            let origin = origin.filter(|(of, _)| of == incarnation);
+            let origin = origin.and_then(|(_, number)| pending.take(number));
+            let by = match (origin, applied) {
+                (Some(Origin::Client(client, id)), Some((outcome, _))) => {
+                    if let Outcome::SessionOpened { session, .. } = outcome {
+                        if hub.is_connected(client) {
+                            hub.attach(client, session);
+                        } else if is_bound(state, session) {
+                            pending.push(boot, Origin::Node, close_disconnected(session));
                         }
-                        let reply = Reply::Outcome(outcome);
-                        out.push(Output::Reply { client, id, now: state.now(), reply });
-                        Some(client)
                     }
-                },
+                    let reply = Reply::Outcome(outcome);
+                    out.push(Output::Reply { client, id, now: state.now(), reply });
+                    Some(client)
+                }
+                (Some(Origin::KeepAlives(asked)), Some((outcome, _))) => {
+                    answer_keepalives(&asked, outcome, state.now(), out);
+                    None
+                }
+                _ => None,
             };
             for event in events.drain(..) {
                 hub.publish(state, event, by, out);
@@ -511,11 +592,9 @@ impl Node {
         Ok(())
     }
 
-    /// A session that was opened to end with its connection ends.
-    fn close_if_bound(&mut self, session: bramah_core::SessionHandle) {
-        if is_bound(&self.state, session) {
-            self.queue.commands.push_back((Origin::Node, close_disconnected(session)));
-        }
+    /// The clock goes on from the time of what was installed.
+    pub(crate) fn restart_clock(&mut self, now: BootTime) {
+        self.clock = Clock::start(self.state.now(), now);
     }
 }
 
@@ -527,19 +606,24 @@ fn is_growing(action: &Action) -> bool {
     )
 }
 
-fn is_bound(state: &State, session: bramah_core::SessionHandle) -> bool {
+fn is_bound(state: &State, session: SessionHandle) -> bool {
     state.on_disconnect(session) == Some(OnDisconnect::Release)
 }
 
-fn close_disconnected(session: bramah_core::SessionHandle) -> Command {
+fn close_disconnected(session: SessionHandle) -> Command {
     Command::CloseSession { session, cause: SessionClose::Disconnected }
 }
 
 /// Gives each client the part of the answers that it asked for.
-fn answer_keepalives(asked: &KeepAlives, outcome: Outcome, now: Time, out: &mut Vec<Output>) {
+fn answer_keepalives(
+    asked: &[(ClientId, u64, usize)],
+    outcome: Outcome,
+    now: Time,
+    out: &mut Vec<Output>,
+) {
     let Outcome::Renewed(renewals) = outcome else { return };
     let mut renewals = renewals.into_iter();
-    for (client, id, len) in &asked.asked {
+    for (client, id, len) in asked {
         let reply = Reply::KeptAlive(renewals.by_ref().take(*len).collect());
         out.push(Output::Reply { client: *client, id: *id, now, reply });
     }

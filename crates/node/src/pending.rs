@@ -1,26 +1,35 @@
-//! Commands that wait to become an entry, and entries that wait to be committed.
+//! Commands that came in here, from their coming until they are applied here.
+//!
+//! They are numbered in the order of their coming. The first of them are handed to the leader of
+//! the term that this node is in, be that itself or another member; the rest wait. What happens to
+//! those that were handed over when that leader is lost is argued in DESIGN.md.
 
 use std::collections::VecDeque;
 
 use bramah_core::{Command, SessionHandle, limits};
+use bramah_wire::entry::encode_command;
 
 use crate::clock::BootTime;
 use crate::hub::ClientId;
 
-/// Most commands that may wait for their entry. Past it they are refused, and did nothing.
+/// Most commands that may wait to be applied, and their bytes; the bound that is reached first
+/// counts. Past it they are refused, and did nothing.
 pub(crate) const COMMANDS_LEN_MAX: usize = 65_536;
+pub(crate) const COMMANDS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of commands at which an entry is full; the last command may reach beyond it.
 pub(crate) const ENTRY_BYTES_MAX: usize = 1024 * 1024;
 /// How long a keepalive may wait for company before it becomes an entry of its own.
 pub(crate) const KEEPALIVE_DELAY_MS_MAX: u64 = 100;
+/// How long a request may wait where other members are needed to serve it.
+pub(crate) const REQUEST_TIME_MS_MAX: u64 = 5_000;
 
 /// Who asked, and is to be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// A request of a client.
     Client(ClientId, u64),
-    /// Keepalives of several clients.
-    KeepAlives,
+    /// Keepalives: who asked for how many of the sessions, in order.
+    KeepAlives(Vec<(ClientId, u64, usize)>),
     /// The node itself.
     Node,
 }
@@ -28,9 +37,8 @@ pub(crate) enum Origin {
 /// Keepalives that will be one command.
 #[derive(Debug, Default)]
 pub(crate) struct KeepAlives {
-    pub(crate) sessions: Vec<SessionHandle>,
-    /// Who asked for how many of them, in order.
-    pub(crate) asked: Vec<(ClientId, u64, usize)>,
+    sessions: Vec<SessionHandle>,
+    asked: Vec<(ClientId, u64, usize)>,
     /// When the first of them came.
     since: Option<BootTime>,
 }
@@ -51,27 +59,148 @@ impl KeepAlives {
         self.sessions.len() + len <= limits::RENEW_SESSIONS_MAX
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.asked.is_empty()
-    }
-
     /// When they become an entry if nothing else does before.
     pub(crate) fn due(&self) -> Option<BootTime> {
         self.since.map(|since| BootTime(since.0 + KEEPALIVE_DELAY_MS_MAX))
     }
 }
 
-/// Commands that wait for the write that is under way.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
-    pub(crate) commands: VecDeque<(Origin, Command)>,
-    pub(crate) keepalives: KeepAlives,
+/// A command that is not applied.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) origin: Origin,
+    pub(crate) command: Command,
+    since: BootTime,
+    bytes: usize,
 }
 
-/// An entry that is proposed, and not applied yet.
+/// The commands of this node.
 #[derive(Debug)]
-pub(crate) struct Flight {
-    pub(crate) index: u64,
-    pub(crate) origins: Vec<Origin>,
+pub(crate) struct Pending {
+    /// The number of the first one.
+    first: u64,
+    /// None where one is answered and one before it is not.
+    waiting: VecDeque<Option<Waiting>>,
+    /// So many from the first on are handed to the leader of this term.
+    handed: usize,
+    bytes: usize,
     pub(crate) keepalives: KeepAlives,
+    /// Reused between commands.
+    scratch: Vec<u8>,
+}
+
+impl Default for Pending {
+    fn default() -> Pending {
+        Pending {
+            first: 1,
+            waiting: VecDeque::new(),
+            handed: 0,
+            bytes: 0,
+            keepalives: KeepAlives::default(),
+            scratch: Vec::new(),
+        }
+    }
+}
+
+impl Pending {
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < COMMANDS_LEN_MAX && self.bytes < COMMANDS_BYTES_MAX
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, now: BootTime, origin: Origin, command: Command) {
+        let waiting = self.weigh(now, origin, command);
+        self.waiting.push_back(Some(waiting));
+    }
+
+    fn weigh(&mut self, since: BootTime, origin: Origin, command: Command) -> Waiting {
+        self.scratch.clear();
+        encode_command(&command, &mut self.scratch);
+        let bytes = self.scratch.len();
+        self.bytes += bytes;
+        Waiting { origin, command, since, bytes }
+    }
+
+    /// Some are not handed over. Keepalives join them, or become a command when their time is up.
+    pub(crate) fn has_unhanded(&mut self, now: BootTime) -> bool {
+        let has_commands = self.handed < self.waiting.len();
+        let is_due = self.keepalives.due().is_some_and(|due| due <= now);
+        let since = self.keepalives.since.filter(|_| has_commands || is_due);
+        if let Some(since) = since {
+            // Before the commands: whoever keeps alive and then closes is answered in that order.
+            let KeepAlives { sessions, asked, .. } = std::mem::take(&mut self.keepalives);
+            let waiting = self.weigh(since, Origin::KeepAlives(asked), Command::Renew(sessions));
+            self.waiting.insert(self.handed, Some(waiting));
+        }
+        has_commands || since.is_some()
+    }
+
+    /// The number of the first one, of the first that is not handed over, and of the next to come.
+    pub(crate) fn numbers(&self) -> (u64, u64, u64) {
+        let after = |len: usize| self.first + len as u64;
+        (self.first, after(self.handed), after(self.waiting.len()))
+    }
+
+    /// The commands from this number on, up to the first that is answered.
+    pub(crate) fn from(&self, number: u64) -> impl Iterator<Item = &Command> {
+        let at = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let rest = self.waiting.range(at.min(self.waiting.len())..);
+        rest.map_while(|waiting| waiting.as_ref().map(|waiting| &waiting.command))
+    }
+
+    /// So many more are handed over.
+    pub(crate) fn hand_over(&mut self, count: usize) {
+        self.handed = (self.handed + count).min(self.waiting.len());
+    }
+
+    /// A later term has begun, so what was handed over and is not applied never will be.
+    pub(crate) fn take_back(&mut self) {
+        self.handed = 0;
+    }
+
+    /// This one is applied, or refused.
+    pub(crate) fn take(&mut self, number: u64) -> Option<Origin> {
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        let waiting = self.waiting.get_mut(at)?.take()?;
+        self.bytes -= waiting.bytes;
+        while let Some(None) = self.waiting.front() {
+            self.pop();
+        }
+        Some(waiting.origin)
+    }
+
+    /// The first one if it has waited too long, and whether it was handed over.
+    pub(crate) fn pop_late(&mut self, now: BootTime) -> Option<(Waiting, bool)> {
+        let is_late = |waiting: &Waiting| waiting.since.0 + REQUEST_TIME_MS_MAX <= now.0;
+        if !self.waiting.front()?.as_ref().is_none_or(is_late) {
+            return None;
+        }
+        let was_handed = self.handed > 0;
+        let waiting = self.pop()?;
+        while let Some(None) = self.waiting.front() {
+            self.pop();
+        }
+        Some((waiting, was_handed))
+    }
+
+    /// The first one if it is handed over.
+    pub(crate) fn pop_handed(&mut self) -> Option<Waiting> {
+        while self.handed > 0 {
+            if let Some(waiting) = self.pop() {
+                return Some(waiting);
+            }
+        }
+        None
+    }
+
+    fn pop(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        self.first += 1;
+        self.handed = self.handed.saturating_sub(1);
+        self.bytes -= waiting.as_ref().map_or(0, |waiting| waiting.bytes);
+        waiting
+    }
 }

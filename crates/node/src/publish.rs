@@ -92,6 +92,13 @@ impl Node {
         }
     }
 
+    /// A snapshot came in place of entries, and with it the news of all of them.
+    pub(crate) fn tell_what_was_missed(&mut self, _before: &State, out: &mut Vec<Output>) {
+        for client in self.hub.clients() {
+            self.drop_watches(client, out);
+        }
+    }
+
     pub(crate) fn info(&self) -> Info {
         let counters = self.state.counters();
         Info {

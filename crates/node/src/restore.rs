@@ -36,6 +36,20 @@ pub enum NodeError {
         #[source]
         source: DecodeError,
     },
+    /// The log lacks an entry, or has two of one index, or a term that falls.
+    #[error("log entry {index} does not follow the one before it")]
+    Gap {
+        /// The entry that is wrong.
+        index: u64,
+    },
+    /// The log ends before what is known to be committed.
+    #[error("log ends at {last} and is committed up to {commit}: some of it is missing")]
+    CommitBehindEnd {
+        /// What is committed.
+        commit: u64,
+        /// The last entry.
+        last: u64,
+    },
     /// The snapshot cannot be read.
     #[error("snapshot cannot be read")]
     Snapshot(#[source] SnapshotError),
@@ -149,21 +163,43 @@ impl Replay {
     }
 }
 
+/// A log must go on from its snapshot without a gap, to what is committed at least.
+pub(crate) fn check_log(
+    snapshot: (u64, u64),
+    hard_state: &HardState,
+    entries: &[Entry],
+) -> Result<(), NodeError> {
+    let mut last = snapshot;
+    for entry in entries {
+        if entry.index != last.0 + 1 || entry.term < last.1 {
+            return Err(NodeError::Gap { index: entry.index });
+        }
+        last = (entry.index, entry.term);
+    }
+    let (commit, last) = (hard_state.commit, last.0);
+    if commit > last { Err(NodeError::CommitBehindEnd { commit, last }) } else { Ok(()) }
+}
+
 /// Applies an entry of the log: first what its time brings about, then its commands in order.
-/// `each` is told the outcome (none for the time) and takes the events.
+/// `each` is told the outcome, and the incarnation and number of its command if that has any (none
+/// of all that for the time), and takes the events.
 pub(crate) fn apply_entry(
     state: &mut State,
     index: u64,
     data: &[u8],
     events: &mut Vec<Event>,
-    mut each: impl FnMut(&State, Option<Outcome>, &mut Vec<Event>),
+    mut each: impl FnMut(&State, Option<(Outcome, Option<(u64, u64)>)>, &mut Vec<Event>),
 ) -> Result<(), NodeError> {
     let entry = decode_entry(data).map_err(|source| NodeError::Entry { index, source })?;
     state.advance(entry.now, events);
     each(state, None, events);
+    let numbered = entry.origins.iter().flat_map(|run| {
+        (0..run.count as u64).map(|at| (run.incarnation, run.first.wrapping_add(at)))
+    });
+    let mut origins = numbered;
     for command in entry.commands {
         let outcome = state.apply(entry.now, command, events);
-        each(state, Some(outcome), events);
+        each(state, Some((outcome, origins.next())), events);
     }
     Ok(())
 }

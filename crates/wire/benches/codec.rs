@@ -11,7 +11,7 @@ use bramah_core::{
     OnDisconnect, Owner, Priority, RequestRef, RequestSeq, SessionHandle, SessionId, Terms, Time,
     Ttl, Wait,
 };
-use bramah_wire::entry::{decode_entry, encode_command, encode_entry};
+use bramah_wire::entry::{Run, decode_entry, encode_command, encode_entry};
 use bramah_wire::frame::{put_frame, take_frame};
 use bramah_wire::snapshot::{SnapshotReader, SnapshotWriter};
 use bramah_wire::{ask, request};
@@ -54,7 +54,8 @@ fn encode(commands: &[Command], bytes: &mut Vec<u8>, entry: &mut Vec<u8>) {
     for command in commands {
         encode_command(command, bytes);
     }
-    encode_entry(Time(123_456_789), bytes, commands.len(), entry);
+    let origins = [Run { incarnation: 1 << 52, first: 1, count: commands.len() }];
+    encode_entry(Time(123_456_789), bytes, &origins, entry);
 }
 
 fn entries(c: &mut Criterion) {

@@ -10,32 +10,51 @@ use bramah_core::{
 
 use crate::codec::{Code, DecodeError, Reader, Writer, code_enum, code_struct};
 
-/// The version of the form that is written here.
-pub const ENTRY_VERSION: u8 = 1;
+/// The version of the form that is written here. Version 1 had no origins.
+pub const ENTRY_VERSION: u8 = 2;
 
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The time of all its commands.
     pub now: Time,
+    /// Where its commands come from: runs that cover them in order. Of version 1 there are none.
+    pub origins: Vec<Run>,
     /// The commands, in order. There may be none: then only time passes.
     pub commands: Vec<Command>,
 }
+
+/// Commands of an entry that follow each other, and that one member numbered one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// That member since its last start: a number that no other start of any member has.
+    pub incarnation: u64,
+    /// The number of the first command.
+    pub first: u64,
+    /// How many there are.
+    pub count: usize,
+}
+
+code_struct!(Run { incarnation, first, count });
 
 /// Adds one command to `out`.
 pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
     command.put(&mut Writer { out, owners: None });
 }
 
-/// Adds an entry to `out`: its head, and `commands`, which [`encode_command`] wrote `count` times
-/// into.
-pub fn encode_entry(now: Time, commands: &[u8], count: usize, out: &mut Vec<u8>) {
+/// Adds an entry to `out`: its head, and `commands`, which [`encode_command`] wrote as often as the
+/// runs of `origins` count together.
+pub fn encode_entry(now: Time, commands: &[u8], origins: &[Run], out: &mut Vec<u8>) {
     const HEAD_BYTES_MAX: usize = 21;
-    out.reserve(HEAD_BYTES_MAX + commands.len());
+    const RUN_BYTES_MAX: usize = 30;
+    out.reserve(HEAD_BYTES_MAX + RUN_BYTES_MAX * origins.len() + commands.len());
     let mut to = Writer { out, owners: None };
     to.byte(ENTRY_VERSION);
     now.put(&mut to);
-    count.put(&mut to);
+    origins.len().put(&mut to);
+    for run in origins {
+        run.put(&mut to);
+    }
     out.extend_from_slice(commands);
 }
 
@@ -45,11 +64,18 @@ pub fn encode_entry(now: Time, commands: &[u8], count: usize, out: &mut Vec<u8>)
 /// [`DecodeError`] when `bytes` are not exactly one entry.
 pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
     let mut from = Reader { rest: bytes, owners: None };
-    match from.byte()? {
-        ENTRY_VERSION => {}
+    let version = from.byte()?;
+    let now = Time::take(&mut from)?;
+    let entry = match version {
+        1 => Entry { now, origins: Vec::new(), commands: Vec::take(&mut from)? },
+        ENTRY_VERSION => {
+            let origins = Vec::<Run>::take(&mut from)?;
+            let count = origins.iter().try_fold(0_usize, |sum, run| sum.checked_add(run.count));
+            let count = count.ok_or(DecodeError::OutOfRange("number of commands"))?;
+            Entry { now, origins, commands: from.list(count)? }
+        }
         found => return Err(DecodeError::Version { found }),
-    }
-    let entry = Entry { now: Time::take(&mut from)?, commands: Vec::take(&mut from)? };
+    };
     from.end()?;
     Ok(entry)
 }

@@ -91,7 +91,7 @@ impl Membership {
         self.voters.contains(&node) || self.learners.contains(&node)
     }
 
-    /// The membership after a change. One that changes nothing leaves it as it is.
+    /// The membership after a change. One that cannot be leaves it as it is.
     pub fn change(&mut self, change: MemberChange) {
         let node = change.node();
         let contains = self.contains(node);
@@ -101,12 +101,12 @@ impl Membership {
                 self.learners.retain(|learner| *learner != node);
                 &mut self.voters
             }
-            MemberChange::Remove(_) => {
+            MemberChange::Remove(_) if self.voters[..] != [node] => {
                 self.learners.retain(|learner| *learner != node);
                 self.voters.retain(|voter| *voter != node);
                 return;
             }
-            MemberChange::AddLearner(_) | MemberChange::Promote(_) => return,
+            _ => return,
         };
         list.push(node);
         list.sort_unstable();

@@ -11,7 +11,6 @@ use bramah_core::Command;
 use bytes::Bytes;
 
 use crate::codec::{Code, DecodeError, Reader, Writer, code_enum, code_struct};
-use crate::membership::Membership;
 
 /// The version of the form that is written here.
 pub const PEER_VERSION: u8 = 1;
@@ -144,11 +143,9 @@ pub struct SnapshotHead {
     pub index: u64,
     /// That entry's term.
     pub term: u64,
-    /// The members as of that entry; the node is the sender.
-    pub membership: Membership,
 }
 
-code_struct!(SnapshotHead { index, term, membership });
+code_struct!(SnapshotHead { index, term });
 
 /// Commands that clients gave to the sender, for the leader of a term.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 
 mod batching;
 mod clients;
+mod cluster;
 mod harness;
+mod leaders;
 mod restart;
 mod time;
 mod watches;

@@ -232,9 +232,16 @@ impl<T: Code> Code for Vec<T> {
 
     fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let len = usize::take(from)?;
+        from.list(len)
+    }
+}
+
+impl Reader<'_> {
+    /// Takes so many elements. Room is made as they come.
+    pub(crate) fn list<T: Code>(&mut self, len: usize) -> Result<Vec<T>, DecodeError> {
         let mut taken = Vec::with_capacity(len.min(CAPACITY_MAX));
         for _ in 0..len {
-            taken.push(T::take(from)?);
+            taken.push(T::take(self)?);
         }
         Ok(taken)
     }

@@ -4,11 +4,12 @@
 //! breaks whoever stored or sent the old one: that needs a new version of the format (FORMATS.md).
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bramah_core::Time;
-use bramah_wire::entry::{decode_entry, encode_command, encode_entry};
+use bramah_wire::entry::{Entry, Run, decode_entry, encode_command, encode_entry};
 use bramah_wire::frame::{OPENING, put_frame, take_frame};
+use bramah_wire::peer::Message;
 use bramah_wire::snapshot::{SnapshotReader, SnapshotWriter};
 use bramah_wire::{ask, event, listing, proto, reply};
 use bytes::BytesMut;
@@ -16,6 +17,7 @@ use bytes::BytesMut;
 use crate::samples;
 
 const NOW: Time = Time(100_000);
+const RUN: Run = Run { incarnation: 7, first: 300, count: 1 };
 
 type Lines = Vec<(String, Vec<u8>)>;
 
@@ -26,14 +28,32 @@ fn entries_are_what_they_were() {
         let mut bytes = Vec::new();
         encode_command(&command, &mut bytes);
         let mut entry = Vec::new();
-        encode_entry(NOW, &bytes, 1, &mut entry);
+        encode_entry(NOW, &bytes, &[RUN], &mut entry);
         lines.push((name.to_owned(), entry));
     }
-    for ((name, golden), (_, command)) in
-        check("entries.txt", lines).iter().zip(samples::commands())
-    {
-        let entry = decode_entry(golden).unwrap();
-        assert_eq!((entry.now, entry.commands), (NOW, vec![command]), "{name}");
+    let golden = check("entries.txt", lines);
+    for ((name, golden), (_, command)) in golden.iter().zip(samples::commands()) {
+        let entry = Entry { now: NOW, origins: vec![RUN], commands: vec![command] };
+        assert_eq!(decode_entry(golden), Ok(entry), "{name}");
+    }
+}
+
+#[test]
+fn entries_of_version_1_are_read_as_they_were_written() {
+    let golden = read("entries-1.txt");
+    for ((name, bytes), (_, command)) in golden.iter().zip(samples::commands()) {
+        let entry = Entry { now: NOW, origins: Vec::new(), commands: vec![command] };
+        assert_eq!(decode_entry(bytes), Ok(entry), "{name}");
+    }
+    assert_eq!(golden.len(), samples::commands().len());
+}
+
+#[test]
+fn messages_of_members_are_what_they_were() {
+    let messages = samples::peer_messages();
+    let lines = messages.iter().map(|(name, message)| ((*name).to_owned(), message.encode()));
+    for ((name, bytes), (_, message)) in check("peers.txt", lines.collect()).iter().zip(&messages) {
+        assert_eq!(Message::decode(bytes).as_ref(), Ok(message), "{name}");
     }
 }
 
@@ -167,26 +187,31 @@ fn unframe<M: prost::Message + Default>(bytes: &[u8]) -> M {
 
 /// Compares with the file, line by line, and gives back what stands there.
 fn check(file: &str, lines: Lines) -> Lines {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
     if std::env::var_os("BRAMAH_GOLDEN").is_some_and(|what| what == "write") {
         let text: String =
             lines.iter().map(|(name, bytes)| format!("{name} {}\n", hex(bytes))).collect();
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(path(file), text).unwrap();
     }
-    let text = std::fs::read_to_string(&path).unwrap();
-    let golden: Lines = text
-        .lines()
-        .map(|line| {
-            let (name, hex) = line.split_once(' ').unwrap();
-            (name.to_owned(), unhex(hex))
-        })
-        .collect();
+    let golden = read(file);
     for ((name, now), (golden_name, then)) in lines.iter().zip(&golden) {
         assert_eq!(name, golden_name, "{file}");
         assert_eq!(hex(now), hex(then), "{file}: {name}");
     }
     assert_eq!(lines.len(), golden.len(), "{file}");
     golden
+}
+
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file)
+}
+
+fn read(file: &str) -> Lines {
+    let text = std::fs::read_to_string(path(file)).unwrap();
+    let lines = text.lines().map(|line| {
+        let (name, hex) = line.split_once(' ').unwrap();
+        (name.to_owned(), unhex(hex))
+    });
+    lines.collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

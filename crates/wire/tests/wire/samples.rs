@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bramah_core::facts::{Counters, EndedSession, Fact, HoldFact, SessionFact, WaitFact};
 use bramah_core::*;
+use bramah_wire::peer::Message;
 
 pub(crate) fn name(text: &str) -> LockName {
     LockName::new(text).unwrap()
@@ -400,4 +401,68 @@ pub(crate) fn facts() -> Vec<Fact> {
     // In the order of the variants.
     facts.sort_by_key(|fact| matches!(fact, Fact::EndedSession(_)));
     facts
+}
+
+/// One message of each kind that members send each other.
+pub(crate) fn peer_messages() -> Vec<(&'static str, Message)> {
+    use bramah_wire::peer::Message;
+    use bramah_wire::peer::{Entry, Forward, Forwarded, Raft, RaftKind, Refused, SnapshotHead};
+    let raft = |raft| Message::Raft(Box::new(raft));
+    let of = |kind| Raft { kind, term: 3, ..Raft::default() };
+    let entries = vec![
+        Entry { term: 2, index: 9, kind: 0, data: b"\x02\x00\x00".as_slice().into() },
+        Entry { term: 3, index: 10, kind: 2, data: b"\x01\x02\x05".as_slice().into() },
+    ];
+    let commands = commands().into_iter().map(|(_, command)| command).take(3).collect();
+    let head = SnapshotHead { index: 300, term: 2 };
+    vec![
+        (
+            "append",
+            raft(Raft { log_term: 2, index: 8, commit: 7, entries, ..of(RaftKind::Append) }),
+        ),
+        (
+            "append_refused",
+            raft(Raft {
+                log_term: 1,
+                index: 8,
+                commit: 3,
+                reject: true,
+                reject_hint: 5,
+                ..of(RaftKind::AppendResponse)
+            }),
+        ),
+        (
+            "vote",
+            raft(Raft {
+                log_term: 2,
+                index: 300,
+                commit: 299,
+                commit_term: 2,
+                context: b"why".as_slice().into(),
+                ..of(RaftKind::Vote)
+            }),
+        ),
+        ("vote_given", raft(of(RaftKind::VoteResponse))),
+        ("snapshot", raft(Raft { snapshot: Some(head), ..of(RaftKind::Snapshot) })),
+        ("heartbeat", raft(Raft { commit: 7, ..of(RaftKind::Heartbeat) })),
+        ("heartbeat_answered", raft(Raft { commit: 7, ..of(RaftKind::HeartbeatResponse) })),
+        ("timeout_now", raft(of(RaftKind::TimeoutNow))),
+        ("read_index", raft(Raft { context: b"id".as_slice().into(), ..of(RaftKind::ReadIndex) })),
+        ("read_index_answered", raft(Raft { index: 7, ..of(RaftKind::ReadIndexResponse) })),
+        ("pre_vote", raft(of(RaftKind::PreVote))),
+        ("pre_vote_refused", raft(Raft { reject: true, ..of(RaftKind::PreVoteResponse) })),
+        (
+            "forward",
+            Message::Forward(Forward { term: 3, incarnation: 300, floor: 4, first: 6, commands }),
+        ),
+        (
+            "forwarded",
+            Message::Forwarded(Forwarded {
+                term: 3,
+                incarnation: 300,
+                taken_below: 9,
+                refused: vec![(6, Refused::Draining), (7, Refused::DiskFull)],
+            }),
+        ),
+    ]
 }

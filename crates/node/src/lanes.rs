@@ -1,0 +1,101 @@
+//! What a leader took from other members, and has not proposed yet.
+//!
+//! Each member numbers its commands anew with each start. Within a term a leader takes them in that
+//! order and each once, whatever is lost, doubled or late on the way.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bramah_core::Command;
+use bramah_wire::entry::encode_command;
+use bramah_wire::peer::{Forward, Forwarded, Refused};
+
+/// Most commands of other members that wait for an entry, and their bytes. Past it none is taken.
+const TAKEN_LEN_MAX: usize = 65_536;
+const TAKEN_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Starts of members that are told apart within one term; the one longest unheard of is forgotten.
+const LANES_LEN_MAX: usize = 1_024;
+
+#[derive(Debug)]
+struct Lane {
+    /// The numbers below were taken or refused.
+    taken_below: u64,
+    refused: BTreeMap<u64, Refused>,
+    used: u64,
+}
+
+/// A command that was taken.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) incarnation: u64,
+    pub(crate) number: u64,
+    /// As it will stand in the entry.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What one leader took in one term.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes {
+    lanes: BTreeMap<u64, Lane>,
+    queue: VecDeque<Taken>,
+    bytes: usize,
+    uses: u64,
+}
+
+impl Lanes {
+    /// Takes what follows, and says what was taken. `refuse` says why one is not.
+    pub(crate) fn take(
+        &mut self,
+        forward: Forward,
+        refuse: impl Fn(&Command) -> Option<Refused>,
+    ) -> Forwarded {
+        let Forward { term, incarnation, floor, first, commands } = forward;
+        self.uses += 1;
+        if !self.lanes.contains_key(&incarnation) && self.lanes.len() >= LANES_LEN_MAX {
+            let oldest = self.lanes.iter().min_by_key(|(_, lane)| lane.used).map(|(id, _)| *id);
+            oldest.map(|id| self.lanes.remove(&id));
+        }
+        let lane = self.lanes.entry(incarnation).or_insert(Lane {
+            taken_below: floor,
+            refused: BTreeMap::new(),
+            used: 0,
+        });
+        lane.used = self.uses;
+        lane.taken_below = lane.taken_below.max(floor);
+        lane.refused = lane.refused.split_off(&floor);
+        for (number, command) in (first..).zip(commands) {
+            if number < lane.taken_below {
+                continue;
+            }
+            let is_full = self.queue.len() >= TAKEN_LEN_MAX || self.bytes >= TAKEN_BYTES_MAX;
+            if number > lane.taken_below || is_full {
+                break;
+            }
+            lane.taken_below += 1;
+            if let Some(why) = refuse(&command) {
+                lane.refused.insert(number, why);
+                continue;
+            }
+            let mut bytes = Vec::new();
+            encode_command(&command, &mut bytes);
+            self.bytes += bytes.len();
+            self.queue.push_back(Taken { incarnation, number, bytes });
+        }
+        Forwarded {
+            term,
+            incarnation,
+            taken_below: lane.taken_below,
+            refused: lane.refused.iter().map(|(number, why)| (*number, *why)).collect(),
+        }
+    }
+
+    /// The next one for an entry.
+    pub(crate) fn pop(&mut self) -> Option<Taken> {
+        let taken = self.queue.pop_front()?;
+        self.bytes -= taken.bytes.len();
+        Some(taken)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}

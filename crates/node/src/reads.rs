@@ -1,0 +1,123 @@
+//! Questions that wait until this node knows that it knows enough to answer.
+//!
+//! A leader says what is committed, after a majority of the members said that it still leads; once
+//! that is applied here, whatever was asked before may be answered here. Many questions share one
+//! round. A round that takes too long is asked again under a new name: under the old one, the late
+//! answer to an old question would do for a newer one.
+
+use std::collections::VecDeque;
+
+use bramah_wire::request::What;
+
+use crate::clock::BootTime;
+use crate::hub::ClientId;
+use crate::looks::LOOKS_LEN_MAX;
+use crate::pending::REQUEST_TIME_MS_MAX;
+
+/// After so long a round is asked again.
+const ROUND_MS_MAX: u64 = 200;
+
+/// A question, and who asked it.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) client: ClientId,
+    pub(crate) id: u64,
+    pub(crate) what: What,
+    since: BootTime,
+}
+
+#[derive(Debug)]
+struct Round {
+    name: u64,
+    since: BootTime,
+    /// So many of the first questions are answered by it.
+    covers: usize,
+    /// What must be applied before, once that is known.
+    index: Option<u64>,
+}
+
+/// The questions that wait for a round.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    waiting: VecDeque<Question>,
+    round: Option<Round>,
+    last: u64,
+}
+
+impl Reads {
+    /// Takes a question; gives false if too many wait.
+    pub(crate) fn push(&mut self, now: BootTime, client: ClientId, id: u64, what: What) -> bool {
+        let has_room = self.waiting.len() < LOOKS_LEN_MAX;
+        if has_room {
+            self.waiting.push_back(Question { client, id, what, since: now });
+        }
+        has_room
+    }
+
+    /// The name of a round that is to be asked now.
+    pub(crate) fn poll_round(&mut self, now: BootTime) -> Option<u64> {
+        let is_under_way = self
+            .round
+            .as_ref()
+            .is_some_and(|round| round.index.is_some() || now.0 < round.since.0 + ROUND_MS_MAX);
+        if self.waiting.is_empty() || is_under_way {
+            return None;
+        }
+        self.last += 1;
+        let (name, covers) = (self.last, self.waiting.len());
+        self.round = Some(Round { name, since: now, covers, index: None });
+        Some(name)
+    }
+
+    /// The round of this name needs everything up to `index` to be applied.
+    pub(crate) fn confirm(&mut self, name: u64, index: u64) {
+        if let Some(round) = self.round.as_mut().filter(|round| round.name == name) {
+            round.index = Some(index);
+        }
+    }
+
+    /// The next question that may be answered, with everything up to `applied` applied.
+    pub(crate) fn pop(&mut self, applied: u64) -> Option<Question> {
+        let round = self.round.as_mut()?;
+        round.index.filter(|index| *index <= applied)?;
+        if round.covers == 0 {
+            self.round = None;
+            return None;
+        }
+        round.covers -= 1;
+        self.waiting.pop_front()
+    }
+
+    /// The next question, whatever it waits for.
+    pub(crate) fn pop_any(&mut self) -> Option<Question> {
+        self.round = None;
+        self.waiting.pop_front()
+    }
+
+    /// The first question if it has waited too long.
+    pub(crate) fn pop_late(&mut self, now: BootTime) -> Option<Question> {
+        let first = self.waiting.front()?;
+        if now.0 < first.since.0 + REQUEST_TIME_MS_MAX {
+            return None;
+        }
+        if let Some(round) = &mut self.round {
+            round.covers = round.covers.saturating_sub(1);
+        }
+        self.waiting.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The client is gone, and nobody wants its answers.
+    pub(crate) fn forget(&mut self, client: ClientId) {
+        let covers = self.round.as_ref().map_or(0, |round| round.covers);
+        let theirs = self.waiting.iter().take(covers).filter(|asked| asked.client == client);
+        let less = theirs.count();
+        if let Some(round) = &mut self.round {
+            round.covers -= less;
+        }
+        self.waiting.retain(|asked| asked.client != client);
+    }
+}
