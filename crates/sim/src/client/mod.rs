@@ -1,6 +1,7 @@
 //! A client as a machine: facts in, orders out, like the node's. It reads no clock and owns no
 //! thread. It counts its leases with the library's own [`bramah::lease_keeper`].
 
+mod habits;
 mod plain;
 
 use bramah::LocalTime;

@@ -27,9 +27,9 @@ use bramah_core::{
 use bramah_wire::request::{Watched, What};
 
 use self::call::{Call, Purpose, State};
-use self::choice::Habits;
 use self::connection::Link;
 use self::session::{Hold, Session, SessionKey};
+use super::habits::Habits;
 use super::{ClientInput, ClientOutput, Tell, first_number};
 use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held, LetCause};
 use crate::plan::WorkloadTerms;
