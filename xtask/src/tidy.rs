@@ -6,6 +6,7 @@
 
 mod calls;
 mod code;
+mod features;
 mod floors;
 mod modules;
 mod pages;
@@ -29,6 +30,7 @@ pub(crate) struct Finding {
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(floors::check(tree));
+    findings.extend(features::check(tree));
     findings.extend(calls::check(tree));
     findings.extend(modules::check(tree));
     findings.extend(text::check(tree));

@@ -8,6 +8,8 @@
 
 use std::time::Duration;
 
+use bramah_core::mutant::{self, Mutant};
+
 use crate::clock::LocalTime;
 use crate::info::LostReason;
 
@@ -62,6 +64,10 @@ impl LeaseKeeper {
     /// The keepalive that was sent at `sent_at` was answered: the session lives until `deadline_ms`
     /// of the cluster's clock. Answers may come in any order.
     pub fn handle_answer(&mut self, sent_at: LocalTime, deadline_ms: u64) {
+        let sent_at = match mutant::is_on(Mutant::AnswerToLastSent) {
+            true => self.sent_at,
+            false => sent_at,
+        };
         if sent_at > self.renewed_from {
             self.renewed_from = sent_at;
             self.renewed_cluster_ms = deadline_ms.saturating_sub(as_ms(self.ttl));
@@ -75,12 +81,17 @@ impl LeaseKeeper {
 
     /// The service says that the session ended.
     pub fn handle_ended(&mut self, reason: LostReason) {
-        self.lost.get_or_insert(reason);
+        if !mutant::is_on(Mutant::EndedIgnored) {
+            self.lost.get_or_insert(reason);
+        }
     }
 
     /// Until when the session surely lives.
     #[must_use]
     pub fn deadline(&self) -> LocalTime {
+        if mutant::is_on(Mutant::LeaseFromLastSent) {
+            return surely_before(self.renewed_from.max(self.sent_at), self.ttl);
+        }
         surely_before(self.renewed_from, self.ttl)
     }
 
@@ -101,7 +112,11 @@ impl LeaseKeeper {
         if now >= deadline {
             return Next::Lost(LostReason::NotRenewed);
         }
-        let keepalive_at = self.sent_at.plus(self.ttl / KEEPALIVES_PER_TTL);
+        let every = match mutant::is_on(Mutant::KeepaliveTooRare) {
+            true => self.ttl * 97 / 100,
+            false => self.ttl / KEEPALIVES_PER_TTL,
+        };
+        let keepalive_at = self.sent_at.plus(every);
         if now >= keepalive_at {
             Next::SendKeepalive
         } else {
@@ -112,6 +127,9 @@ impl LeaseKeeper {
 
 /// An instant that surely comes before `length` has passed at the service since `from`.
 fn surely_before(from: LocalTime, length: Duration) -> LocalTime {
+    if mutant::is_on(Mutant::NoDriftMargin) {
+        return from.plus(length);
+    }
     let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
     let slow = micros
         - micros / 1_000_000 * DRIFT_PPM_MAX

@@ -8,6 +8,7 @@ use crate::facts::{HoldFact, WaitFact};
 use crate::holding::Hold;
 use crate::ids::{FencingToken, HoldId, Key, LockName, Priority, RequestSeq, SessionId};
 use crate::limits;
+use crate::mutant::{self, Mutant};
 use crate::outcome::{Busy, BusyHolder, Grant, Outcome, Refusal};
 use crate::queue::Place;
 use crate::state::{Due, State, limit};
@@ -158,7 +159,7 @@ impl State {
             if hold.count >= limits::REENTRIES_MAX {
                 return Some(Outcome::Refused(limit("reentries", limits::REENTRIES_MAX as usize)));
             }
-            hold.count += 1;
+            hold.count += u32::from(!mutant::is_on(Mutant::ReentryNotCounted));
             return Some(
                 self.grant_of(token).map_or_else(Outcome::Refused, |g| Outcome::Granted(vec![g])),
             );
@@ -198,7 +199,9 @@ impl State {
             let position = lock.position(place);
             self.emit(Happening::Queued { name: item.name.clone(), session, seq, position });
         }
-        if let Some(deadline) = wait.deadline {
+        if let Some(deadline) = wait.deadline
+            && !mutant::is_on(Mutant::WaitDeadlineForgotten)
+        {
             self.due.insert((deadline, Due::Wait(arrival)));
         }
         if let Some(session) = self.sessions.get_mut(&session) {
@@ -223,17 +226,23 @@ impl State {
     /// Nobody stands before it in any of its queues, and each of its locks admits it.
     fn is_grantable(&self, wait: &WaitFact) -> bool {
         let place = Place::of(wait);
-        wait.items.iter().all(|item| match self.locks.get(&item.name) {
+        let is_free = |item: &Item| match self.locks.get(&item.name) {
             None => true,
             Some(lock) => {
-                lock.first_waiter().is_none_or(|first| first >= place)
+                let passes = mutant::is_on(Mutant::SharedPassesExclusive);
+                let passes = passes && item.mode == Mode::Shared;
+                (passes || lock.first_waiter().is_none_or(|first| first >= place))
                     && lock.admits(item.mode, self.counters.now, wait.upgrade_of)
             }
-        })
+        };
+        if mutant::is_on(Mutant::ManyInPart) {
+            return wait.items.iter().any(is_free);
+        }
+        wait.items.iter().all(is_free)
     }
 
     /// Makes the holds. The caller has seen that they are compatible, and that the session is open.
-    fn grant(&mut self, wait: WaitFact, waited: bool) -> Vec<Grant> {
+    pub(crate) fn grant(&mut self, wait: WaitFact, waited: bool) -> Vec<Grant> {
         debug_assert!(self.sessions.contains_key(&wait.session), "granted to a session that ended");
         if let Some(shared) = wait.upgrade_of {
             self.end_hold(shared, EndReason::Upgraded);
@@ -241,6 +250,9 @@ impl State {
         let (session, seq) = (wait.session, wait.seq);
         let mut grants = Vec::with_capacity(wait.items.len());
         for item in wait.items {
+            if mutant::is_on(Mutant::TokenFromHolders) {
+                self.counters.last_token = mutant::highest_held(self);
+            }
             let token = self.counters.last_token.next();
             self.counters.last_token = token;
             self.locks.entry(item.name.clone()).or_default().add_hold(token, item.mode);

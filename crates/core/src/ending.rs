@@ -5,6 +5,7 @@ use crate::event::{EndReason, Happening, WaitEnd};
 use crate::facts::{EndedSession, WaitFact};
 use crate::history::Ended;
 use crate::ids::{FencingToken, LockName, SessionId, Time};
+use crate::mutant::{self, Mutant};
 use crate::outcome::{Outcome, Refusal};
 use crate::queue::Place;
 use crate::state::{Due, State};
@@ -19,7 +20,8 @@ impl State {
         if let Some(due) = hold.due(token) {
             self.due.remove(&due);
         }
-        let cut_short = hold.min_hold_until() > now && !overrides_min_hold(&reason);
+        let overrides = overrides_min_hold(&reason) || mutant::is_on(Mutant::MinHoldIgnored);
+        let cut_short = hold.min_hold_until() > now && !overrides;
         if cut_short && hold.lingers().is_none() {
             let until = hold.min_hold_until();
             let owner = self.sessions.get(&holder).map(|session| session.fact.owner.clone());
@@ -59,7 +61,8 @@ impl State {
         if let Some(lock) = self.locks.get_mut(&name) {
             lock.remove_hold(token, hold.mode);
         }
-        let lock_delay_ms = hold.terms().lock_delay_ms;
+        let forgets = mutant::is_on(Mutant::LockDelayForgotten);
+        let lock_delay_ms = if forgets { 0 } else { hold.terms().lock_delay_ms };
         if lock_delay_ms != 0 && reason.is_unclean() {
             self.rest(&name, now.plus_ms(lock_delay_ms));
         }
@@ -96,6 +99,10 @@ impl State {
     }
 
     pub(crate) fn time_out_wait(&mut self, arrival: u64) {
+        if mutant::is_on(Mutant::GrantAtTimeOut) {
+            let granted = self.leave_queues(arrival).map(|wait| self.grant(wait, true));
+            return drop(granted);
+        }
         let Some(wait) = self.waits.get(&arrival) else { return };
         let busy = self.busy(wait);
         self.end_wait(arrival, WaitEnd::TimedOut(busy));
@@ -125,7 +132,9 @@ impl State {
             if let Some(lock) = self.locks.get_mut(&item.name) {
                 lock.dequeue(place);
             }
-            self.touched.push(item.name.clone());
+            if !mutant::is_on(Mutant::LostWakeUp) {
+                self.touched.push(item.name.clone());
+            }
         }
         if let Some(deadline) = wait.deadline {
             self.due.remove(&(deadline, Due::Wait(arrival)));
@@ -143,10 +152,12 @@ impl State {
         self.due.remove(&(session.deadline(), Due::Session(id)));
         let waits: Vec<u64> = session.waits.values().copied().collect();
         let holds: Vec<FencingToken> = session.holds.iter().copied().collect();
-        for arrival in waits {
+        let stays = mutant::is_on(Mutant::WaitOutlivesSession);
+        for arrival in waits.into_iter().filter(|_| !stays) {
             self.end_wait(arrival, WaitEnd::SessionEnded);
         }
-        for token in holds {
+        let stays = mutant::is_on(Mutant::HoldOutlivesSession);
+        for token in holds.into_iter().filter(|_| !stays) {
             self.end_hold(token, reason.clone());
         }
         self.sessions.remove(&id);

@@ -6,6 +6,7 @@ use crate::command::{HoldAction, Mode, Owner, Terms};
 use crate::event::{EndReason, Happening};
 use crate::facts::HoldFact;
 use crate::ids::{FencingToken, HoldId, Key, LockName, RequestSeq, SessionId, Time, Ttl, Value};
+use crate::mutant::{self, Mutant};
 use crate::outcome::{Grant, Outcome, Refusal};
 use crate::state::{Due, State};
 
@@ -91,6 +92,7 @@ impl Hold {
     pub(crate) fn due(&self, token: FencingToken) -> Option<(Time, Due)> {
         match self.lingers() {
             Some(_) => Some((self.min_hold_until(), Due::MinHold(token))),
+            None if mutant::is_on(Mutant::MaxHoldIgnored) => None,
             None => self.max_hold_deadline().map(|time| (time, Due::MaxHold(token))),
         }
     }
@@ -116,6 +118,7 @@ impl State {
     }
 
     pub(crate) fn act_on_hold(&mut self, id: HoldId, action: HoldAction) -> Outcome {
+        let id = mutant::hold_meant(self, id);
         let session = match self.check_hold(id) {
             Ok(hold) => hold.session,
             Err(refusal) => return Outcome::Refused(refusal),
@@ -179,7 +182,9 @@ impl State {
             return Outcome::Refused(Refusal::NotHolder { ended: None });
         };
         let extra = Extra { value: value.clone(), terms: hold.terms(), lingers: None };
-        hold.extra = (extra != Extra::default()).then(|| Box::new(extra));
+        if !mutant::is_on(Mutant::ValueNotKept) {
+            hold.extra = (extra != Extra::default()).then(|| Box::new(extra));
+        }
         let name = hold.name.clone();
         self.emit(Happening::ValueSet { name, token, value });
         Outcome::ValueSet
@@ -200,7 +205,9 @@ impl State {
         if let Some(lock) = self.locks.get_mut(&name) {
             lock.share();
         }
-        self.touched.push(name.clone());
+        if !mutant::is_on(Mutant::DowngradeWakesNobody) {
+            self.touched.push(name.clone());
+        }
         self.emit(Happening::Downgraded { name, token });
         self.grant_of(token)
     }
@@ -211,7 +218,7 @@ impl State {
         if let Some(ttl) = ttl
             && let Some(session) = self.sessions.get_mut(&id)
         {
-            if ttl < session.fact.ttl {
+            if ttl < session.fact.ttl && !mutant::is_on(Mutant::TtlShortened) {
                 let why = "a TTL can be made longer, not shorter: its holder counts on it";
                 return Err(Refusal::Invalid(why));
             }

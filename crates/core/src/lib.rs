@@ -24,7 +24,8 @@
 //!
 //! Reading order: [`limits`], `ids`, `command`, `outcome`, `event` (the vocabulary); `queue`,
 //! `lock`, `session` (the parts); `state`, `request`, `acquire`, `holding`, `ending`, `deadlock`
-//! (the decisions); `view` (what can be asked); [`facts`] (what a snapshot holds).
+//! (the decisions); `view` (what can be asked); [`facts`] (what a snapshot holds); [`mutant`] (bugs
+//! that the tests put back).
 
 mod acquire;
 mod command;
@@ -37,6 +38,7 @@ mod holding;
 mod ids;
 pub mod limits;
 mod lock;
+pub mod mutant;
 mod outcome;
 mod queue;
 mod request;

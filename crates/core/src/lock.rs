@@ -2,6 +2,7 @@
 
 use crate::command::Mode;
 use crate::ids::{FencingToken, Time};
+use crate::mutant::{self, Mutant};
 use crate::outcome::Refusal;
 use crate::queue::{Place, Queue};
 
@@ -59,9 +60,15 @@ impl Lock {
             return false;
         }
         match mode {
-            Mode::Exclusive => self.holds.iter().all(|token| Some(token) == except),
+            Mode::Exclusive => {
+                let beside = except.is_some() && mutant::is_on(Mutant::UpgradeBesideReader);
+                beside || self.holds.iter().all(|token| Some(token) == except)
+            }
             Mode::Shared => self.used == 0,
-            Mode::Permits { count, limit } => count <= limit.saturating_sub(self.used),
+            Mode::Permits { count, limit } => {
+                let extra = u32::from(mutant::is_on(Mutant::PermitsOffByOne));
+                count <= (limit + extra).saturating_sub(self.used)
+            }
         }
     }
 

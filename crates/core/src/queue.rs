@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::WaitFact;
+use crate::mutant::{self, Mutant};
 
 /// A waiter's place: first by rank, then by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,7 @@ impl Place {
     pub(crate) fn of(wait: &WaitFact) -> Place {
         let rank = match wait.upgrade_of {
             Some(_) => i16::MIN,
+            None if mutant::is_on(Mutant::PriorityInverted) => i16::from(wait.priority.0),
             None => -i16::from(wait.priority.0),
         };
         Place { rank, arrival: wait.arrival }
@@ -40,6 +42,9 @@ impl Queue {
     }
 
     pub(crate) fn first(&self) -> Option<Place> {
+        if mutant::is_on(Mutant::LastInFirstOut) {
+            return self.places.last().copied();
+        }
         self.places.first().copied()
     }
 

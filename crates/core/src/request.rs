@@ -6,6 +6,7 @@ use crate::event::{EndReason, WaitEnd};
 use crate::facts::WaitFact;
 use crate::ids::{FencingToken, RequestSeq, SessionHandle, SessionId};
 use crate::limits;
+use crate::mutant::{self, Mutant};
 use crate::outcome::{Outcome, Refusal};
 use crate::queue::Place;
 use crate::session::Session;
@@ -32,7 +33,9 @@ impl State {
             return Outcome::Refused(Refusal::SessionUnknown);
         };
         session.acknowledge(answered_below);
-        if let Some(outcome) = self.known_answer(id, seq) {
+        if let Some(outcome) = self.known_answer(id, seq)
+            && !mutant::is_on(Mutant::RepeatDoneAgain)
+        {
             return outcome;
         }
         // A cancel also answers the request that it cancels.
@@ -119,7 +122,9 @@ impl State {
             return Outcome::Refused(Refusal::SessionUnknown);
         };
         if let Some(arrival) = session.waits.get(&seq) {
-            self.end_wait(*arrival, WaitEnd::Cancelled);
+            if !mutant::is_on(Mutant::CancelLeavesWaiter) {
+                self.end_wait(*arrival, WaitEnd::Cancelled);
+            }
             return Outcome::Cancelled { was_held: false };
         }
         let granted: Vec<_> = match session.answer(seq) {
@@ -131,13 +136,16 @@ impl State {
             Some(_) => return Outcome::Cancelled { was_held: false },
             None => self.held_by_request(session, seq),
         };
-        for token in &granted {
+        let stays = mutant::is_on(Mutant::CancelLeavesHold);
+        for token in granted.iter().filter(|_| !stays) {
             match self.holds.get_mut(token) {
                 Some(hold) if hold.count > 1 => hold.count -= 1,
                 _ => self.end_hold(*token, EndReason::Cancelled),
             }
         }
-        if let Some(session) = self.sessions.get_mut(&id) {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && !mutant::is_on(Mutant::CancelMarkLost)
+        {
             session.remember(seq, Outcome::Refused(Refusal::RequestCancelled));
         }
         Outcome::Cancelled { was_held: !granted.is_empty() }

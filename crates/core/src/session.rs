@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::facts::{SessionFact, WaitFact};
 use crate::ids::{FencingToken, RequestSeq, Time};
 use crate::limits::{SESSION_ANSWERS_MAX, SESSION_HOLDS_MAX};
+use crate::mutant::{self, Mutant};
 use crate::outcome::Outcome;
 
 /// An open session.
@@ -31,7 +32,8 @@ impl Session {
     pub(crate) fn acknowledge(&mut self, below: RequestSeq) {
         if below > self.fact.answered_below {
             self.fact.answered_below = below;
-            let kept = self.fact.answers.partition_point(|(seq, _)| *seq < below);
+            let early = u64::from(mutant::is_on(Mutant::AnswerForgottenEarly));
+            let kept = self.fact.answers.partition_point(|(seq, _)| seq.0 < below.0 + early);
             self.fact.answers.drain(..kept);
         }
     }

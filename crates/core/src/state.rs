@@ -11,6 +11,7 @@ use crate::holding::Hold;
 use crate::ids::{FencingToken, LockName, SessionHandle, SessionId, Time};
 use crate::limits;
 use crate::lock::Lock;
+use crate::mutant::{self, Mutant};
 use crate::outcome::{Outcome, Refusal};
 use crate::queue::Place;
 use crate::session::Session;
@@ -106,8 +107,11 @@ impl State {
     /// Everything ends that is over by `now`; only then is anything granted, so that nobody is
     /// granted a lock whose session or wait is over at the same time.
     fn pass_time(&mut self, now: Time) {
-        let now = now.max(self.counters.now);
+        let mut now = now.max(self.counters.now);
         self.counters.now = now;
+        if mutant::is_on(Mutant::DueEarly) {
+            now = now.plus_ms(1_000);
+        }
         while let Some((time, _)) = self.due.first()
             && *time <= now
             && let Some((_, due)) = self.due.pop_first()
@@ -196,7 +200,9 @@ impl State {
     }
 
     fn renew(&mut self, handle: SessionHandle) -> Result<Time, Refusal> {
-        self.check_session(handle)?;
+        if !mutant::is_on(Mutant::EndedSessionRenewed) {
+            self.check_session(handle)?;
+        }
         Ok(self.renew_session(handle.id))
     }
 
@@ -205,7 +211,8 @@ impl State {
         let now = self.counters.now;
         let Some(session) = self.sessions.get_mut(&id) else { return now };
         self.due.remove(&(session.deadline(), Due::Session(id)));
-        session.fact.renewed_at = now;
+        let adds = mutant::is_on(Mutant::RenewAdds);
+        session.fact.renewed_at = if adds { session.deadline() } else { now };
         let deadline = session.deadline();
         self.due.insert((deadline, Due::Session(id)));
         deadline
@@ -235,7 +242,9 @@ impl State {
             RevokeTarget::Hold(name, token) => (name, Some(*token)),
         };
         let holds = self.locks.get(name).into_iter().flat_map(|lock| lock.holds.iter());
-        let tokens: Vec<_> = holds.filter(|token| only.is_none_or(|only| only == *token)).collect();
+        let by_name = mutant::is_on(Mutant::RevokeByName);
+        let is_meant = |token: &FencingToken| only.is_none_or(|only| only == *token || by_name);
+        let tokens: Vec<_> = holds.filter(is_meant).collect();
         if tokens.is_empty() {
             let ended = only.and_then(|token| self.history.hold(token));
             let ended = ended.filter(|ended| ended.name == *name);
@@ -301,6 +310,7 @@ impl Restore {
             Fact::Session(fact) => self.push_session(fact)?,
             Fact::Hold(fact) => self.push_hold(fact)?,
             Fact::Wait(fact) => self.push_wait(fact)?,
+            Fact::Rest { .. } if mutant::is_on(Mutant::SnapshotLosesRest) => {}
             Fact::Rest { name, until } => self.state.rest(&name, until),
             Fact::Ended(ended) => self.state.history.push(ended),
             Fact::EndedSession(ended) => self.state.history.push_session(ended),
@@ -317,6 +327,9 @@ impl Restore {
             return Err(contradiction("it has no counters"));
         }
         self.state.touched.clear();
+        if mutant::is_on(Mutant::TokenMarkLost) {
+            self.state.counters.last_token = mutant::highest_held(&self.state);
+        }
         Ok(self.state)
     }
 
@@ -325,7 +338,10 @@ impl Restore {
         if id > self.state.counters.last_session {
             return Err(contradiction(format!("session {id} is above the last one")));
         }
-        let session = Session::new(fact);
+        let mut session = Session::new(fact);
+        if mutant::is_on(Mutant::RestoreRenews) {
+            session.fact.renewed_at = self.state.counters.now;
+        }
         self.state.due.insert((session.deadline(), Due::Session(id)));
         match self.state.sessions.insert(id, session) {
             None => Ok(()),

@@ -1,6 +1,8 @@
 //! What is known of the log's entries without reading them: where they start and end, their terms,
 //! and which of them were replaced. Its size follows the number of leader changes, not of entries.
 
+use bramah_core::mutant::{self, Mutant};
+
 use crate::entry::SnapshotMeta;
 
 /// The shape of the log.
@@ -62,7 +64,8 @@ impl Outline {
                 self.runs.pop();
             }
         }
-        self.written = Some(index);
+        let returns = mutant::is_on(Mutant::ReplacedEntriesReturn);
+        self.written = if returns { self.written.max(Some(index)) } else { Some(index) };
         if self.runs.last().is_none_or(|(_, last)| *last != term) {
             self.runs.push((index, term));
         }

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bramah_core::mutant::{self, Mutant};
+
 use crate::batch::{Batch, END_MARK, Header};
 use crate::disk::{Disk, DiskFile};
 use crate::entry::{Entry, HardState, SnapshotMeta};
@@ -207,7 +209,8 @@ impl Scan {
             let later = Header::find_durable(segment.seed, behind, self.batch + 1);
             // Only a segment that followed others can be the first now, and then it has a frame.
             let freed_before = position == 0 && segment.sequence > 1;
-            if later.is_some() || (freed_before && !found) {
+            let cuts = mutant::is_on(Mutant::RotTakenForTornTail);
+            if !cuts && (later.is_some() || (freed_before && !found)) {
                 let what = match later {
                     Some((offset, _)) => format!(
                         "batch {} cannot be read, and the frame at byte {} of {} says that it was \
@@ -221,8 +224,12 @@ impl Scan {
                 return Err(place.damaged(what));
             }
         }
-        self.check_against(standing, &segments[0], &place)?;
-
+        if !mutant::is_on(Mutant::RotTakenForTornTail) {
+            self.check_against(standing, &segments[0], &place)?;
+        }
+        if mutant::is_on(Mutant::TornTailRefused) && !dirty.is_empty() {
+            return Err(place.damaged("what is behind the last batch is no batch".to_owned()));
+        }
         let torn = (!dirty.is_empty())
             .then(|| TornTail { name: place.name.clone(), offset: place.offset });
         repair(&segments[active], &last_frame)?;
@@ -263,8 +270,12 @@ impl Scan {
                 )));
             }
             self.outline.record(number, entry.index, entry.term);
-            let kept = entry.index.saturating_sub(self.first_kept);
-            self.entries.truncate(kept as usize);
+            let kept = entry.index.saturating_sub(self.first_kept) as usize;
+            if mutant::is_on(Mutant::ReplacedEntriesReturn) && kept < self.entries.len() {
+                self.entries[kept] = entry.to_entry();
+                continue;
+            }
+            self.entries.truncate(kept);
             if entry.index >= self.first_kept {
                 self.entries.push(entry.to_entry());
                 counts = true;

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bramah_core::mutant::{self, Mutant};
+
 use crate::batch::{self, END_MARK};
 use crate::disk::{Disk, DiskFile};
 use crate::entry::{Entry, HardState, SnapshotMeta};
@@ -72,7 +74,8 @@ impl<D: Disk> Wal<D> {
         self.shared.check()?;
         self.check_order(entries)?;
         let hard_state = hard_state.copied().unwrap_or(self.hard_state);
-        if entries.is_empty() && hard_state == self.hard_state {
+        let is_old = hard_state == self.hard_state || mutant::is_on(Mutant::VoteNotWritten);
+        if entries.is_empty() && is_old {
             return Ok(());
         }
         let mut later = entries;
@@ -258,7 +261,11 @@ impl<D: Disk> Wal<D> {
         if self.active.left() > frame_bytes {
             self.frame.extend_from_slice(&END_MARK);
         }
-        let written = self.active.file.write_durably_at(self.active.end, &self.frame);
+        let (file, end) = (&self.active.file, self.active.end);
+        let written = match mutant::is_on(Mutant::AppendNotSynced) {
+            true => file.write_at(end, &self.frame),
+            false => file.write_durably_at(end, &self.frame),
+        };
         if let Err(source) = written {
             return Err(self.shared.stop(Failure::of("write", &self.active.name())(source)));
         }

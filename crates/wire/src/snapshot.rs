@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::{error, fmt};
 
-use bramah_core::Owner;
 use bramah_core::facts::Fact;
+use bramah_core::{Owner, mutant};
 
 use crate::codec::{Code, DecodeError, OwnersWritten, Reader, Writer};
 
@@ -136,7 +136,7 @@ impl<R: Read> SnapshotReader<R> {
             .map_err(|error| SnapshotError::Fact { number: self.facts, error })?;
         self.at = self.block.len() - from.rest.len();
         self.facts += 1;
-        Ok(Some(fact))
+        Ok(Some(mutant::of_snapshot(fact)))
     }
 
     /// Reads the next block; false at the end.
