@@ -171,6 +171,11 @@ mod locker;
 mod native;
 mod owner;
 mod show;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod sim {
+    pub use crate::native::sim::{Simulated, SimulatedTerms};
+}
 mod url;
 mod watch;
 

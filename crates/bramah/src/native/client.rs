@@ -17,6 +17,9 @@ use crate::clock::LocalTime;
 /// What all handles of one [`crate::Locker`] and its task share.
 pub(super) struct Client {
     shared: Mutex<Shared>,
+    /// What a simulation says that the clock shows, in microseconds.
+    #[cfg(feature = "sim")]
+    pub(super) simulated: Option<std::sync::atomic::AtomicU64>,
 }
 
 pub(super) struct Shared {
@@ -35,7 +38,19 @@ pub(super) enum Flush {
 
 impl Client {
     pub(super) fn new(machine: Machine) -> Client {
-        Client { shared: Mutex::new(Shared { machine, writer: None }) }
+        Client {
+            shared: Mutex::new(Shared { machine, writer: None }),
+            #[cfg(feature = "sim")]
+            simulated: None,
+        }
+    }
+
+    fn now(&self) -> LocalTime {
+        #[cfg(feature = "sim")]
+        if let Some(shown_us) = &self.simulated {
+            return LocalTime(shown_us.load(std::sync::atomic::Ordering::Relaxed));
+        }
+        LocalTime::now()
     }
 
     /// Lets one step happen, writes what it put out, and wakes whom it concerns.
@@ -45,7 +60,7 @@ impl Client {
         act: impl FnOnce(&mut Machine, LocalTime) -> R,
     ) -> R {
         let mut shared = self.lock();
-        let result = act(&mut shared.machine, LocalTime::now());
+        let result = act(&mut shared.machine, self.now());
         if !shared.machine.out.is_empty() && (flush == Flush::Now || shared.machine.sent.len() <= 1)
         {
             shared.write_now();

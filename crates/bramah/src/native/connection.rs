@@ -7,7 +7,7 @@ use bramah_wire::proto;
 use bramah_wire::proto::request::Op;
 
 use super::call::{CallId, Failure, Purpose, State};
-use super::limits::{PAUSE_MAX, PAUSE_MIN};
+use super::limits::PAUSE_MAX;
 use super::machine::{Link, Machine};
 use super::session::SessionKey;
 use crate::clock::LocalTime;
@@ -117,7 +117,9 @@ impl Machine {
 
     /// Nothing new is sent for a little while.
     pub(super) fn pause(&mut self, now: LocalTime) {
-        self.paused_until = self.paused_until.max(now.plus(pause(self.pauses, self.pause_max())));
+        let pause_max = self.pause_max();
+        let pause = self.dice.pause(self.pauses, pause_max);
+        self.paused_until = self.paused_until.max(now.plus(pause));
         self.pauses += 1;
         self.next_due = self.next_due.min(self.paused_until);
     }
@@ -132,36 +134,5 @@ impl Machine {
     pub(super) fn hang_up(&mut self, why: String) {
         self.hang_up.get_or_insert(why);
         self.wake_task();
-    }
-}
-
-/// A random pause, longer after each attempt, between [`PAUSE_MIN`] and `pause_max`.
-pub(super) fn pause(attempt: u32, pause_max: Duration) -> Duration {
-    let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(pause_max).max(PAUSE_MIN);
-    let spread = (longest - PAUSE_MIN).as_micros() as u64;
-    PAUSE_MIN + Duration::from_micros(random() % (spread + 1))
-}
-
-/// A number that differs from process to process and from call to call.
-pub(super) fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_stay_in_their_bounds() {
-        for attempt in 0..40 {
-            let pause = pause(attempt, PAUSE_MAX);
-            assert!((PAUSE_MIN..=PAUSE_MAX).contains(&pause), "{attempt}: {pause:?}");
-        }
-        assert_eq!(pause(0, PAUSE_MAX), PAUSE_MIN);
-        assert_eq!(pause(40, Duration::ZERO), PAUSE_MIN);
-        let many: std::collections::BTreeSet<Duration> =
-            (0..20).map(|_| pause(10, PAUSE_MAX)).collect();
-        assert!(many.len() > 10, "pauses are not random: {many:?}");
     }
 }

@@ -212,7 +212,7 @@ impl Machine {
         let Some(hold) = session.holds.get_mut(&token) else { return };
         if hold.lost.is_none() {
             hold.lost = Some(reason);
-            self.wakers.extend(hold.wakers.drain().map(|(_, waker)| waker));
+            self.wakers.extend(std::mem::take(&mut hold.wakers).into_values());
         }
         if let Some(max) = hold.max_hold_until {
             session.max_holds.remove(&(max, token));

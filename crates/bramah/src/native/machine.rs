@@ -4,7 +4,7 @@
 //! This file has the requests; [`super::receive`] what the server says, [`super::lease`] what time
 //! does, [`super::connection`] what becomes of all that when a connection ends and another begins.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use bramah_wire::{frame, proto};
 use bytes::BytesMut;
 
 use super::call::{Answer, Call, CallId, Failure, Purpose, State, set_number, set_wait};
+use super::dice::Dice;
 use super::limits::{REQUESTS_MAX, REQUESTS_SENT_MAX, SILENCE_MAX};
 use super::session::{Session, SessionKey, SessionTerms};
 use super::watch::WatchState;
@@ -49,18 +50,18 @@ pub(super) struct Machine {
     pub(super) hang_up: Option<String>,
     /// Bytes for the connection.
     pub(super) out: BytesMut,
-    pub(super) calls: HashMap<CallId, Call>,
+    pub(super) calls: BTreeMap<CallId, Call>,
     /// The calls that are [`State::Pending`].
     pub(super) pending: BTreeSet<CallId>,
     /// Requests that were sent over this connection and not answered.
     pub(super) sent: HashSet<CallId>,
     last_id: u64,
-    pub(super) sessions: HashMap<SessionKey, Session>,
+    pub(super) sessions: BTreeMap<SessionKey, Session>,
     pub(super) by_number: HashMap<u64, SessionKey>,
     /// The session of all holds that need none of their own.
     pub(super) shared: Option<SessionKey>,
     pub(super) shared_terms: SessionTerms,
-    pub(super) watches: HashMap<CallId, WatchState>,
+    pub(super) watches: BTreeMap<CallId, WatchState>,
     /// What keeps the servers from being reached, for the error that gives up.
     pub(super) trouble: String,
     /// There are other servers to turn to.
@@ -72,6 +73,8 @@ pub(super) struct Machine {
     /// A server said "not now": nothing new is sent before this.
     pub(super) paused_until: LocalTime,
     pub(super) pauses: u32,
+    /// What its random numbers come from.
+    pub(super) dice: Dice,
     /// [`Machine::handle_time`] has nothing to do before this.
     pub(super) next_due: LocalTime,
     /// To be woken as soon as nothing is locked any more.
@@ -92,21 +95,22 @@ impl Machine {
             link: Link::Down,
             hang_up: None,
             out: BytesMut::new(),
-            calls: HashMap::new(),
+            calls: BTreeMap::new(),
             pending: BTreeSet::new(),
             sent: HashSet::new(),
             last_id: 0,
-            sessions: HashMap::new(),
+            sessions: BTreeMap::new(),
             by_number: HashMap::new(),
             shared: None,
             shared_terms,
-            watches: HashMap::new(),
+            watches: BTreeMap::new(),
             trouble: String::from("no attempt to connect was finished"),
             has_other_servers: false,
             was_understood: false,
             heard_at: LocalTime::default(),
             paused_until: LocalTime::default(),
             pauses: 0,
+            dice: Dice::of_this_process(),
             next_due: LocalTime(u64::MAX),
             wakers: Vec::new(),
             task: None,
@@ -443,6 +447,22 @@ impl Machine {
             self.closers.push(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    /// It says goodbye, and nothing is left to be said, or the time for it is over.
+    pub(super) fn is_done(&self, now: LocalTime) -> bool {
+        let over = match self.life {
+            Life::Open => return false,
+            Life::Goodbye(until) => now >= until,
+            Life::Ended => true,
+        };
+        let unsaid = || self.calls.values().any(|call| !matches!(call.state, State::Done(_)));
+        over || (self.out.is_empty() && !unsaid())
+    }
+
+    /// It says goodbye, and nothing is left to be said, or there is nobody to say it to.
+    pub(super) fn is_over(&self, now: LocalTime) -> bool {
+        self.life != Life::Open && (self.link == Link::Down || self.is_done(now))
     }
 
     /// Stops everything at once: nobody serves the connection any more.

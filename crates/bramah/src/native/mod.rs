@@ -7,6 +7,7 @@
 mod call;
 mod client;
 mod connection;
+mod dice;
 mod hold;
 mod lease;
 mod limits;
@@ -14,6 +15,8 @@ mod machine;
 mod read;
 mod receive;
 mod session;
+#[cfg(feature = "sim")]
+pub(crate) mod sim;
 mod task;
 mod watch;
 

@@ -1,6 +1,6 @@
 //! One session, its lease, and what it holds.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(super) struct Session {
     unanswered: BTreeSet<u64>,
     /// Acquires that may still be granted, by their numbers.
     pub(super) acquiring: HashMap<u64, CallId>,
-    pub(super) holds: HashMap<u64, HoldState>,
+    pub(super) holds: BTreeMap<u64, HoldState>,
     /// Ends of maximum holds, with the token.
     pub(super) max_holds: BTreeSet<(LocalTime, u64)>,
     /// Requests under way in it.
@@ -62,7 +62,7 @@ pub(super) struct HoldState {
     pub(super) lost: Option<LostReason>,
     pub(super) max_hold_until: Option<LocalTime>,
     /// Who waits for its loss.
-    pub(super) wakers: HashMap<u64, Waker>,
+    pub(super) wakers: BTreeMap<u64, Waker>,
 }
 
 impl HoldState {
@@ -73,7 +73,7 @@ impl HoldState {
             detached: false,
             lost: None,
             max_hold_until: None,
-            wakers: HashMap::new(),
+            wakers: BTreeMap::new(),
         }
     }
 }
@@ -87,7 +87,7 @@ impl Session {
             last_seq: 0,
             unanswered: BTreeSet::new(),
             acquiring: HashMap::new(),
-            holds: HashMap::new(),
+            holds: BTreeMap::new(),
             max_holds: BTreeSet::new(),
             calls: 0,
             closing: false,

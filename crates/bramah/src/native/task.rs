@@ -13,11 +13,10 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::call::State;
 use super::client::{Client, Flush, Shared};
-use super::connection::{pause, random};
+use super::dice::Dice;
 use super::limits::{DIAL_MAX, PAUSE_RESET, READ_BUFFER_BYTES, SLEEP_MAX};
-use super::machine::{Life, Link, Machine};
+use super::machine::{Life, Machine};
 use crate::clock::LocalTime;
 
 /// Serves the machine until it has said goodbye.
@@ -25,7 +24,8 @@ pub(super) async fn run(client: Arc<Client>, addresses: Vec<String>) {
     let end = EndOfTask(client);
     let client = &end.0;
     let mut clock = Clock::new();
-    let mut next = random() as usize % addresses.len();
+    let mut dice = Dice::of_this_process();
+    let mut next = dice.number() as usize % addresses.len();
     let mut attempts = 0;
     let mut troubles = vec![None; addresses.len()];
     while !is_over(client) {
@@ -54,7 +54,7 @@ pub(super) async fn run(client: Arc<Client>, addresses: Vec<String>) {
         });
         next = (next + 1) % addresses.len();
         // All servers are tried in turn before the pause grows.
-        let pause = pause(attempts / addresses.len() as u32, pause_max);
+        let pause = dice.pause(attempts / addresses.len() as u32, pause_max);
         attempts = attempts.saturating_add(1);
         if clock.beside(client, sleep(pause)).await.is_none() {
             return;
@@ -108,7 +108,7 @@ fn prepare(client: &Client, cx: &mut Context<'_>) -> Option<String> {
         if let Some(why) = machine.hang_up.take() {
             return Some(why);
         }
-        if machine.life != Life::Open && is_done(machine) {
+        if machine.is_done(LocalTime::now()) {
             return Some("closed".to_owned());
         }
         while let Some(writer) = writer.as_mut().filter(|_| !machine.out.is_empty()) {
@@ -141,20 +141,8 @@ fn set_task(machine: &mut Machine, cx: &Context<'_>) {
     }
 }
 
-/// Nothing is left to be said, or the time for it is over.
-fn is_done(machine: &Machine) -> bool {
-    let over = match machine.life {
-        Life::Open => false,
-        Life::Goodbye(until) => LocalTime::now() >= until,
-        Life::Ended => true,
-    };
-    let unsaid = || machine.calls.values().any(|call| !matches!(call.state, State::Done(_)));
-    over || (machine.out.is_empty() && !unsaid())
-}
-
 fn is_over(client: &Client) -> bool {
-    let machine = &client.lock().machine;
-    machine.life != Life::Open && (machine.link == Link::Down || is_done(machine))
+    client.lock().machine.is_over(LocalTime::now())
 }
 
 /// Wakes the task when something is due.
