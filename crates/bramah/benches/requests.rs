@@ -117,7 +117,12 @@ fn answer(mut stream: TcpStream) -> Option<()> {
             let request = proto::Request::decode(bytes).ok()?;
             let token = TOKENS.fetch_add(1, Ordering::Relaxed);
             let (outcome, event) = say_yes(request.op?, token);
-            let reply = proto::Reply { id: request.id, now_ms: 1_000, outcome: Some(outcome) };
+            let reply = proto::Reply {
+                id: request.id,
+                now_ms: 1_000,
+                outcome: Some(outcome),
+                staleness: None,
+            };
             put(Kind::Reply(reply), &mut out);
             if let Some(what) = event {
                 let event =

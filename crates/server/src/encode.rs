@@ -5,8 +5,22 @@ use bramah_node::{Info, Listing, Notice, Reply, Unavailable};
 use bramah_wire::proto::message::Kind;
 use bramah_wire::{Error, ErrorCode, event, listing, proto, reply as wire};
 
+use crate::service::Answer;
+
 /// The message that answers request `id`.
-pub(crate) fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
+pub(crate) fn answer(id: u64, now: Time, answer: Answer) -> proto::Message {
+    match answer {
+        Answer::Node(it) => reply(id, now, &it),
+        Answer::Stale { reply: it, revision, age_ms } => {
+            wire::stale(reply(id, now, &it), revision, age_ms)
+        }
+        Answer::Cluster(status) => wire::cluster_status(id, now, *status),
+        Answer::BackupPart { data, last } => wire::backup_part(id, now, data, last),
+        Answer::Refused(error) => wire::error(id, now, &error),
+    }
+}
+
+fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
     match reply {
         Reply::Outcome(outcome) => wire::reply(id, now, outcome),
         Reply::KeptAlive(renewals) => wire::kept_alive(id, now, renewals),
@@ -106,5 +120,6 @@ fn server_info(info: &Info) -> proto::ServerInfo {
         last_token: info.last_token,
         node_id: info.node_id,
         cluster_id: info.cluster_id,
+        ..Default::default()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bramah_node::{ClientId, Input};
-use bramah_wire::request::What;
+use bramah_wire::request::Ask;
 use tokio::sync::Notify;
 
 use crate::service::{Outlet, Service};
@@ -16,6 +16,8 @@ use crate::service::{Outlet, Service};
 pub(crate) struct Inbox {
     pub(crate) inputs: Vec<Input>,
     pub(crate) connected: Vec<(ClientId, Arc<dyn Outlet>)>,
+    /// What the node does not answer: with the request's id.
+    pub(crate) asked: Vec<(ClientId, u64, Ask)>,
 }
 
 /// The node's runtime, as the fronts see it.
@@ -66,8 +68,14 @@ impl Service for Hall {
         client
     }
 
-    fn ask(&self, client: ClientId, id: u64, what: What) {
-        self.push(Input::Request { client, id, what });
+    fn ask(&self, client: ClientId, id: u64, ask: Ask) {
+        match ask {
+            Ask::Service(what) => self.push(Input::Request { client, id, what }),
+            other => {
+                self.lock().asked.push((client, id, other));
+                self.wake();
+            }
+        }
     }
 
     fn disconnect(&self, client: ClientId) {

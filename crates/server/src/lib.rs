@@ -23,4 +23,4 @@ mod writer;
 
 pub use config::{Config, DEFAULT_LISTEN, Storage};
 pub use server::{ServeError, Started, serve};
-pub use service::{Flow, Outlet, Service};
+pub use service::{Answer, Flow, Outlet, Service};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bramah_core::Time;
-use bramah_node::{Notice, Reply};
+use bramah_node::Notice;
 use bramah_wire::frame::{put_frame, take_frame};
 use bramah_wire::{Error, ErrorCode, proto, request};
 use bytes::{Buf, BytesMut};
@@ -23,7 +23,7 @@ use crate::limits::{
     CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX, FRAME_TIME_MAX, GOODBYE_TIME_MAX,
     OUT_BYTES_LAGGING, OUT_BYTES_MAX, OUT_BYTES_SOFT_MAX,
 };
-use crate::service::{Flow, Outlet, Service};
+use crate::service::{Answer, Flow, Outlet, Service};
 
 const READ_BYTES: usize = 16 * 1024;
 /// Bytes after which a connection lets others take their turn, so that reading its requests keeps
@@ -113,7 +113,7 @@ impl Front<'_> {
                     match request::read(frame, &mut || self.keys.draw()) {
                         Ok(parsed) => {
                             self.outlet.begin(bytes);
-                            self.service.ask(self.client, parsed.id, parsed.what);
+                            self.service.ask(self.client, parsed.id, parsed.ask);
                         }
                         Err(refused) => self.refuse(refused.id, refused.error),
                     }
@@ -254,8 +254,8 @@ impl NativeOutlet {
 }
 
 impl Outlet for NativeOutlet {
-    fn reply(&self, id: u64, now: Time, reply: Reply) {
-        self.put(&encode::reply(id, now, &reply));
+    fn reply(&self, id: u64, now: Time, answer: Answer) {
+        self.put(&encode::answer(id, now, answer));
         let requests = self.requests.fetch_sub(1, Ordering::Relaxed);
         if requests == CONNECTION_REQUESTS_MAX || (requests == 1 && self.is_heavy()) {
             self.wake.notify_one();

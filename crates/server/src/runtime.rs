@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use bramah_core::Sizes;
 use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Persist, Room};
+use bramah_wire::{Error, ErrorCode};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::hall::{Hall, Inbox};
 use crate::log::LogError;
-use crate::service::{Flow, Outlet};
+use crate::service::{Answer, Flow, Outlet};
 use crate::writer::Writer;
 
 /// As many requests or answers together make a write on the other thread worth the hand-over.
@@ -135,6 +136,10 @@ impl Runtime {
         let mut inbox = std::mem::take(&mut self.inbox);
         self.hall.swap(&mut inbox);
         self.outlets.extend(inbox.connected.drain(..));
+        for (client, id, _) in inbox.asked.drain(..) {
+            let text = "ask that of this server: it does not do it yet";
+            self.answer(client, id, Answer::Refused(Error::new(ErrorCode::Unsupported, text)));
+        }
         for input in &inbox.inputs {
             if let Input::Disconnected(client) = input {
                 self.outlets.remove(client);
@@ -203,7 +208,7 @@ impl Runtime {
                 | Output::DiscardSnapshot { .. } => {}
                 Output::Reply { client, id, now, reply } => {
                     if let Some(outlet) = self.outlets.get(&client) {
-                        outlet.reply(id, now, reply);
+                        outlet.reply(id, now, Answer::Node(reply));
                         self.dirty.push(client);
                     }
                 }
@@ -214,6 +219,14 @@ impl Runtime {
                     }
                 }
             }
+        }
+    }
+
+    /// Answers what the node was not asked.
+    fn answer(&mut self, client: ClientId, id: u64, answer: Answer) {
+        if let Some(outlet) = self.outlets.get(&client) {
+            outlet.reply(id, self.node.applied().0.now(), answer);
+            self.dirty.push(client);
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bramah_core::Time;
 use bramah_node::{ClientId, Notice, Reply};
-use bramah_wire::request::What;
+use bramah_wire::request::Ask;
+use bramah_wire::{Error, proto};
+use bytes::Bytes;
 
 /// What answers the requests of all fronts.
 pub trait Service: Send + Sync + 'static {
@@ -13,7 +15,7 @@ pub trait Service: Send + Sync + 'static {
 
     /// A connection asks. There will be exactly one reply with this id, unless the connection ends
     /// before. Never blocks.
-    fn ask(&self, client: ClientId, id: u64, what: What);
+    fn ask(&self, client: ClientId, id: u64, ask: Ask);
 
     /// A connection ended.
     fn disconnect(&self, client: ClientId);
@@ -22,13 +24,40 @@ pub trait Service: Send + Sync + 'static {
 /// Where a connection's replies and notices go. No method blocks.
 pub trait Outlet: Send + Sync {
     /// Takes the reply to a request.
-    fn reply(&self, id: u64, now: Time, reply: Reply);
+    fn reply(&self, id: u64, now: Time, answer: Answer);
 
     /// Takes news.
     fn notice(&self, now: Time, notice: Notice);
 
     /// Sends what was taken; called once after a batch of replies and notices.
     fn flush(&self) -> Flow;
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Of the node.
+    Node(Reply),
+    /// Of the node's table as it is, which may be behind.
+    Stale {
+        /// What it says.
+        reply: Reply,
+        /// The revision of the table.
+        revision: u64,
+        /// How long ago this server last heard of a leader.
+        age_ms: u64,
+    },
+    /// How the cluster is.
+    Cluster(Box<proto::ClusterStatus>),
+    /// A part of a backup.
+    BackupPart {
+        /// Its bytes.
+        data: Bytes,
+        /// There are no more.
+        last: bool,
+    },
+    /// It was not served.
+    Refused(Error),
 }
 
 /// How well a connection's reader keeps up.

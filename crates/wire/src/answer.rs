@@ -23,7 +23,7 @@ impl From<proto::Error> for Error {
         });
         let cycle = cycle.collect();
         if let Some(code) = ErrorCode::from_name(&told.code) {
-            return Error { cycle, ..Error::new(code, told.message) };
+            return Error { cycle, servers: told.servers, ..Error::new(code, told.message) };
         }
         let code = match proto::Effect::try_from(told.effect) {
             Ok(proto::Effect::NotApplied) => ErrorCode::Unsupported,

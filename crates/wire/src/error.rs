@@ -21,6 +21,9 @@ pub struct Error {
     pub message: String,
     /// Of [`ErrorCode::Deadlock`]: who waits for what, at most [`CYCLE_STEPS_MAX`] of them.
     pub cycle: Vec<DeadlockStep>,
+    /// Of [`ErrorCode::NoLeader`] and [`ErrorCode::Draining`]: addresses for clients where to ask
+    /// instead, the likeliest first.
+    pub servers: Vec<String>,
 }
 
 impl Error {
@@ -33,7 +36,7 @@ impl Error {
             end -= 1;
         }
         message.truncate(end);
-        Error { code, message, cycle: Vec::new() }
+        Error { code, message, cycle: Vec::new(), servers: Vec::new() }
     }
 }
 
@@ -60,6 +63,7 @@ impl From<&Error> for proto::Error {
             message: error.message.clone(),
             effect: effect.into(),
             cycle: cycle.collect(),
+            servers: error.servers.clone(),
         }
     }
 }

@@ -111,6 +111,12 @@ pub fn watch_lagged(watch_id: u64, now: Time, revision: u64) -> proto::Message {
     message(revision, now, watch_id, What::WatchLagged(proto::WatchLagged {}))
 }
 
+/// The event that tells a connection to go elsewhere, since this server is about to stop.
+#[must_use]
+pub fn draining(now: Time, revision: u64, servers: Vec<String>) -> proto::Message {
+    message(revision, now, 0, What::Draining(proto::Draining { servers }))
+}
+
 fn message(revision: u64, now: Time, watch_id: u64, what: What) -> proto::Message {
     let event = proto::Event { revision, now_ms: now.0, watch_id, what: Some(what) };
     proto::Message { kind: Some(Kind::Event(event)) }

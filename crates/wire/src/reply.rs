@@ -4,6 +4,8 @@
 
 use bramah_core::{FencingToken, Outcome, Refusal, SessionGrants, Time, Verdict};
 
+use bytes::Bytes;
+
 use crate::error::Error;
 use crate::frame::FRAME_BYTES_MAX;
 use crate::proto;
@@ -122,8 +124,30 @@ pub fn server_info(id: u64, now: Time, info: proto::ServerInfo) -> proto::Messag
     message(id, now, Reply::ServerInfo(info))
 }
 
+/// The reply that tells of the cluster.
+#[must_use]
+pub fn cluster_status(id: u64, now: Time, status: proto::ClusterStatus) -> proto::Message {
+    message(id, now, Reply::ClusterStatus(status))
+}
+
+/// The reply that is a part of a backup.
+#[must_use]
+pub fn backup_part(id: u64, now: Time, data: Bytes, last: bool) -> proto::Message {
+    message(id, now, Reply::BackupPart(proto::BackupPart { data, last }))
+}
+
+/// Says of a reply that it may be old: of which revision it is, and how many milliseconds ago the
+/// server last heard of a leader.
+#[must_use]
+pub fn stale(mut message: proto::Message, revision: u64, age_ms: u64) -> proto::Message {
+    if let Some(Kind::Reply(reply)) = &mut message.kind {
+        reply.staleness = Some(proto::Staleness { revision, age_ms });
+    }
+    message
+}
+
 pub(crate) fn message(id: u64, now: Time, outcome: Reply) -> proto::Message {
-    let reply = proto::Reply { id, now_ms: now.0, outcome: Some(outcome) };
+    let reply = proto::Reply { id, now_ms: now.0, outcome: Some(outcome), staleness: None };
     proto::Message { kind: Some(Kind::Reply(reply)) }
 }
 

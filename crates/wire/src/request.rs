@@ -1,6 +1,8 @@
 //! Requests of a client, parsed into what the lock core takes. What passes here needs no second
 //! check.
 
+mod cluster;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use bramah_core::{
 use bytes::Bytes;
 use prost::Message as _;
 
+pub use self::cluster::{ADDRESS_BYTES_MAX, Address, ClusterAsk};
 use crate::error::{Error, ErrorCode};
 use crate::proto;
 use crate::proto::request::Op;
@@ -36,10 +39,26 @@ pub struct Parsed {
     /// The client's id for it, for the reply.
     pub id: u64,
     /// What it asks.
-    pub what: What,
+    pub ask: Ask,
 }
 
-/// What a request asks.
+/// What a request asks, and of whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Of the lock service, whichever server is asked.
+    Service(What),
+    /// Of the table as the server that is asked has it now.
+    Stale(Query),
+    /// Of the cluster.
+    Cluster(ClusterAsk),
+    /// For the bytes of a backup behind so many.
+    Backup {
+        /// 0 begins one.
+        from: u64,
+    },
+}
+
+/// What a request asks of the lock service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// A change of the table.
@@ -160,12 +179,12 @@ pub fn parse(
         Some(_) if id == 0 => Err(invalid("take the request: its id is 0, ids start at 1")),
         Some(op) => {
             let verb = verb(&op);
-            what(op, draw_key)
+            ask(op, draw_key)
                 .map_err(|error| Error { message: format!("{verb}: {}", error.message), ..error })
         }
     };
     match parsed {
-        Ok(what) => Ok(Parsed { id, what }),
+        Ok(ask) => Ok(Parsed { id, ask }),
         Err(error) => Err(ErrorReply { id, error }),
     }
 }
@@ -194,10 +213,16 @@ fn verb(op: &Op) -> &'static str {
         Op::Watch(_) => "watch",
         Op::Unwatch(_) => "end the watch",
         Op::GetServerInfo(_) => "tell of the server",
+        Op::GetClusterStatus(_) => "tell of the cluster",
+        Op::ClusterAdd(_) => "add the member",
+        Op::ClusterPromote(_) => "promote the member",
+        Op::ClusterRemove(_) => "remove the member",
+        Op::ClusterTransfer(_) => "transfer the leadership",
+        Op::Backup(_) => "make a backup",
     }
 }
 
-fn what(op: Op, draw_key: &mut dyn FnMut() -> Key) -> Result<What, Error> {
+fn ask(op: Op, draw_key: &mut dyn FnMut() -> Key) -> Result<Ask, Error> {
     let command = match op {
         Op::OpenSession(open) => Command::OpenSession(OpenSession {
             ttl: ttl(open.ttl_ms)?,
@@ -263,53 +288,62 @@ fn what(op: Op, draw_key: &mut dyn FnMut() -> Key) -> Result<What, Error> {
         }
         other => return apart_from_commands(other),
     };
-    Ok(What::Command(command))
+    Ok(Ask::Service(What::Command(command)))
 }
 
-fn apart_from_commands(op: Op) -> Result<What, Error> {
-    let query = match op {
+fn apart_from_commands(op: Op) -> Result<Ask, Error> {
+    let what = match op {
         Op::AttachSession(attach) => {
-            let after = FencingToken(attach.after);
-            return Ok(What::Attach { session: session(attach.session)?, after });
+            What::Attach { session: session(attach.session)?, after: FencingToken(attach.after) }
         }
         Op::KeepAlive(keep) => {
             at_most("sessions", keep.sessions.len(), KEEP_ALIVE_SESSIONS_MAX, "entries")?;
-            return Ok(What::KeepAlive(keep.sessions.into_iter().map(Into::into).collect()));
+            What::KeepAlive(keep.sessions.into_iter().map(Into::into).collect())
         }
         Op::Watch(watch) => {
             use proto::watch::Which;
-            return Ok(What::Watch(match required(watch.which, "which")? {
+            What::Watch(match required(watch.which, "which")? {
                 Which::Name(text) => Watched::Name(name(&text)?),
                 Which::Prefix(prefix) => Watched::Prefix(part_of_name("prefix", prefix)?),
-            }));
+            })
         }
-        Op::Unwatch(unwatch) => return Ok(What::Unwatch { watch_id: unwatch.watch_id }),
-        Op::GetLock(get) => Query::GetLock {
-            name: name(&get.name)?,
-            waiters_max: len(get.waiters_max, WAITERS_SHOWN_DEFAULT, WAITERS_SHOWN_MAX),
-        },
-        Op::ListLocks(list) => Query::ListLocks {
-            prefix: part_of_name("prefix", list.prefix)?,
-            after: part_of_name("after", list.after)?,
-            len_max: len(list.len_max, LIST_LEN_DEFAULT, LIST_LEN_MAX),
-        },
-        Op::ListSessions(list) => Query::ListSessions {
-            after: SessionId(list.after),
-            len_max: len(list.len_max, LIST_LEN_DEFAULT, LIST_LEN_MAX),
-        },
-        Op::GetHistory(get) => Query::GetHistory {
-            name: match get.name.as_str() {
+        Op::Unwatch(unwatch) => What::Unwatch { watch_id: unwatch.watch_id },
+        Op::GetServerInfo(_) => What::ServerInfo,
+        other => return question(other),
+    };
+    Ok(Ask::Service(what))
+}
+
+fn question(op: Op) -> Result<Ask, Error> {
+    let (query, stale) = match op {
+        Op::GetLock(get) => {
+            let waiters_max = len(get.waiters_max, WAITERS_SHOWN_DEFAULT, WAITERS_SHOWN_MAX);
+            (Query::GetLock { name: name(&get.name)?, waiters_max }, get.stale)
+        }
+        Op::ListLocks(list) => {
+            let prefix = part_of_name("prefix", list.prefix)?;
+            let after = part_of_name("after", list.after)?;
+            (Query::ListLocks { prefix, after, len_max: page(list.len_max) }, list.stale)
+        }
+        Op::ListSessions(list) => {
+            let after = SessionId(list.after);
+            (Query::ListSessions { after, len_max: page(list.len_max) }, list.stale)
+        }
+        Op::GetHistory(get) => {
+            let name = match get.name.as_str() {
                 "" => None,
                 text => Some(name(text)?),
-            },
-            len_max: len(get.len_max, LIST_LEN_DEFAULT, LIST_LEN_MAX),
-        },
-        Op::Verify(verify) => {
-            Query::Verify { name: name(&verify.name)?, token: FencingToken(verify.token) }
+            };
+            (Query::GetHistory { name, len_max: page(get.len_max) }, get.stale)
         }
-        _ => return Ok(What::ServerInfo),
+        Op::Verify(verify) => {
+            let token = FencingToken(verify.token);
+            (Query::Verify { name: name(&verify.name)?, token }, verify.stale)
+        }
+        Op::Backup(backup) => return Ok(Ask::Backup { from: backup.from }),
+        other => return cluster::ask(other).map(Ask::Cluster),
     };
-    Ok(What::Query(query))
+    Ok(if stale { Ask::Stale(query) } else { Ask::Service(What::Query(query)) })
 }
 
 fn numbered(request: Option<proto::RequestRef>, action: Action) -> Result<Command, Error> {
@@ -468,6 +502,10 @@ fn session(handle: Option<proto::Handle>) -> Result<SessionHandle, Error> {
 
 fn hold(handle: Option<proto::Handle>) -> Result<HoldId, Error> {
     required(handle, "hold").map(HoldId::from)
+}
+
+fn page(len_max: u32) -> usize {
+    len(len_max, LIST_LEN_DEFAULT, LIST_LEN_MAX)
 }
 
 fn len(asked: u32, usual: usize, max: usize) -> usize {

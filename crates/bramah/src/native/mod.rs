@@ -98,7 +98,7 @@ impl Remote {
     }
 
     async fn list(&self, prefix: String, after: String) -> Result<(proto::LockList, u64), Failure> {
-        let op = Op::ListLocks(proto::ListLocks { prefix, after, len_max: 0 });
+        let op = Op::ListLocks(proto::ListLocks { prefix, after, ..Default::default() });
         let answer = self.ask(op, Purpose::Ask).await?;
         match answer.outcome {
             Outcome::LockList(list) => Ok((list, answer.now_ms)),
@@ -196,7 +196,8 @@ impl Backend for Native {
     }
 
     fn get<'a>(&'a self, name: &'a LockName) -> BoxFuture<'a, Result<Option<LockInfo>, Error>> {
-        let op = Op::GetLock(proto::GetLock { name: name.as_str().to_owned(), waiters_max: 0 });
+        let op =
+            Op::GetLock(proto::GetLock { name: name.as_str().to_owned(), ..Default::default() });
         Box::pin(self.ask(
             || on("get", name),
             op,
@@ -228,7 +229,7 @@ impl Backend for Native {
     }
 
     fn sessions(&self, after: u64) -> BoxFuture<'_, Result<Page<SessionInfo>, Error>> {
-        let op = Op::ListSessions(proto::ListSessions { after, len_max: 0 });
+        let op = Op::ListSessions(proto::ListSessions { after, ..Default::default() });
         let operation = || "list sessions".to_owned();
         Box::pin(self.ask(operation, op, Purpose::Ask, |answer| match answer.outcome {
             Outcome::SessionList(list) => {
@@ -248,6 +249,7 @@ impl Backend for Native {
         let op = Op::GetHistory(proto::GetHistory {
             name: name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
             len_max: u32::try_from(len_max).unwrap_or(u32::MAX),
+            stale: false,
         });
         let operation = || "read the history".to_owned();
         Box::pin(self.ask(operation, op, Purpose::Ask, move |answer| match answer.outcome {
@@ -264,7 +266,11 @@ impl Backend for Native {
         name: &'a LockName,
         token: FencingToken,
     ) -> BoxFuture<'a, Result<Verdict, Error>> {
-        let op = Op::Verify(proto::Verify { name: name.as_str().to_owned(), token: token.0 });
+        let op = Op::Verify(proto::Verify {
+            name: name.as_str().to_owned(),
+            token: token.0,
+            stale: false,
+        });
         Box::pin(self.ask(
             || on("verify", name),
             op,

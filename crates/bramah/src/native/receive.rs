@@ -285,7 +285,7 @@ impl Machine {
                 }
             }
             Some(What::Changed(_) | What::WatchLagged(_)) => self.handle_change(now, event),
-            None => {}
+            Some(What::Draining(_)) | None => {}
         }
     }
 

@@ -86,7 +86,8 @@ impl Link {
     }
 
     pub(crate) async fn reply(&mut self, id: u64, outcome: Outcome) {
-        let reply = proto::Reply { id, now_ms: 5_000, outcome: Some(outcome) };
+        let reply =
+            proto::Reply { id, now_ms: 5_000, outcome: Some(outcome), ..Default::default() };
         self.send(Kind::Reply(reply)).await;
     }
 

@@ -1,8 +1,8 @@
 //! What one connection may keep in memory, whatever its client does.
 
-use bramah_node::{ClientId, Unavailable};
+use bramah_node::{ClientId, Reply, Unavailable};
 use bramah_wire::frame::FRAME_BYTES_MAX;
-use bramah_wire::request::What;
+use bramah_wire::request::Ask;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -24,7 +24,7 @@ impl Slow {
         let asked = std::mem::take(&mut *self.asked.lock().expect("no panic"));
         let outlet = self.outlet.lock().expect("no panic").clone().expect("it is connected");
         for id in &asked {
-            outlet.reply(*id, Time(1), Reply::Unavailable(Unavailable::NoLeader));
+            outlet.reply(*id, Time(1), Answer::Node(Reply::Unavailable(Unavailable::NoLeader)));
         }
         outlet.flush();
         asked.len()
@@ -37,7 +37,7 @@ impl Service for Slow {
         ClientId(1)
     }
 
-    fn ask(&self, _: ClientId, id: u64, _: What) {
+    fn ask(&self, _: ClientId, id: u64, _: Ask) {
         self.asked.lock().expect("no panic").push(id);
     }
 

@@ -7,7 +7,7 @@ pub struct Request {
     pub id: u64,
     #[prost(
         oneof = "request::Op",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
     )]
     pub op: ::core::option::Option<request::Op>,
 }
@@ -57,6 +57,18 @@ pub mod request {
         Unwatch(super::Unwatch),
         #[prost(message, tag = "22")]
         GetServerInfo(super::GetServerInfo),
+        #[prost(message, tag = "23")]
+        GetClusterStatus(super::GetClusterStatus),
+        #[prost(message, tag = "24")]
+        ClusterAdd(super::ClusterAdd),
+        #[prost(message, tag = "25")]
+        ClusterPromote(super::ClusterPromote),
+        #[prost(message, tag = "26")]
+        ClusterRemove(super::ClusterRemove),
+        #[prost(message, tag = "27")]
+        ClusterTransfer(super::ClusterTransfer),
+        #[prost(message, tag = "28")]
+        Backup(super::Backup),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -83,9 +95,12 @@ pub struct Reply {
     /// subtract, do not compare with a wall clock.
     #[prost(uint64, tag = "2")]
     pub now_ms: u64,
+    /// Of the answer to a question with `stale`.
+    #[prost(message, optional, tag = "40")]
+    pub staleness: ::core::option::Option<Staleness>,
     #[prost(
         oneof = "reply::Outcome",
-        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26"
+        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
     )]
     pub outcome: ::core::option::Option<reply::Outcome>,
 }
@@ -141,7 +156,22 @@ pub mod reply {
         WatchEnded(super::WatchEnded),
         #[prost(message, tag = "26")]
         ServerInfo(super::ServerInfo),
+        #[prost(message, tag = "27")]
+        ClusterStatus(super::ClusterStatus),
+        #[prost(message, tag = "28")]
+        BackupPart(super::BackupPart),
     }
+}
+/// How old an answer may be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Staleness {
+    /// The revision of the table that answered.
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    /// Time since this server last heard of a leader, or since it started if it has not: 0 on the
+    /// leader. What was changed within it may be missing.
+    #[prost(uint64, tag = "2")]
+    pub age_ms: u64,
 }
 /// Pushed on the connection a session is attached to, or that started the watch.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -154,7 +184,7 @@ pub struct Event {
     /// Of a watch: its request's id. 0 for what concerns an attached session.
     #[prost(uint64, tag = "3")]
     pub watch_id: u64,
-    #[prost(oneof = "event::What", tags = "4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "event::What", tags = "4, 5, 6, 7, 8, 9, 10")]
     pub what: ::core::option::Option<event::What>,
 }
 /// Nested message and enum types in `Event`.
@@ -173,6 +203,8 @@ pub mod event {
         Changed(super::Changed),
         #[prost(message, tag = "9")]
         WatchLagged(super::WatchLagged),
+        #[prost(message, tag = "10")]
+        Draining(super::Draining),
     }
 }
 /// A number with a secret half. Written NUMBER-KEY with the key as 16 hexadecimal digits.
@@ -384,6 +416,10 @@ pub struct GetLock {
     /// Most waiters to name; the server has a bound of its own. 0: the usual number, here and below.
     #[prost(uint32, tag = "2")]
     pub waiters_max: u32,
+    /// Of the table as the server that is asked has it now, at once and whoever leads. So in the next
+    /// four too.
+    #[prost(bool, tag = "3")]
+    pub stale: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListLocks {
@@ -394,6 +430,8 @@ pub struct ListLocks {
     pub after: ::prost::alloc::string::String,
     #[prost(uint32, tag = "3")]
     pub len_max: u32,
+    #[prost(bool, tag = "4")]
+    pub stale: bool,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSessions {
@@ -401,6 +439,8 @@ pub struct ListSessions {
     pub after: u64,
     #[prost(uint32, tag = "2")]
     pub len_max: u32,
+    #[prost(bool, tag = "3")]
+    pub stale: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHistory {
@@ -409,6 +449,8 @@ pub struct GetHistory {
     pub name: ::prost::alloc::string::String,
     #[prost(uint32, tag = "2")]
     pub len_max: u32,
+    #[prost(bool, tag = "3")]
+    pub stale: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Verify {
@@ -416,6 +458,8 @@ pub struct Verify {
     pub name: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub token: u64,
+    #[prost(bool, tag = "3")]
+    pub stale: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Watch {
@@ -441,6 +485,48 @@ pub struct Unwatch {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetServerInfo {}
+/// Answered at once by any server, as it knows the cluster, also while nobody leads.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetClusterStatus {}
+/// Makes a server a member that gets the log and does not vote yet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClusterAdd {
+    /// Drawn by that server.
+    #[prost(uint64, tag = "1")]
+    pub node_id: u64,
+    /// HOST:PORT for other members, and for clients.
+    #[prost(string, tag = "2")]
+    pub peer_address: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub client_address: ::prost::alloc::string::String,
+}
+/// Lets a learner vote. Refused while it lacks too much of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClusterPromote {
+    #[prost(uint64, tag = "1")]
+    pub node_id: u64,
+}
+/// Makes a member one no more. Its number is never used again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClusterRemove {
+    #[prost(uint64, tag = "1")]
+    pub node_id: u64,
+}
+/// Hands the leadership over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClusterTransfer {
+    /// 0: to the voter that has most of the log.
+    #[prost(uint64, tag = "1")]
+    pub to: u64,
+}
+/// A part of a backup of the whole table. The first request, with `from` 0, takes the backup, which
+/// is of the table as this server has it then; each later one names how many bytes came before. One
+/// at a time on a connection, and gone with it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Backup {
+    #[prost(uint64, tag = "1")]
+    pub from: u64,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Error {
     /// A code of the table of errors, such as "not_holder".
@@ -454,6 +540,9 @@ pub struct Error {
     /// For "deadlock": who waits for what, in a circle.
     #[prost(message, repeated, tag = "4")]
     pub cycle: ::prost::alloc::vec::Vec<DeadlockStep>,
+    /// For "no_leader" and "draining": where else to ask, HOST:PORT each, the likeliest first.
+    #[prost(string, repeated, tag = "5")]
+    pub servers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeadlockStep {
@@ -751,7 +840,7 @@ pub struct WatchStarted {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchEnded {}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerInfo {
     #[prost(string, tag = "1")]
     pub version: ::prost::alloc::string::String,
@@ -774,6 +863,80 @@ pub struct ServerInfo {
     pub node_id: u64,
     #[prost(uint64, tag = "10")]
     pub cluster_id: u64,
+    /// The node that leads, 0 if none is known.
+    #[prost(uint64, tag = "11")]
+    pub leader: u64,
+    #[prost(message, repeated, tag = "12")]
+    pub members: ::prost::alloc::vec::Vec<Member>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Member {
+    #[prost(uint64, tag = "1")]
+    pub node_id: u64,
+    /// HOST:PORT; empty if not known.
+    #[prost(string, tag = "2")]
+    pub peer_address: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub client_address: ::prost::alloc::string::String,
+    #[prost(enumeration = "MemberRole", tag = "4")]
+    pub role: i32,
+    #[prost(bool, tag = "5")]
+    pub is_leader: bool,
+    /// The server that answers is, or is connected with, this member.
+    #[prost(bool, tag = "6")]
+    pub reachable: bool,
+    /// The last entry of the log that the member is known to have, as the leader knows it.
+    #[prost(uint64, optional, tag = "7")]
+    pub match_index: ::core::option::Option<u64>,
+    /// The last entry that it applied, as the server that answers knows it.
+    #[prost(uint64, optional, tag = "8")]
+    pub applied_index: ::core::option::Option<u64>,
+    /// The release that it runs, if it is connected.
+    #[prost(string, tag = "9")]
+    pub version: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClusterStatus {
+    /// 0 while the server has no cluster yet.
+    #[prost(uint64, tag = "1")]
+    pub cluster_id: u64,
+    /// The server that answers.
+    #[prost(uint64, tag = "2")]
+    pub node_id: u64,
+    /// 0 if none is known.
+    #[prost(uint64, tag = "3")]
+    pub leader: u64,
+    #[prost(uint64, tag = "4")]
+    pub term: u64,
+    /// The last entry that the server that answers applied.
+    #[prost(uint64, tag = "5")]
+    pub applied_index: u64,
+    /// A leader is known that a majority of the voters follows.
+    #[prost(bool, tag = "6")]
+    pub has_quorum: bool,
+    #[prost(message, repeated, tag = "7")]
+    pub members: ::prost::alloc::vec::Vec<Member>,
+    /// Of a server that has no cluster yet and was told with how many others it is to begin one.
+    #[prost(message, optional, tag = "8")]
+    pub forming: ::core::option::Option<Forming>,
+}
+/// How far servers have come that are to begin a cluster together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Forming {
+    /// How many they are to be.
+    #[prost(uint32, tag = "1")]
+    pub expected: u32,
+    /// The numbers of those that this one sees, itself among them, rising.
+    #[prost(uint64, repeated, tag = "2")]
+    pub seen: ::prost::alloc::vec::Vec<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupPart {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub data: ::prost::bytes::Bytes,
+    /// The backup is whole with it.
+    #[prost(bool, tag = "2")]
+    pub last: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Granted {
@@ -847,6 +1010,14 @@ pub struct Changed {
 /// The reader was too slow: changes were dropped, start the watch again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchLagged {}
+/// The server is about to stop: go on with another. Sessions are attached there as after a lost
+/// connection; what was asked here is still answered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Draining {
+    /// Where else to go, HOST:PORT each, the likeliest first.
+    #[prost(string, repeated, tag = "1")]
+    pub servers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Mode {
@@ -959,6 +1130,36 @@ impl Effect {
             "EFFECT_UNSPECIFIED" => Some(Self::Unspecified),
             "EFFECT_NOT_APPLIED" => Some(Self::NotApplied),
             "EFFECT_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MemberRole {
+    Unspecified = 0,
+    Voter = 1,
+    /// Gets the log, and does not vote.
+    Learner = 2,
+}
+impl MemberRole {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MEMBER_ROLE_UNSPECIFIED",
+            Self::Voter => "MEMBER_ROLE_VOTER",
+            Self::Learner => "MEMBER_ROLE_LEARNER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MEMBER_ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "MEMBER_ROLE_VOTER" => Some(Self::Voter),
+            "MEMBER_ROLE_LEARNER" => Some(Self::Learner),
             _ => None,
         }
     }

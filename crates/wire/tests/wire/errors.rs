@@ -75,7 +75,7 @@ fn a_code_of_a_newer_server_keeps_its_effect() {
             code: "out_of_tea".to_owned(),
             message: "brew".to_owned(),
             effect: effect.into(),
-            cycle: Vec::new(),
+            ..Default::default()
         })
     };
     assert_eq!(told(proto::Effect::NotApplied).code, ErrorCode::Unsupported);

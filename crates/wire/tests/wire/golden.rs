@@ -11,7 +11,7 @@ use bramah_wire::entry::{Entry, Run, decode_entry, encode_command, encode_entry}
 use bramah_wire::frame::{OPENING, put_frame, take_frame};
 use bramah_wire::peer::Message;
 use bramah_wire::snapshot::{SnapshotReader, SnapshotWriter};
-use bramah_wire::{ask, event, listing, proto, reply};
+use bramah_wire::{Error, ErrorCode, ask, event, listing, proto, reply};
 use bytes::BytesMut;
 
 use crate::samples;
@@ -106,19 +106,44 @@ pub(crate) fn questions() -> Vec<(&'static str, proto::request::Op)> {
     let name = || "billing/close".to_owned();
     vec![
         ("attach", Op::AttachSession(proto::AttachSession { session, after: 3 })),
-        ("get_lock", Op::GetLock(proto::GetLock { name: name(), waiters_max: 5 })),
+        ("get_lock", Op::GetLock(proto::GetLock { name: name(), waiters_max: 5, stale: false })),
         (
             "list_locks",
-            Op::ListLocks(proto::ListLocks { prefix: "b".to_owned(), after: name(), len_max: 9 }),
+            Op::ListLocks(proto::ListLocks {
+                prefix: "b".to_owned(),
+                after: name(),
+                len_max: 9,
+                stale: false,
+            }),
         ),
-        ("list_sessions", Op::ListSessions(proto::ListSessions { after: 3, len_max: 9 })),
-        ("history", Op::GetHistory(proto::GetHistory { name: name(), len_max: 9 })),
+        (
+            "list_sessions",
+            Op::ListSessions(proto::ListSessions { after: 3, len_max: 9, stale: false }),
+        ),
+        ("history", Op::GetHistory(proto::GetHistory { name: name(), len_max: 9, stale: false })),
         ("history_of_all", Op::GetHistory(proto::GetHistory::default())),
-        ("verify", Op::Verify(proto::Verify { name: name(), token: 1057 })),
+        ("verify", Op::Verify(proto::Verify { name: name(), token: 1057, stale: false })),
         ("watch_name", Op::Watch(proto::Watch { which: Some(Which::Name(name())) })),
         ("watch_prefix", Op::Watch(proto::Watch { which: Some(Which::Prefix(String::new())) })),
         ("unwatch", Op::Unwatch(proto::Unwatch { watch_id: 7 })),
         ("server_info", Op::GetServerInfo(proto::GetServerInfo {})),
+        (
+            "get_lock_stale",
+            Op::GetLock(proto::GetLock { name: name(), waiters_max: 5, stale: true }),
+        ),
+        ("cluster_status", Op::GetClusterStatus(proto::GetClusterStatus {})),
+        (
+            "cluster_add",
+            Op::ClusterAdd(proto::ClusterAdd {
+                node_id: 7,
+                peer_address: "db1.example:7421".to_owned(),
+                client_address: "db1.example:7420".to_owned(),
+            }),
+        ),
+        ("cluster_promote", Op::ClusterPromote(proto::ClusterPromote { node_id: 7 })),
+        ("cluster_remove", Op::ClusterRemove(proto::ClusterRemove { node_id: 7 })),
+        ("cluster_transfer", Op::ClusterTransfer(proto::ClusterTransfer { to: 7 })),
+        ("backup", Op::Backup(proto::Backup { from: 65_536 })),
     ]
 }
 
@@ -160,6 +185,7 @@ pub(crate) fn messages() -> Vec<(String, proto::Message)> {
         last_token: 1058,
         node_id: 1,
         cluster_id: 9,
+        ..Default::default()
     };
     add("server_info", reply::server_info(7, NOW, info));
     for (name, event) in samples::events() {
@@ -171,7 +197,41 @@ pub(crate) fn messages() -> Vec<(String, proto::Message)> {
         }
     }
     add("watch_lagged", event::watch_lagged(7, NOW, 77));
+    add("cluster_status", reply::cluster_status(7, NOW, samples_of_cluster()));
+    let forming = Some(proto::Forming { expected: 3, seen: vec![1, 5] });
+    let status = proto::ClusterStatus { node_id: 5, forming, ..Default::default() };
+    add("cluster_forming", reply::cluster_status(7, NOW, status));
+    add("backup_part", reply::backup_part(7, NOW, b"part"[..].into(), true));
+    add("lock_stale", reply::stale(listing::lock(7, NOW, &view.name, None), 77, 1_500));
+    let mut no_leader = Error::new(ErrorCode::NoLeader, "reach a leader: there is none");
+    no_leader.servers = vec!["db1.example:7420".to_owned(), "[::1]:7420".to_owned()];
+    add("no_leader", reply::error(7, NOW, &no_leader));
+    add("draining", event::draining(NOW, 77, no_leader.servers));
     messages
+}
+
+fn samples_of_cluster() -> proto::ClusterStatus {
+    let member = proto::Member {
+        node_id: 1,
+        peer_address: "db1.example:7421".to_owned(),
+        client_address: "db1.example:7420".to_owned(),
+        role: proto::MemberRole::Voter.into(),
+        is_leader: true,
+        reachable: true,
+        match_index: Some(300),
+        applied_index: Some(299),
+        version: "0.1.0".to_owned(),
+    };
+    proto::ClusterStatus {
+        cluster_id: 9,
+        node_id: 1,
+        leader: 1,
+        term: 4,
+        applied_index: 299,
+        has_quorum: true,
+        members: vec![member],
+        forming: None,
+    }
 }
 
 fn frame(message: &impl prost::Message) -> Vec<u8> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod any;
+mod cluster;
 mod entries;
 mod errors;
 mod frames;

@@ -6,8 +6,8 @@ use bramah_core::{
 };
 use bramah_wire::proto::request::Op;
 use bramah_wire::request::{
-    ErrorReply, KEEP_ALIVE_SESSIONS_MAX, LIST_LEN_DEFAULT, LIST_LEN_MAX, Parsed, Query,
-    WAITERS_SHOWN_DEFAULT, WAITERS_SHOWN_MAX, Watched, What, parse, read,
+    Address, Ask, ClusterAsk, ErrorReply, KEEP_ALIVE_SESSIONS_MAX, LIST_LEN_DEFAULT, LIST_LEN_MAX,
+    Parsed, Query, WAITERS_SHOWN_DEFAULT, WAITERS_SHOWN_MAX, Watched, What, parse, read,
 };
 use bramah_wire::{ErrorCode, ask, proto};
 use bytes::Bytes;
@@ -20,7 +20,7 @@ const DRAWN: Key = Key(0x5eed);
 
 fn parsed(op: Op) -> Result<What, (ErrorCode, String)> {
     match parse(proto::Request { id: 7, op: Some(op) }, &mut || DRAWN) {
-        Ok(Parsed { id: 7, what }) => Ok(what),
+        Ok(Parsed { id: 7, ask: Ask::Service(what) }) => Ok(what),
         Err(ErrorReply { id: 7, error }) => Err((error.code, error.message)),
         other => panic!("{other:?}"),
     }
@@ -90,7 +90,7 @@ proptest! {
         let command = bounded(command);
         let frame = ask::request(7, &command).encode_to_vec();
         let read = read(frame.into(), &mut || DRAWN);
-        prop_assert_eq!(read, Ok(Parsed { id: 7, what: arrived(command) }));
+        prop_assert_eq!(read, Ok(Parsed { id: 7, ask: Ask::Service(arrived(command)) }));
     }
 
     #[test]
@@ -99,7 +99,7 @@ proptest! {
         match read(frame.into(), &mut || DRAWN) {
             Ok(parsed) => {
                 let is_zero_wait = format!("{command:?}").contains("ForMs(0)");
-                prop_assert!(parsed.what == arrived(command) || is_zero_wait);
+                prop_assert!(parsed.ask == Ask::Service(arrived(command)) || is_zero_wait);
             }
             Err(refused) => prop_assert_eq!(refused.id, 7),
         }
@@ -110,8 +110,8 @@ proptest! {
 fn every_command_arrives_as_it_was_asked() {
     for (name, command) in samples::commands() {
         let request = ask::request(7, &command);
-        let what = parse(request, &mut || DRAWN).map(|parsed| parsed.what);
-        assert_eq!(what, Ok(arrived(command)), "{name}");
+        let ask = parse(request, &mut || DRAWN).map(|parsed| parsed.ask);
+        assert_eq!(ask, Ok(Ask::Service(arrived(command))), "{name}");
     }
 }
 
@@ -132,10 +132,24 @@ fn every_question_arrives_as_it_was_asked() {
         What::Unwatch { watch_id: 7 },
         What::ServerInfo,
     ];
+    let address = |port| Address::new(&format!("db1.example:{port}")).expect("an address");
+    let get_lock = Query::GetLock { name: samples::name("billing/close"), waiters_max: 5 };
+    let of_server = [
+        Ask::Stale(get_lock),
+        Ask::Cluster(ClusterAsk::Status),
+        Ask::Cluster(ClusterAsk::Add { node_id: 7, peer: address(7421), client: address(7420) }),
+        Ask::Cluster(ClusterAsk::Promote { node_id: 7 }),
+        Ask::Cluster(ClusterAsk::Remove { node_id: 7 }),
+        Ask::Cluster(ClusterAsk::Transfer { to: Some(7) }),
+        Ask::Backup { from: 65_536 },
+    ];
+    let expected: Vec<Ask> = expected.into_iter().map(Ask::Service).chain(of_server).collect();
     let questions = golden::questions();
     assert_eq!(questions.len(), expected.len());
     for ((label, op), expected) in questions.into_iter().zip(expected) {
-        assert_eq!(parsed(op), Ok(expected), "{label}");
+        let request = proto::Request { id: 7, op: Some(op) };
+        let ask = parse(request, &mut || DRAWN).map(|parsed| parsed.ask);
+        assert_eq!(ask, Ok(expected), "{label}");
     }
 }
 
@@ -152,7 +166,7 @@ fn a_page_has_the_usual_length_unless_asked_and_never_more_than_the_bound() {
         [LIST_LEN_DEFAULT, 1, LIST_LEN_MAX - 1, LIST_LEN_MAX, LIST_LEN_MAX]
     );
     let waiters = |waiters_max| {
-        let get = proto::GetLock { name: "a".to_owned(), waiters_max };
+        let get = proto::GetLock { name: "a".to_owned(), waiters_max, stale: false };
         match parsed(Op::GetLock(get)) {
             Ok(What::Query(Query::GetLock { waiters_max, .. })) => waiters_max,
             other => panic!("{other:?}"),

@@ -182,7 +182,8 @@ impl Bench {
     }
 
     fn reply(&mut self, id: u64, outcome: Outcome) {
-        let reply = proto::Reply { id, now_ms: 5_000, outcome: Some(outcome) };
+        let reply =
+            proto::Reply { id, now_ms: 5_000, outcome: Some(outcome), ..Default::default() };
         self.receive(proto::message::Kind::Reply(reply));
     }
 

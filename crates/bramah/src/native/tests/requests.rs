@@ -120,7 +120,7 @@ fn what_is_no_message_ends_the_connection() {
 fn a_reply_to_no_request_ends_the_connection_with_the_servers_words() {
     let mut bench = Bench::up();
     let outcome = Some(refused(ErrorCode::UnsupportedVersion));
-    let message = proto::message::Kind::Reply(proto::Reply { id: 0, now_ms: 0, outcome });
+    let message = proto::message::Kind::Reply(proto::Reply { outcome, ..Default::default() });
     let mut bytes = BytesMut::new();
     frame::put_frame(&proto::Message { kind: Some(message) }, &mut bytes).unwrap();
     let error = bench.machine.handle_bytes(bench.now, &mut bytes).unwrap_err();
