@@ -232,19 +232,21 @@ impl Consensus {
     /// A tick of time passed.
     pub(crate) fn tick(&mut self) {
         self.ticks += 1;
-        // Neither may stand for election now: the engine's log and its members are in between, or
-        // it would lead at once with entries that are not durable.
-        let alone = self.raw.raft.prs().is_singleton();
-        if self.installing.is_none() && !(alone && self.is_writing()) {
+        // Two may not stand for election now: whose log and members are in between, and who would
+        // lead at once with entries that are not durable.
+        let raft = &self.raw.raft;
+        let is_sudden = raft.state != StateRole::Leader && raft.prs().is_singleton();
+        if self.installing.is_none() && !(is_sudden && self.is_writing()) {
             self.raw.tick();
             self.fix_jitter();
         }
     }
 
-    /// Who is alone leads as soon as all that it has is durable and applied.
-    pub(crate) fn lead_if_alone(&mut self) -> Result<bool, NodeError> {
+    /// Who alone votes leads as soon as all that it has is durable and applied.
+    pub(crate) fn lead_if_sole_voter(&mut self) -> Result<bool, NodeError> {
         let raft = &self.raw.raft;
-        let can = raft.state != StateRole::Leader && self.is_alone() && !self.is_writing();
+        let decides = raft.promotable() && raft.prs().is_singleton();
+        let can = raft.state != StateRole::Leader && decides && !self.is_writing();
         if !can || self.applied.0 < raft.raft_log.committed {
             return Ok(false);
         }
@@ -256,10 +258,17 @@ impl Consensus {
     /// Another member's message; what cannot be true is dropped.
     pub(crate) fn step(&mut self, from: u64, message: peer::Raft) {
         if message.kind != peer::RaftKind::Snapshot && self.admits(from, &message) {
-            self.heard.insert(from, self.ticks);
+            self.hear(from);
             if let Ok(message) = forms::message_in(from, self.node_id, message) {
                 self.step_in(message);
             }
+        }
+    }
+
+    /// A member is there.
+    fn hear(&mut self, from: u64) {
+        if self.raw.raft.prs().get(from).is_some() {
+            self.heard.insert(from, self.ticks);
         }
     }
 

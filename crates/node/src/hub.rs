@@ -41,6 +41,12 @@ impl Hub {
         self.clients.keys().copied().collect()
     }
 
+    /// The sessions that are attached to a connection.
+    pub(crate) fn attached(&self) -> Vec<SessionHandle> {
+        let clients = self.clients.values();
+        clients.flat_map(|client| client.sessions.values().copied()).collect()
+    }
+
     pub(crate) fn is_connected(&self, client: ClientId) -> bool {
         self.clients.contains_key(&client)
     }

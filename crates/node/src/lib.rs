@@ -26,6 +26,7 @@ mod lanes;
 mod log_mirror;
 mod looks;
 mod members;
+mod missed;
 mod node;
 mod pending;
 mod proposing;

@@ -327,6 +327,13 @@ impl Node {
         &self.membership
     }
 
+    /// It was a member, and is one no more: it can be stopped, and its folder removed.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        let (index, _) = self.consensus.applied();
+        index > 0 && !self.membership.contains(self.membership.node_id)
+    }
+
     /// The table, and the index and term of the last entry in it: what a snapshot is made of.
     #[must_use]
     pub fn applied(&self) -> (&State, u64, u64) {
@@ -496,11 +503,13 @@ impl Node {
             self.apply(now, entry, out)?;
         }
         self.answer_reads(now, out);
-        let leads_now = self.consensus.lead_if_alone()?;
+        let leads_now = self.consensus.lead_if_sole_voter()?;
         let has_proposed = if self.is_leader() {
             self.propose(now)?
         } else {
+            // What was taken and not proposed will not be, and what was proposed may be lost.
             self.lanes = Lanes::default();
+            self.time_proposed = Time::default();
             self.forward(now, out);
             false
         };

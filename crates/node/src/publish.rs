@@ -10,6 +10,7 @@ use bramah_wire::event::changes;
 use bramah_wire::request::{LIST_LEN_MAX, Query, Watched};
 
 use crate::hub::{ClientId, Hub, WatchId};
+use crate::missed::missed;
 use crate::node::{Node, Output};
 use crate::reply::{Info, Listing, Notice, Reply, Unavailable};
 
@@ -93,9 +94,16 @@ impl Node {
     }
 
     /// A snapshot came in place of entries, and with it the news of all of them.
-    pub(crate) fn tell_what_was_missed(&mut self, _before: &State, out: &mut Vec<Output>) {
+    pub(crate) fn tell_what_was_missed(&mut self, before: &State, out: &mut Vec<Output>) {
         for client in self.hub.clients() {
             self.drop_watches(client, out);
+        }
+        let attached = self.hub.attached();
+        if !attached.is_empty() {
+            let news = missed(before, &self.state, &attached);
+            for event in news {
+                self.hub.publish(&self.state, event, None, out);
+            }
         }
     }
 

@@ -103,6 +103,7 @@ impl Reads {
         if let Some(round) = &mut self.round {
             round.covers = round.covers.saturating_sub(1);
         }
+        self.round.take_if(|round| round.covers == 0);
         self.waiting.pop_front()
     }
 
@@ -118,6 +119,7 @@ impl Reads {
         if let Some(round) = &mut self.round {
             round.covers -= less;
         }
+        self.round.take_if(|round| round.covers == 0);
         self.waiting.retain(|asked| asked.client != client);
     }
 }

@@ -98,6 +98,9 @@ impl Consensus {
     /// A snapshot is wanted that nobody has made yet.
     pub(crate) fn poll_make_snapshot(&mut self) -> bool {
         let is_wanted = self.raw.store().take_wanted();
+        if self.raw.raft.state != StateRole::Leader {
+            self.making = None;
+        }
         if !is_wanted || self.raw.raft.state != StateRole::Leader {
             return false;
         }
@@ -135,7 +138,7 @@ impl Consensus {
         {
             return false;
         }
-        self.heard.insert(from, self.ticks);
+        self.hear(from);
         let Ok(mut message) = forms::message_in(from, self.node_id, message) else { return false };
         let members = forms::members_in(membership);
         message.set_snapshot(forms::snapshot_in((head.index, head.term), members.clone()));
