@@ -51,7 +51,7 @@ pub(crate) struct Member {
     pub(crate) drained: bool,
 }
 
-enum Parcel {
+pub(crate) enum Parcel {
     Message(Message),
     Snapshot(Message, Box<Snapshot>),
 }
@@ -63,7 +63,7 @@ pub(crate) struct Cluster {
     pub(crate) cut: BTreeSet<(u64, u64)>,
     /// Every message arrives twice, the second time after all others.
     pub(crate) doubles: bool,
-    on_the_way: VecDeque<(u64, u64, Parcel)>,
+    pub(crate) on_the_way: VecDeque<(u64, u64, Parcel)>,
     incarnations: u64,
     last_id: u64,
     last_seq: u64,
@@ -266,22 +266,30 @@ impl Cluster {
     /// Delivers what is on the way, and what follows from it.
     pub(crate) fn settle(&mut self) {
         while let Some((from, to, parcel)) = self.on_the_way.pop_front() {
-            let lost = self.cut.contains(&(from, to)) || !self.members.contains_key(&to);
-            if lost || self.members[&to].node.is_none() {
-                continue;
-            }
-            match parcel {
-                Parcel::Message(message) => {
-                    let decoded = Message::decode(&message.encode());
-                    assert_eq!(decoded.as_ref(), Ok(&message));
-                    self.step(to, [Input::Peer { from, message: message.clone() }]);
-                    if self.doubles {
-                        self.step(to, [Input::Peer { from, message }]);
-                    }
+            self.deliver(from, to, parcel);
+        }
+    }
+
+    /// Delivers one thing, if it can get through.
+    pub(crate) fn deliver(&mut self, from: u64, to: u64, parcel: Parcel) {
+        let lost = self.cut.contains(&(from, to)) || !self.members.contains_key(&to);
+        if lost || self.members[&to].node.is_none() {
+            return;
+        }
+        match parcel {
+            Parcel::Message(message) => {
+                let decoded = Message::decode(&message.encode());
+                assert_eq!(decoded.as_ref(), Ok(&message));
+                self.step(to, [Input::Peer { from, message: message.clone() }]);
+                if self.doubles {
+                    self.step(to, [Input::Peer { from, message }]);
                 }
-                Parcel::Snapshot(message, snapshot) => {
-                    let Snapshot { membership, state, .. } = (*snapshot).clone();
-                    let member = self.member(to);
+            }
+            Parcel::Snapshot(message, snapshot) => {
+                let Snapshot { membership, state, .. } = (*snapshot).clone();
+                let member = self.member(to);
+                // One at a time: the one before is not in its place yet.
+                if member.aside.is_none() {
                     member.snapshots_received += 1;
                     member.aside = Some(*snapshot);
                     self.step(to, [Input::SnapshotReceived { from, message, membership, state }]);
@@ -338,10 +346,15 @@ impl Cluster {
     }
 
     pub(crate) fn change(&mut self, id: u64, change: MemberChange) -> Reply {
+        let request = self.begin_change(id, change);
+        self.wait(id, 0, request)
+    }
+
+    pub(crate) fn begin_change(&mut self, id: u64, change: MemberChange) -> u64 {
         self.last_id += 1;
         let request = self.last_id;
         self.step(id, [Input::Change { client: ClientId(0), id: request, change }]);
-        self.wait(id, 0, request)
+        request
     }
 
     pub(crate) fn command(&mut self, id: u64, client: u64, command: Command) -> Outcome {

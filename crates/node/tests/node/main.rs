@@ -8,4 +8,5 @@ mod leaders;
 mod members;
 mod restart;
 mod time;
+mod trouble;
 mod watches;
