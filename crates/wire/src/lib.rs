@@ -20,7 +20,7 @@
 //! without making an old entry unreadable.
 //!
 //! [`membership`] stands beside a snapshot: which node of which cluster it is of. [`peer`] is what
-//! the members of a cluster tell each other.
+//! the members of a cluster tell each other, and [`link`] how they meet.
 //!
 //! # What an error is
 //! [`ErrorCode`] is the one table: its name, whether the request may have happened, the HTTP
@@ -41,6 +41,7 @@ pub mod error;
 pub mod event;
 mod fact;
 pub mod frame;
+pub mod link;
 pub mod listing;
 pub mod membership;
 pub mod peer;
