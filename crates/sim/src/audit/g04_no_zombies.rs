@@ -1,0 +1,137 @@
+//! G4 no zombies: a session that is not renewed ends within its TTL and a stated slack of the last
+//! renewal, not counting the time in which no leader could do its work. A change of the leader alone
+//! does not make it longer.
+//!
+//! Time in which the service could not serve does not count: while no majority is whole, while disks
+//! are full or slow, and, when the leader changes, from the last commit of the old to the first of
+//! the new one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bramah_core::{SessionId, Time};
+
+use super::Witness;
+use super::report::{Promise, Report};
+use super::table::Table;
+use crate::plan::{Fault, Plan};
+use crate::time::SimTime;
+
+/// How much later than its TTL, on the slowest clock, a session may end: the time that a commit
+/// takes over a bad network, and that a keepalive waits for company.
+pub(crate) const SLACK: Duration = Duration::from_secs(2);
+/// How often the cluster is looked at.
+const LOOK_EVERY_US: u64 = 2_000;
+
+/// When each session must be gone, by a clock that stands still while nobody can serve.
+#[derive(Debug)]
+pub(crate) struct NoZombies {
+    is_checked: bool,
+    rate_ppm_max: u64,
+    delay_us_max: u64,
+    /// How long nobody could serve so far.
+    unserved_us: u64,
+    looked_at: SimTime,
+    was_whole: bool,
+    /// Disks are full or slow until then.
+    hampered_until: SimTime,
+    last_commit: SimTime,
+    unserved_us_at_commit: u64,
+    term: u64,
+    due: BTreeSet<(u64, SessionId)>,
+    due_of: BTreeMap<SessionId, u64>,
+}
+
+impl NoZombies {
+    pub(crate) fn new(plan: &Plan) -> NoZombies {
+        NoZombies {
+            is_checked: !plan.clocks.beyond_bounds,
+            rate_ppm_max: u64::from(plan.clocks.rate_ppm_max),
+            delay_us_max: plan.network.delay_us.1,
+            unserved_us: 0,
+            looked_at: SimTime(0),
+            was_whole: false,
+            hampered_until: SimTime(0),
+            last_commit: SimTime(0),
+            unserved_us_at_commit: 0,
+            term: 0,
+            due: BTreeSet::new(),
+            due_of: BTreeMap::new(),
+        }
+    }
+
+    /// Looks whether somebody could serve, now and then.
+    pub(crate) fn look(&mut self, now: SimTime, witness: &dyn Witness) {
+        let passed = now.0.saturating_sub(self.looked_at.0);
+        if passed < LOOK_EVERY_US {
+            return;
+        }
+        let is_whole = witness.is_majority_whole() && now >= self.hampered_until;
+        if !(is_whole && self.was_whole) {
+            self.unserved_us += passed;
+        }
+        self.was_whole = is_whole;
+        self.looked_at = now;
+    }
+
+    pub(crate) fn fault(&mut self, now: SimTime, fault: &Fault) {
+        let until = match fault {
+            Fault::FullDisk { for_ms, .. } | Fault::SlowDisk { for_ms, .. } => {
+                now.plus_us((for_ms + 1_000) * 1_000)
+            }
+            _ => return,
+        };
+        self.hampered_until = self.hampered_until.max(until);
+    }
+
+    fn served_us(&self, now: SimTime) -> u64 {
+        now.0.saturating_sub(self.unserved_us)
+    }
+
+    /// An entry is committed in this term. Before what it did is looked at.
+    pub(crate) fn committed(&mut self, now: SimTime, term: u64) {
+        if term != self.term {
+            self.term = term;
+            let since = now.0.saturating_sub(self.last_commit.0);
+            self.unserved_us = self.unserved_us.max(self.unserved_us_at_commit + since);
+        }
+        self.last_commit = now;
+        self.unserved_us_at_commit = self.unserved_us;
+    }
+
+    /// A session was opened or renewed, and has this TTL.
+    pub(crate) fn renewed(&mut self, now: SimTime, session: SessionId, ttl_ms: u64) {
+        let ttl_us = u128::from(ttl_ms) * 1_000;
+        let slow = 1_000_000 - u128::from(self.rate_ppm_max.min(500_000));
+        let longest = u64::try_from(ttl_us * 1_000_000 / slow).unwrap_or(u64::MAX);
+        let slack = SLACK.as_micros() as u64 + 4 * self.delay_us_max;
+        let due = self.served_us(now).saturating_add(longest).saturating_add(slack);
+        self.ended(session);
+        self.due.insert((due, session));
+        self.due_of.insert(session, due);
+    }
+
+    pub(crate) fn ended(&mut self, session: SessionId) {
+        if let Some(due) = self.due_of.remove(&session) {
+            self.due.remove(&(due, session));
+        }
+    }
+
+    /// An entry was applied: nobody may be there any more whose time is over, by the true time and
+    /// by the cluster's.
+    pub(crate) fn settled(&self, now: SimTime, time: Time, table: &Table, report: &mut Report) {
+        if self.is_checked
+            && let Some((due, session)) = self.due.first()
+        {
+            let served = self.served_us(now);
+            report.check(Promise::NoZombies, served <= *due, || {
+                let late = Duration::from_micros(served - due);
+                let renewed = table.sessions.get(session).map(|s| (s.renewed_at, s.ttl_ms));
+                format!(
+                    "session {session} is still there {late:?} after it had to be gone; renewed at \
+                     and TTL in ms by the cluster's clock: {renewed:?}, which shows {time:?}"
+                )
+            });
+        }
+    }
+}
