@@ -20,7 +20,9 @@ pub(crate) fn answer(id: u64, now: Time, answer: Answer) -> proto::Message {
     }
 }
 
-fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
+/// The message that answers request `id` with what the node says.
+#[must_use]
+pub fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
     match reply {
         Reply::Outcome(outcome) => wire::reply(id, now, outcome),
         Reply::KeptAlive(renewals) => wire::kept_alive(id, now, renewals),
@@ -59,7 +61,8 @@ fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
 }
 
 /// The message for news; none if its connection need not hear of it.
-pub(crate) fn notice(now: Time, notice: &Notice) -> Option<proto::Message> {
+#[must_use]
+pub fn notice(now: Time, notice: &Notice) -> Option<proto::Message> {
     match notice {
         Notice::Session(event) => event::to_session(now, event).map(|(_, message)| message),
         Notice::Change { watch_id, event, lock } => {

@@ -9,7 +9,8 @@
 //! (all together).
 
 mod config;
-mod encode;
+#[doc(hidden)]
+pub mod encode;
 mod hall;
 mod keys;
 pub mod limits;

@@ -2,6 +2,7 @@
 //! thread. It counts its leases with the library's own [`bramah::lease_keeper`].
 
 mod habits;
+mod library;
 mod plain;
 
 use bramah::LocalTime;
@@ -13,6 +14,7 @@ use crate::fact::{ClientNo, ConnectionNo, Fact, Held};
 use crate::plan::WorkloadTerms;
 use crate::random::Random;
 
+use self::library::Library;
 use self::plain::Plain;
 
 /// A fact for a client.
@@ -55,6 +57,9 @@ pub trait Believes {
     fn believes(&self, now: LocalTime, name: &LockName) -> Vec<Held>;
 }
 
+/// Every so manieth client is one over the library, the others are plain.
+const LIBRARY_EVERY: ClientNo = 3;
+
 /// A client's process, of either kind.
 #[derive(Debug)]
 pub struct Client(Kind);
@@ -62,6 +67,7 @@ pub struct Client(Kind);
 #[derive(Debug)]
 enum Kind {
     Plain(Box<Plain>),
+    Library(Box<Library>),
 }
 
 impl Client {
@@ -75,7 +81,10 @@ impl Client {
         terms: &WorkloadTerms,
         members: u64,
     ) -> Client {
-        Client(Kind::Plain(Box::new(Plain::new(no, life, random, terms, members))))
+        Client(match no % LIBRARY_EVERY {
+            0 => Kind::Library(Box::new(Library::new(no, life, random, terms, members))),
+            _ => Kind::Plain(Box::new(Plain::new(no, life, random, terms, members))),
+        })
     }
 
     /// Takes a fact when the clock of its machine shows `now`, and gives orders.
@@ -88,6 +97,7 @@ impl Client {
     ) {
         match &mut self.0 {
             Kind::Plain(client) => client.handle(now, input, out, tell),
+            Kind::Library(client) => client.handle(now, input, out, tell),
         }
     }
 
@@ -96,6 +106,7 @@ impl Client {
     pub fn next_wake(&self) -> Option<LocalTime> {
         match &self.0 {
             Kind::Plain(client) => client.next_wake(),
+            Kind::Library(client) => client.next_wake(),
         }
     }
 
@@ -104,6 +115,7 @@ impl Client {
     pub fn is_idle(&self) -> bool {
         match &self.0 {
             Kind::Plain(client) => client.is_idle(),
+            Kind::Library(client) => client.is_idle(),
         }
     }
 }
@@ -112,6 +124,7 @@ impl Believes for Client {
     fn believes(&self, now: LocalTime, name: &LockName) -> Vec<Held> {
         match &self.0 {
             Kind::Plain(client) => client.believes(now, name),
+            Kind::Library(client) => client.believes(now, name),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What members say, and what that means for calls, sessions and holds.
 
+use std::time::Duration;
+
 use bramah::lease_keeper::LeaseKeeper;
 use bramah_core::{
     Grant, Happening, Mode, OnDisconnect, Outcome, Refusal, SessionHandle, SessionId, Time,
@@ -109,15 +111,13 @@ impl Plain {
             (Purpose::Acquire | Purpose::Upgrade(_), Reply::Outcome(outcome)) => {
                 self.finish_asking(turn, &call, outcome);
             }
-            (Purpose::Open { ttl_ms, on_disconnect }, Reply::Outcome(outcome)) => {
-                if let Outcome::SessionOpened { session, deadline } = outcome {
-                    let keeper = LeaseKeeper::new(
-                        call.sent_at,
-                        std::time::Duration::from_millis(*ttl_ms),
-                        deadline.0,
-                    );
-                    self.add_session(session, *ttl_ms, *on_disconnect, keeper);
-                }
+            (
+                Purpose::Open { ttl_ms, on_disconnect },
+                Reply::Outcome(Outcome::SessionOpened { session, deadline }),
+            ) => {
+                let ttl = Duration::from_millis(*ttl_ms);
+                let keeper = LeaseKeeper::new(call.sent_at, ttl, deadline.0);
+                self.add_session(session, *ttl_ms, *on_disconnect, keeper);
             }
             (Purpose::Close, _) => {
                 if let Some(key) = call.session {
