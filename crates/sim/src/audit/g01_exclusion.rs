@@ -2,10 +2,10 @@
 //! permits out than the limit; in the committed table, and in what clients believe by their own
 //! clocks.
 //!
-//! Two beliefs are compared at the instant when the later one begins. A hold that was taken from its
-//! holder at once (revoked without waiting, or bound to a connection that ended) is left out: its
-//! holder is told as soon as it can be, and the fencing token is what protects the resource until
-//! then.
+//! Two beliefs are compared at the instant when the later one begins. A hold that was taken from
+//! its holder at once (revoked without waiting, or bound to a connection that ended) is left out:
+//! its holder is told as soon as it can be, and the fencing token is what protects the resource
+//! until then.
 
 use bramah_core::{Event, Happening, LockName};
 
@@ -22,9 +22,10 @@ pub(crate) fn event(event: &Event, table: &Table, report: &mut Report) {
         let fits = table.fits(&grant.name, grant.mode, None);
         report.check(Promise::Exclusion, fits, || {
             let holders = describe(table, &grant.name);
+            let (name, mode, token) = (&grant.name, grant.mode, grant.hold.token);
             format!(
-                "{} is granted to session {session} as {:?} under token {}, while held by {holders}",
-                grant.name, grant.mode, grant.hold.token
+                "{name} is granted to session {session} as {mode:?} under {token}, while held \
+                 by {holders}"
             )
         });
     }

@@ -1,5 +1,6 @@
-//! G2 fencing: tokens rise strictly with every grant, over all locks and whatever happens in between,
-//! and no client is ever told a token that was not granted to just this session, lock and hold id.
+//! G2 fencing: tokens rise strictly with every grant, over all locks and whatever happens in
+//! between, and no client is ever told a token that was not granted to just this session, lock and
+//! hold id.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
 //! G4 no zombies: a session that is not renewed ends within its TTL and a stated slack of the last
-//! renewal, not counting the time in which no leader could do its work. A change of the leader alone
-//! does not make it longer.
+//! renewal, not counting the time in which no leader could do its work. A change of the leader
+//! alone does not make it longer.
 //!
-//! Time in which the service could not serve does not count: while no majority is whole, while disks
-//! are full or slow, and, when the leader changes, from the last commit of the old to the first of
-//! the new one.
+//! Time in which the service could not serve does not count: while no majority is whole, while
+//! disks are full or slow, and, when the leader changes, from the last commit of the old to the
+//! first of the new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! G6 idempotent: a request that is repeated is never done twice, and its answer does not contradict
-//! the first one; and a hold is given back or cancelled only by a request that names it.
+//! G6 idempotent: a request that is repeated is never done twice, and its answer does not
+//! contradict the first one; a command is in the log once, however often it was handed to a leader;
+//! and a hold is given back or cancelled only by a request that names it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

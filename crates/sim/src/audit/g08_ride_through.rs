@@ -78,7 +78,10 @@ impl RideThrough {
                 let is_right = hold.is_some_and(|hold| may_end_hold(step, hold, reason, table));
                 report.check(Promise::RideThrough, is_right, || {
                     let (at, by) = (step.time, step.command.map(|(command, _)| command));
-                    format!("the hold of {name} under {token} ends by {reason:?} at {at:?} in {by:?}: {hold:?}")
+                    format!(
+                        "the hold of {name} under {token} ends by {reason:?} at {at:?} in {by:?}: \
+                         {hold:?}"
+                    )
                 });
             }
             _ => {}

@@ -1,5 +1,5 @@
-//! One log, and G10 durable: what any member applied at an index is what every member applies there,
-//! it was on the disks of a majority by then, and no disk gives up what it made durable.
+//! One log, and G10 durable: what any member applied at an index is what every member applies
+//! there, it was on the disks of a majority by then, and no disk gives up what it made durable.
 //!
 //! Followed from outside: by what each member was ordered to write, what of it became durable, what
 //! it found when it started again, and how far it applied.

@@ -1,5 +1,5 @@
-//! Who holds and who waits, as anybody could tell who hears of every event and command: simple, slow
-//! and written apart from the table that it is compared with.
+//! Who holds and who waits, as anybody could tell who hears of every event and command: simple,
+//! slow and written apart from the table that it is compared with.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,7 @@
-//! Watch order: a watch tells the locks as they were at one revision, then every change behind it in
-//! order and without a gap, each with the lock as it was after it, until it ends or is said to have
-//! lost something. And what a session's client is told of its own holds and waits is what happened.
+//! Watch order: a watch tells the locks as they were at one revision, then every change behind it
+//! in order and without a gap, each with the lock as it was after it, until it ends or is said to
+//! have lost something. And what a session's client is told of its own holds and waits is what
+//! happened.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -96,10 +97,9 @@ impl WatchOrder {
                 let is_right =
                     right.is_some_and(|(change, view)| change.event == **event && *view == **lock);
                 report.check(Promise::WatchOrder, is_right, || {
-                    let after = watch.told;
                     format!(
-                        "watch {watch_id} of client {client} is told {event:?} with {lock:?}; after \
-                         {after:?} it should be {right:?}"
+                        "watch {watch_id} of client {client} is told {event:?}, {lock:?}, where \
+                         {right:?} is next"
                     )
                 });
             }
