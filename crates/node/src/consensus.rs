@@ -6,6 +6,7 @@ mod admit;
 mod forms;
 mod members;
 
+pub(crate) use admit::NUMBER_MAX;
 pub(crate) use forms::snapshot_in;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -322,9 +323,13 @@ impl Consensus {
     /// Everything up to this number is durable.
     pub(crate) fn handle_persisted(&mut self, number: u64) {
         let mut done = None;
-        while let Some((_, ready)) = self.writes.open.pop_front_if(|(write, _)| *write <= number) {
+        let Writes { open, held, .. } = &mut self.writes;
+        let done_len = open.partition_point(|(write, _)| *write <= number);
+        for (_, ready) in open.drain(..done_len) {
             done = ready.or(done);
         }
+        let free_len = held.partition_point(|(write, _)| *write <= number);
+        let free: Vec<Message> = held.drain(..free_len).flat_map(|(_, held)| held).collect();
         if let Some(ready) = done {
             self.raw.on_persist_ready(ready);
             if let Some(done) = self.installing.take_if(|install| install.write <= number) {
@@ -336,9 +341,7 @@ impl Consensus {
         if !self.is_writing() {
             self.raw.on_persist_ready(self.writes.ready);
         }
-        while let Some((_, held)) = self.writes.held.pop_front_if(|(write, _)| *write <= number) {
-            self.send(held);
-        }
+        self.send(free);
     }
 
     /// A snapshot stands in place of the log since this was last asked.

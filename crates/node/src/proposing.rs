@@ -5,6 +5,7 @@ use bramah_wire::entry::{Run, encode_command, encode_entry};
 use bramah_wire::peer::{Forward, Forwarded, Message, Refused};
 
 use crate::clock::BootTime;
+use crate::consensus::NUMBER_MAX;
 use crate::node::{Node, Output};
 use crate::pending::{ENTRY_BYTES_MAX, Origin};
 use crate::reply::{Reply, Unavailable};
@@ -101,8 +102,9 @@ impl Node {
     /// Takes commands of another member, if this node leads in the term that they were meant for.
     fn take_forward(&mut self, from: u64, forward: Forward, out: &mut Vec<Output>) {
         let is_theirs = forward.incarnation != self.incarnation;
+        let is_plain = forward.floor < NUMBER_MAX && forward.first < NUMBER_MAX;
         let is_for_me = self.is_leader() && forward.term == self.consensus.term();
-        if !is_theirs || !is_for_me || !self.membership.contains(from) {
+        if !is_plain || !is_theirs || !is_for_me || !self.membership.contains(from) {
             return;
         }
         let mut lanes = std::mem::take(&mut self.lanes);

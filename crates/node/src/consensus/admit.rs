@@ -8,8 +8,8 @@ use raft::StateRole;
 use super::Consensus;
 use crate::restore::{ENTRY_CHANGE, ENTRY_COMMANDS};
 
-/// Terms and indexes stay below this, so that adding to them cannot overflow.
-const NUMBER_MAX: u64 = 1 << 62;
+/// Terms, indexes and numbers of commands stay below this, so that adding to them cannot overflow.
+pub(crate) const NUMBER_MAX: u64 = 1 << 62;
 /// Most bytes of a context.
 const CONTEXT_BYTES_MAX: usize = 64;
 /// Questions of other members that wait here for their answer.

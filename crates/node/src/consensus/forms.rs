@@ -48,8 +48,7 @@ pub(super) fn members_in(membership: &Membership) -> ConfState {
 }
 
 pub(super) fn change_in(change: MemberChange) -> ConfChangeV2 {
-    let mut single = ConfChangeSingle::default();
-    single.node_id = change.node();
+    let mut single = ConfChangeSingle { node_id: change.node(), ..ConfChangeSingle::default() };
     single.set_change_type(match change {
         MemberChange::AddLearner(_) => ConfChangeType::AddLearnerNode,
         MemberChange::Promote(_) => ConfChangeType::AddNode,

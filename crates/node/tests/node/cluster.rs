@@ -298,6 +298,20 @@ impl Cluster {
         }
     }
 
+    /// Gives something to a node that no member said.
+    pub(crate) fn lie(&mut self, to: u64, lie: Input) {
+        if let Input::SnapshotReceived { message, membership, state, .. } = &lie {
+            let head = match message {
+                Message::Raft(raft) => raft.snapshot.clone(),
+                _ => None,
+            };
+            let (index, term) = head.map_or((0, 0), |head| (head.index, head.term));
+            let (membership, state) = (membership.clone(), state.clone());
+            self.member(to).aside = Some(Snapshot { index, term, membership, state });
+        }
+        self.step(to, [lie]);
+    }
+
     /// Lets time pass.
     pub(crate) fn run(&mut self, ms: u64) {
         let end = self.now + ms;

@@ -5,6 +5,7 @@ mod clients;
 mod cluster;
 mod harness;
 mod leaders;
+mod liars;
 mod members;
 mod restart;
 mod time;
