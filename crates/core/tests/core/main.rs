@@ -5,11 +5,13 @@
 mod ask;
 mod commands;
 mod model;
+mod promises;
 mod table;
 mod text;
 
 mod deadlock;
 mod exclusive;
+mod exhaustive;
 mod history;
 mod ids;
 mod limits;
