@@ -8,8 +8,8 @@ pub struct BootTime(pub u64);
 
 /// Milliseconds between two of the steps in which members count how long they heard nothing.
 pub(crate) const TICK_MS: u64 = 50;
-/// Most ticks that are made up for at once: whoever was suspended, or kept from running, first hears
-/// what the others said meanwhile.
+/// Most ticks that are made up for at once: whoever was suspended, or kept from running, first
+/// hears what the others said meanwhile.
 const TICKS_AT_ONCE_MAX: u64 = 2;
 
 /// Counts ticks.

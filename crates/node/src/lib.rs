@@ -17,6 +17,7 @@
 //! compared with it, so it stands still while nobody leads: leases get longer over an outage, never
 //! shorter.
 
+mod applying;
 mod clock;
 pub mod compaction;
 mod consensus;

@@ -29,21 +29,21 @@ impl Node {
         client: ClientId,
         id: u64,
         change: MemberChange,
-    ) -> Result<Option<Reply>, NodeError> {
+    ) -> Option<Reply> {
         if !self.consensus.can_propose_change() {
-            return Ok(Some(Reply::Unavailable(Unavailable::NoLeader)));
+            return Some(Reply::Unavailable(Unavailable::NoLeader));
         }
         if self.change.is_some() {
-            return Ok(Some(Reply::ChangeRefused(ChangeRefused::OneAtATime)));
+            return Some(Reply::ChangeRefused(ChangeRefused::OneAtATime));
         }
-        Ok(match self.consensus.propose_change(&self.membership, change)? {
+        match self.consensus.propose_change(&self.membership, change) {
             Err(why) => Some(Reply::ChangeRefused(why)),
             Ok(index) => {
                 let entry = (index, self.consensus.term());
                 self.change = Some(Change { client, id, entry, since: None });
                 None
             }
-        })
+        }
     }
 
     /// A committed change takes effect.

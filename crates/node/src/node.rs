@@ -1,15 +1,13 @@
 //! The machine: facts in, orders out.
 
-use bramah_core::{
-    Action, Command, Event, HoldAction, OnDisconnect, Outcome, SessionClose, SessionHandle, State,
-    Time,
-};
+use bramah_core::{Action, Command, Event, HoldAction, Outcome, State, Time};
 use bramah_wire::membership::{MemberChange, Membership};
 use bramah_wire::peer::Message;
 use bramah_wire::request::{Query, What};
 
+use crate::applying::{close_disconnected, is_bound};
 use crate::clock::{BootTime, Clock, Ticker};
-use crate::consensus::{Committed, Consensus, Order, Persist, Start};
+use crate::consensus::{Consensus, Order, Persist, Start};
 use crate::courier::Courier;
 use crate::hub::{ClientId, Hub};
 use crate::lanes::Lanes;
@@ -18,7 +16,7 @@ use crate::members::Change;
 use crate::pending::{Origin, Pending};
 use crate::reads::Reads;
 use crate::reply::{Notice, Reply, Unavailable};
-use crate::restore::{ENTRY_CHANGE, ENTRY_COMMANDS, NodeError, Recovered, apply_entry};
+use crate::restore::{NodeError, Recovered};
 
 /// A fact for a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,7 +199,7 @@ pub struct Node {
     room: Room,
     draining: bool,
     /// Reused between commands.
-    events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     pub(crate) command_bytes: Vec<u8>,
     has_started: bool,
 }
@@ -261,7 +259,7 @@ impl Node {
             self.clock = Clock::start(self.state.now(), now);
         }
         for input in inputs {
-            self.handle(now, input, out)?;
+            self.handle(now, input, out);
         }
         // After what the others said, so that nobody stands for election who was only slow to hear.
         for _ in 0..self.ticker.count(now) {
@@ -341,12 +339,7 @@ impl Node {
         (&self.state, index, term)
     }
 
-    fn handle(
-        &mut self,
-        now: BootTime,
-        input: Input,
-        out: &mut Vec<Output>,
-    ) -> Result<(), NodeError> {
+    fn handle(&mut self, now: BootTime, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Connected(client) => self.hub.connect(client),
             Input::Disconnected(client) => {
@@ -369,7 +362,7 @@ impl Node {
             Input::Drain => self.draining = true,
             Input::Peer { from, message } => self.hear(now, from, message, out),
             Input::Change { client, id, change } => {
-                if let Some(reply) = self.begin_change(client, id, change)? {
+                if let Some(reply) = self.begin_change(client, id, change) {
                     self.reply(now, client, id, reply, out);
                 }
             }
@@ -383,7 +376,6 @@ impl Node {
             }
             Input::Tick => {}
         }
-        Ok(())
     }
 
     /// Queues what changes, and questions where other members have a say; answers others at once.
@@ -536,71 +528,6 @@ impl Node {
         }
     }
 
-    fn apply(
-        &mut self,
-        now: BootTime,
-        entry: Committed,
-        out: &mut Vec<Output>,
-    ) -> Result<(), NodeError> {
-        if entry.term > self.term_applied {
-            self.term_applied = entry.term;
-            self.pending.take_back();
-        }
-        match entry.kind {
-            ENTRY_COMMANDS if !entry.data.is_empty() => {
-                self.apply_commands(now, entry.index, &entry.data, out)?;
-                if !self.is_leader() {
-                    self.clock = Clock::start(self.state.now(), now);
-                }
-            }
-            ENTRY_CHANGE => self.apply_change(entry.index, &entry.data)?,
-            _ => {}
-        }
-        self.answer_change(now, entry.index, entry.term, out);
-        Ok(())
-    }
-
-    /// Applies commands and answers those that were asked here.
-    fn apply_commands(
-        &mut self,
-        boot: BootTime,
-        index: u64,
-        data: &[u8],
-        out: &mut Vec<Output>,
-    ) -> Result<(), NodeError> {
-        let mut events = std::mem::take(&mut self.events);
-        let Node { state, hub, pending, incarnation, .. } = self;
-        apply_entry(state, index, data, &mut events, |state, applied, events| {
-            let origin = applied.as_ref().and_then(|(_, origin)| *origin);
-            let origin = origin.filter(|(of, _)| of == incarnation);
-            let origin = origin.and_then(|(_, number)| pending.take(number));
-            let by = match (origin, applied) {
-                (Some(Origin::Client(client, id)), Some((outcome, _))) => {
-                    if let Outcome::SessionOpened { session, .. } = outcome {
-                        if hub.is_connected(client) {
-                            hub.attach(client, session);
-                        } else if is_bound(state, session) {
-                            pending.push(boot, Origin::Node, close_disconnected(session));
-                        }
-                    }
-                    let reply = Reply::Outcome(outcome);
-                    out.push(Output::Reply { client, id, now: state.now(), reply });
-                    Some(client)
-                }
-                (Some(Origin::KeepAlives(asked)), Some((outcome, _))) => {
-                    answer_keepalives(&asked, outcome, state.now(), out);
-                    None
-                }
-                _ => None,
-            };
-            for event in events.drain(..) {
-                hub.publish(state, event, by, out);
-            }
-        })?;
-        self.events = events;
-        Ok(())
-    }
-
     /// The clock goes on from the time of what was installed.
     pub(crate) fn restart_clock(&mut self, now: BootTime) {
         self.clock = Clock::start(self.state.now(), now);
@@ -613,27 +540,4 @@ fn is_growing(action: &Action) -> bool {
         Action::Cancel { .. }
             | Action::Hold(_, HoldAction::Release | HoldAction::Downgrade | HoldAction::Renew(_))
     )
-}
-
-fn is_bound(state: &State, session: SessionHandle) -> bool {
-    state.on_disconnect(session) == Some(OnDisconnect::Release)
-}
-
-fn close_disconnected(session: SessionHandle) -> Command {
-    Command::CloseSession { session, cause: SessionClose::Disconnected }
-}
-
-/// Gives each client the part of the answers that it asked for.
-fn answer_keepalives(
-    asked: &[(ClientId, u64, usize)],
-    outcome: Outcome,
-    now: Time,
-    out: &mut Vec<Output>,
-) {
-    let Outcome::Renewed(renewals) = outcome else { return };
-    let mut renewals = renewals.into_iter();
-    for (client, id, len) in asked {
-        let reply = Reply::KeptAlive(renewals.by_ref().take(*len).collect());
-        out.push(Output::Reply { client: *client, id: *id, now, reply });
-    }
 }

@@ -93,7 +93,7 @@ impl Recovered {
     }
 
     /// A node that is to become a member of a cluster, and knows only its own number and the
-    /// cluster's: it waits until a leader sends it everything, and never stands for election before.
+    /// cluster's: it waits until a leader sends it everything, and does not stand for election.
     #[must_use]
     pub fn joining(cluster_id: u64, node_id: u64, durable: bool, incarnation: u64) -> Recovered {
         let (voters, learners) = (Vec::new(), Vec::new());

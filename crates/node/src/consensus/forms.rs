@@ -1,12 +1,9 @@
-//! The engine's own types in ours and back. Its protobuf stays inside the process: the log and the
-//! other members see changes of the membership in our form.
+//! The engine's own types in ours and back. Its protobuf is used nowhere.
 
 use bramah_wal::{Entry as LogEntry, HardState as LogHardState};
 use bramah_wire::DecodeError;
 use bramah_wire::membership::{MemberChange, Membership};
 use bramah_wire::peer::{self, RaftKind};
-use bytes::Bytes;
-use protobuf::Message as _;
 use raft::eraftpb::{
     ConfChangeSingle, ConfChangeType, ConfChangeV2, ConfState, Entry, EntryType, HardState,
     Message, MessageType, Snapshot,
@@ -59,56 +56,40 @@ pub(super) fn change_in(change: MemberChange) -> ConfChangeV2 {
     change
 }
 
-/// Our form of a change that the engine has in its own.
-fn change_out(bytes: &[u8]) -> Bytes {
-    let mut change = ConfChangeV2::default();
-    // It was written in this process.
-    if change.merge_from_bytes(bytes).is_err() {
-        return Bytes::new();
+/// The kind of an entry in our form. What it holds is in our form anyway.
+fn kind_out(entry: &Entry) -> u8 {
+    match entry.get_entry_type() {
+        EntryType::EntryNormal => ENTRY_COMMANDS,
+        EntryType::EntryConfChange => 1,
+        EntryType::EntryConfChangeV2 => ENTRY_CHANGE,
     }
-    let Some(single) = change.get_changes().first() else { return Bytes::new() };
-    let node = single.node_id;
-    let change = match single.get_change_type() {
-        ConfChangeType::AddLearnerNode => MemberChange::AddLearner(node),
-        ConfChangeType::AddNode => MemberChange::Promote(node),
-        ConfChangeType::RemoveNode => MemberChange::Remove(node),
-    };
-    change.encode().into()
 }
 
-/// The kind and content of an entry in our form.
-fn content_out(entry: &Entry) -> (u8, Bytes) {
-    match entry.get_entry_type() {
-        EntryType::EntryNormal => (ENTRY_COMMANDS, entry.data.clone()),
-        EntryType::EntryConfChange => (1, entry.data.clone()),
-        EntryType::EntryConfChangeV2 => (ENTRY_CHANGE, change_out(&entry.data)),
-    }
+/// A change as an entry of the engine, which never reads it there.
+pub(super) fn entry_of(change: MemberChange) -> Entry {
+    let mut entry = Entry { data: change.encode().into(), ..Entry::default() };
+    entry.set_entry_type(EntryType::EntryConfChangeV2);
+    entry
 }
 
 pub(super) fn entry_out(entry: &Entry) -> LogEntry {
-    let (kind, data) = content_out(entry);
+    let (kind, data) = (kind_out(entry), entry.data.clone());
     LogEntry { term: entry.term, index: entry.index, kind, data }
 }
 
 pub(super) fn committed(entry: &Entry) -> Committed {
-    let (kind, data) = content_out(entry);
+    let (kind, data) = (kind_out(entry), entry.data.clone());
     Committed { term: entry.term, index: entry.index, kind, data }
 }
 
 pub(super) fn entry_in(entry: LogEntry) -> Result<Entry, NodeError> {
     let LogEntry { term, index, kind, data } = entry;
-    let mut out = Entry { term, index, ..Entry::default() };
-    match kind {
-        ENTRY_COMMANDS => out.data = data,
-        ENTRY_CHANGE => {
-            let change = MemberChange::decode(&data);
-            let change = change.map_err(|source| NodeError::Entry { index, source })?;
-            out.set_entry_type(EntryType::EntryConfChangeV2);
-            let bytes = change_in(change).write_to_bytes().map_err(raft::Error::CodecError);
-            out.data = bytes.map_err(NodeError::Consensus)?.into();
-        }
+    let mut out = Entry { term, index, data, ..Entry::default() };
+    out.set_entry_type(match kind {
+        ENTRY_COMMANDS => EntryType::EntryNormal,
+        ENTRY_CHANGE => EntryType::EntryConfChangeV2,
         kind => return Err(NodeError::EntryKind { index, kind }),
-    }
+    });
     Ok(out)
 }
 
@@ -171,7 +152,7 @@ pub(super) fn message_out(mut message: Message) -> Option<peer::Raft> {
     let snapshot = (*kind == RaftKind::Snapshot)
         .then_some(peer::SnapshotHead { index: head.index, term: head.term });
     let entries = entries.iter().map(|entry| {
-        let (kind, data) = content_out(entry);
+        let (kind, data) = (kind_out(entry), entry.data.clone());
         peer::Entry { term: entry.term, index: entry.index, kind: kind.into(), data }
     });
     Some(peer::Raft {

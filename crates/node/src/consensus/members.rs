@@ -24,24 +24,27 @@ impl Consensus {
         &mut self,
         membership: &Membership,
         change: MemberChange,
-    ) -> Result<Result<u64, ChangeRefused>, NodeError> {
+    ) -> Result<u64, ChangeRefused> {
         let raft = &self.raw.raft;
         if raft.has_pending_conf() {
-            return Ok(Err(ChangeRefused::OneAtATime));
+            return Err(ChangeRefused::OneAtATime);
         }
-        if let Err(why) = check(membership, change) {
-            return Ok(Err(why));
-        }
+        check(membership, change)?;
         if let MemberChange::Promote(node) = change {
             let last = raft.raft_log.last_index();
             let matched = raft.prs().get(node).map_or(0, |progress| progress.matched);
             if matched + LEARNER_LAG_MAX < last {
-                return Ok(Err(ChangeRefused::NotCaughtUp));
+                return Err(ChangeRefused::NotCaughtUp);
             }
         }
-        let change = forms::change_in(change);
-        self.raw.propose_conf_change(Vec::new(), change).map_err(NodeError::Consensus)?;
-        Ok(Ok(self.raw.raft.raft_log.last_index()))
+        // What the engine does with a proposed change, but for reading it: it is in our form.
+        let raft = &mut self.raw.raft;
+        if !raft.append_entry(&mut [forms::entry_of(change)]) {
+            return Err(ChangeRefused::OneAtATime);
+        }
+        raft.pending_conf_index = raft.raft_log.last_index();
+        raft.bcast_append();
+        Ok(raft.raft_log.last_index())
     }
 
     /// A committed change takes effect. A leader that is no member any more leads no longer.

@@ -83,8 +83,11 @@ fn a_snapshot_tells_the_sessions_and_watches_of_its_node_what_they_missed() {
     cluster.heal();
     cluster.run(1_000);
     let notices = std::mem::take(&mut cluster.member(follower).notices);
-    let lagged = |notice: &Notice| matches!(notice, Notice::WatchLagged { watch_id, .. } if *watch_id == watch);
-    assert!(notices.iter().any(|(client, notice)| *client == 2 && lagged(notice)));
+    let lagged = notices.iter().any(|(client, notice)| {
+        let is_mine = matches!(notice, Notice::WatchLagged { watch_id, .. } if *watch_id == watch);
+        *client == 2 && is_mine
+    });
+    assert!(lagged);
     let news: Vec<Happening> = notices
         .into_iter()
         .filter_map(|(_, notice)| match notice {
@@ -93,10 +96,16 @@ fn a_snapshot_tells_the_sessions_and_watches_of_its_node_what_they_missed() {
         })
         .collect();
     assert!(news.iter().any(|what| is_grant_of(what, "x")), "{news:?}");
-    let ended = |what: &Happening| matches!(what, Happening::HoldEnded { token, .. } if *token == gone.hold.token);
-    assert!(news.iter().any(ended), "{news:?}");
-    let closed = |what: &Happening| matches!(what, Happening::SessionEnded { session, .. } if *session == lost.id);
-    assert!(news.iter().any(closed), "{news:?}");
+    let token_ended = |what: &Happening| match what {
+        Happening::HoldEnded { token, .. } => Some(*token),
+        _ => None,
+    };
+    assert_eq!(news.iter().find_map(token_ended), Some(gone.hold.token), "{news:?}");
+    let session_ended = |what: &Happening| match what {
+        Happening::SessionEnded { session, .. } => Some(*session),
+        _ => None,
+    };
+    assert_eq!(news.iter().find_map(session_ended), Some(lost.id), "{news:?}");
     assert_eq!(news.len(), 3, "{news:?} and not {:?}", kept.hold.token);
 }
 
