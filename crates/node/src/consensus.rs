@@ -230,6 +230,11 @@ impl Consensus {
         !self.writes.open.is_empty()
     }
 
+    /// All that was to be saved is durable.
+    pub(crate) fn has_saved(&self) -> bool {
+        !self.must_save && !self.is_writing()
+    }
+
     /// A tick of time passed.
     pub(crate) fn tick(&mut self) {
         self.ticks += 1;

@@ -99,3 +99,73 @@ impl Lanes {
         self.queue.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bramah_core::{Key, SessionHandle, SessionId};
+
+    /// A command that says its number.
+    fn command(number: u64) -> Command {
+        Command::Renew(vec![SessionHandle { id: SessionId(number), key: Key(1) }])
+    }
+
+    fn forward(incarnation: u64, floor: u64, numbers: std::ops::Range<u64>) -> Forward {
+        let (first, commands) = (numbers.start, numbers.map(command).collect());
+        Forward { term: 3, incarnation, floor, first, commands }
+    }
+
+    fn take(lanes: &mut Lanes, forward: Forward) -> u64 {
+        lanes.take(forward, |_| None).taken_below
+    }
+
+    fn taken(lanes: &mut Lanes) -> Vec<(u64, u64)> {
+        std::iter::from_fn(|| lanes.pop().map(|taken| (taken.incarnation, taken.number))).collect()
+    }
+
+    #[test]
+    fn each_number_is_taken_once_and_in_order() {
+        let mut lanes = Lanes::default();
+        assert_eq!(take(&mut lanes, forward(7, 5, 7..9)), 5, "a gap before it");
+        assert_eq!(take(&mut lanes, forward(7, 5, 5..7)), 7);
+        assert_eq!(take(&mut lanes, forward(7, 5, 5..7)), 7, "doubled");
+        assert_eq!(take(&mut lanes, forward(7, 6, 6..9)), 9, "some of it is known");
+        assert_eq!(take(&mut lanes, forward(8, 1, 1..2)), 2, "another start");
+        assert_eq!(taken(&mut lanes), [(7, 5), (7, 6), (7, 7), (7, 8), (8, 1)]);
+        assert_eq!(take(&mut lanes, forward(7, 12, 12..13)), 13, "some were given up");
+        assert_eq!(take(&mut lanes, forward(7, 9, 9..12)), 13, "late");
+        assert_eq!(taken(&mut lanes), [(7, 12)]);
+    }
+
+    #[test]
+    fn a_refusal_is_repeated_until_its_sender_knows_it() {
+        let mut lanes = Lanes::default();
+        let sixth = command(6);
+        let full = |command: &Command| (*command == sixth).then_some(Refused::DiskFull);
+        let first = lanes.take(forward(7, 5, 5..8), full);
+        assert_eq!(first.refused, [(6, Refused::DiskFull)]);
+        // It would be taken by now, but for having been refused.
+        assert_eq!(lanes.take(forward(7, 5, 5..8), |_| None), first);
+        assert_eq!(lanes.take(forward(7, 7, 8..8), |_| None).refused, []);
+        assert_eq!(taken(&mut lanes), [(7, 5), (7, 7)]);
+    }
+
+    #[test]
+    fn no_more_is_taken_than_may_wait() {
+        let mut lanes = Lanes::default();
+        let len = TAKEN_LEN_MAX as u64;
+        assert_eq!(take(&mut lanes, forward(7, 0, 0..len + 5)), len);
+        lanes.pop();
+        assert_eq!(take(&mut lanes, forward(7, 0, len..len + 5)), len + 1);
+    }
+
+    #[test]
+    fn starts_that_are_told_apart_are_bounded() {
+        let mut lanes = Lanes::default();
+        for incarnation in 0..=LANES_LEN_MAX as u64 {
+            take(&mut lanes, forward(incarnation, 1, 1..1));
+        }
+        assert_eq!(lanes.lanes.len(), LANES_LEN_MAX);
+        assert!(!lanes.lanes.contains_key(&0) && lanes.lanes.contains_key(&1));
+    }
+}

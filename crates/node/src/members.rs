@@ -58,8 +58,7 @@ impl Node {
         Ok(())
     }
 
-    /// Answers whoever asked for a change, once its index is applied: by it, or by another entry
-    /// that stands there instead.
+    /// Takes note that a change was made, or another entry in its place.
     pub(crate) fn answer_change(
         &mut self,
         now: BootTime,
@@ -68,11 +67,22 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let Some(change) = self.change.take_if(|change| change.entry.0 <= index) else { return };
-        let reply = match change.entry == (index, term) {
-            true => Reply::Membership(self.membership.clone()),
-            false => Reply::Unavailable(Unavailable::NoLeader),
-        };
-        self.reply(now, change.client, change.id, reply, out);
+        if change.entry == (index, term) {
+            self.changed = Some((change.client, change.id, self.membership.clone()));
+        } else {
+            let reply = Reply::Unavailable(Unavailable::NoLeader);
+            self.reply(now, change.client, change.id, reply, out);
+        }
+    }
+
+    /// Whoever asked for a change may stop those who are gone once he is answered. So a restart must
+    /// not need them: that the change is committed is durable here before.
+    pub(crate) fn answer_saved_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
+        if self.consensus.has_saved()
+            && let Some((client, id, membership)) = self.changed.take()
+        {
+            self.reply(now, client, id, Reply::Membership(membership), out);
+        }
     }
 
     pub(crate) fn give_up_change(&mut self, now: BootTime, out: &mut Vec<Output>) {

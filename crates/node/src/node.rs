@@ -194,6 +194,8 @@ pub struct Node {
     /// The time of the last entry that was proposed.
     pub(crate) time_proposed: Time,
     pub(crate) change: Option<Change>,
+    /// Who is to be told of a change that was made, once that is saved.
+    pub(crate) changed: Option<(ClientId, u64, Membership)>,
     /// A snapshot that is being put in place of the log.
     pub(crate) installing: Option<(State, Membership)>,
     room: Room,
@@ -236,6 +238,7 @@ impl Node {
             term_applied: snapshot.1,
             time_proposed: Time::default(),
             change: None,
+            changed: None,
             installing: None,
             room: Room::default(),
             draining: false,
@@ -261,6 +264,7 @@ impl Node {
         for input in inputs {
             self.handle(now, input, out);
         }
+        self.answer_saved_change(now, out);
         // After what the others said, so that nobody stands for election who was only slow to hear.
         for _ in 0..self.ticker.count(now) {
             if !self.consensus.is_alone() {

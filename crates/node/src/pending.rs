@@ -204,3 +204,87 @@ impl Pending {
         waiting
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bramah_core::{Key, SessionId};
+
+    fn session(number: u64) -> SessionHandle {
+        SessionHandle { id: SessionId(number), key: Key(1) }
+    }
+
+    fn push(pending: &mut Pending, now: u64, id: u64) {
+        let origin = Origin::Client(ClientId(1), id);
+        pending.push(BootTime(now), origin, Command::Renew(vec![session(id)]));
+    }
+
+    fn id_of(origin: &Origin) -> u64 {
+        match origin {
+            Origin::Client(_, id) => *id,
+            other => panic!("not of a client: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn keepalives_come_before_the_commands_that_wait_and_after_those_handed_over() {
+        let mut pending = Pending::default();
+        push(&mut pending, 0, 1);
+        pending.hand_over(1);
+        pending.keepalives.push(BootTime(0), (ClientId(9), 9), &[session(9)]);
+        assert!(!pending.has_unhanded(BootTime(99)), "they wait for company");
+        push(&mut pending, 1, 2);
+        assert!(pending.has_unhanded(BootTime(1)));
+        assert_eq!(pending.numbers(), (1, 2, 4));
+        assert!(matches!(pending.take(2), Some(Origin::KeepAlives(_))));
+        assert_eq!(pending.take(3).as_ref().map(id_of), Some(2));
+        assert_eq!(pending.take(1).as_ref().map(id_of), Some(1));
+        assert!(pending.is_empty() && pending.bytes == 0);
+        assert_eq!(pending.take(1), None, "it is answered");
+    }
+
+    #[test]
+    fn what_is_late_is_given_up_in_order_and_says_whether_it_was_handed_over() {
+        let mut pending = Pending::default();
+        for id in 1..=3 {
+            push(&mut pending, id, id);
+        }
+        pending.hand_over(1);
+        let late = BootTime(REQUEST_TIME_MS_MAX + 2);
+        let mut gone = std::iter::from_fn(|| pending.pop_late(late));
+        let gone: Vec<_> =
+            gone.by_ref().map(|(late, handed)| (id_of(&late.origin), handed)).collect();
+        assert_eq!(gone, [(1, true), (2, false)]);
+        assert_eq!(pending.numbers(), (3, 3, 4));
+    }
+
+    #[test]
+    fn what_is_taken_back_is_handed_over_again_under_its_number() {
+        let mut pending = Pending::default();
+        for id in 1..=3 {
+            push(&mut pending, 0, id);
+        }
+        pending.hand_over(3);
+        assert_eq!(pending.take(2).as_ref().map(id_of), Some(2));
+        pending.take_back();
+        assert_eq!(pending.numbers(), (1, 1, 4));
+        assert_eq!(pending.from(1).count(), 1, "up to the one that is answered");
+        assert!(pending.pop_handed().is_none());
+    }
+
+    #[test]
+    fn commands_are_bounded_by_number_and_by_bytes() {
+        let mut pending = Pending::default();
+        for id in 0..COMMANDS_LEN_MAX as u64 {
+            assert!(pending.has_room());
+            push(&mut pending, 0, id);
+        }
+        assert!(!pending.has_room());
+        let mut pending = Pending::default();
+        let sessions = vec![session(1); 1_000_000];
+        while pending.has_room() {
+            pending.push(BootTime(0), Origin::Node, Command::Renew(sessions.clone()));
+        }
+        assert!(pending.waiting.len() < 10 && pending.bytes >= COMMANDS_BYTES_MAX);
+    }
+}

@@ -123,3 +123,68 @@ impl Reads {
         self.waiting.retain(|asked| asked.client != client);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(reads: &mut Reads, now: u64, client: u64, id: u64) -> bool {
+        reads.push(BootTime(now), ClientId(client), id, What::ServerInfo)
+    }
+
+    fn answered(reads: &mut Reads, applied: u64) -> Vec<u64> {
+        std::iter::from_fn(|| reads.pop(applied).map(|asked| asked.id)).collect()
+    }
+
+    #[test]
+    fn a_round_answers_what_was_asked_before_it_once_enough_is_applied() {
+        let mut reads = Reads::default();
+        push(&mut reads, 0, 1, 1);
+        push(&mut reads, 0, 1, 2);
+        let round = reads.poll_round(BootTime(0)).expect("a round");
+        push(&mut reads, 1, 1, 3);
+        assert_eq!(reads.poll_round(BootTime(1)), None, "one is under way");
+        reads.confirm(round, 50);
+        assert_eq!(answered(&mut reads, 49), []);
+        assert_eq!(answered(&mut reads, 50), [1, 2]);
+        assert!(reads.poll_round(BootTime(2)).is_some_and(|next| next != round));
+    }
+
+    #[test]
+    fn the_late_answer_to_an_old_round_does_not_do_for_a_newer_one() {
+        let mut reads = Reads::default();
+        push(&mut reads, 0, 1, 1);
+        let old = reads.poll_round(BootTime(0)).expect("a round");
+        push(&mut reads, 199, 1, 2);
+        assert_eq!(reads.poll_round(BootTime(199)), None);
+        let new = reads.poll_round(BootTime(200)).expect("a new round");
+        assert_ne!(old, new);
+        reads.confirm(old, 10);
+        assert_eq!(answered(&mut reads, 100), []);
+        reads.confirm(new, 20);
+        assert_eq!(answered(&mut reads, 20), [1, 2]);
+    }
+
+    #[test]
+    fn questions_of_the_gone_and_the_late_are_not_answered_in_anothers_place() {
+        let mut reads = Reads::default();
+        push(&mut reads, 0, 1, 1);
+        push(&mut reads, 0, 2, 2);
+        let round = reads.poll_round(BootTime(0)).expect("a round");
+        push(&mut reads, 10, 1, 3);
+        push(&mut reads, 10, 3, 4);
+        reads.forget(ClientId(1));
+        reads.confirm(round, 5);
+        assert_eq!(answered(&mut reads, 5), [2]);
+        assert!(reads.pop_late(BootTime(REQUEST_TIME_MS_MAX + 9)).is_none());
+        let late = reads.pop_late(BootTime(REQUEST_TIME_MS_MAX + 10)).expect("the last one");
+        assert!(late.id == 4 && reads.is_empty());
+    }
+
+    #[test]
+    fn no_more_wait_than_may() {
+        let mut reads = Reads::default();
+        let taken = (0..=LOOKS_LEN_MAX as u64).filter(|id| push(&mut reads, 0, 1, *id));
+        assert_eq!(taken.count(), LOOKS_LEN_MAX);
+    }
+}

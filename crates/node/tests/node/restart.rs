@@ -1,10 +1,10 @@
 //! What is left after a crash.
 
 use bramah_core::{FencingToken, Outcome};
-use bramah_node::Reply;
+use bramah_node::{Node, NodeError, Recovered, Reply};
 use bramah_wire::request::What;
 
-use crate::harness::{Shell, is_grant_of};
+use crate::harness::{Shell, is_grant_of, membership};
 
 #[test]
 fn every_answered_hold_is_there_after_a_crash_with_its_token() {
@@ -78,4 +78,28 @@ fn a_request_repeated_after_a_crash_gets_its_first_answer() {
     let Outcome::Granted(again) = shell.command(2, command) else { panic!("not granted again") };
     assert_eq!(first[0].hold, again[0].hold);
     assert_eq!(shell.node.applied().0.sizes().holds, 1);
+}
+
+#[test]
+fn a_log_with_a_gap_or_without_its_committed_end_is_an_error() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    let session = shell.open(1, 60_000);
+    shell.hold(1, session, "x");
+    let recovered = |spoil: fn(&mut Recovered)| {
+        let mut recovered = Recovered::new(membership(), true, 2);
+        recovered.hard_state = shell.hard_state;
+        recovered.entries.clone_from(&shell.entries);
+        spoil(&mut recovered);
+        Node::new(recovered).err()
+    };
+    assert!(recovered(|_| {}).is_none());
+    let gap = recovered(|recovered| drop(recovered.entries.remove(1)));
+    assert!(matches!(gap, Some(NodeError::Gap { index: 4 })), "{gap:?}");
+    let fall = recovered(|recovered| recovered.entries[1].term = 0);
+    assert!(matches!(fall, Some(NodeError::Gap { index: 3 })), "{fall:?}");
+    let short = recovered(|recovered| recovered.hard_state.commit = 100);
+    assert!(matches!(short, Some(NodeError::CommitBehindEnd { commit: 100, .. })), "{short:?}");
+    let kind = recovered(|recovered| recovered.entries[1].kind = 9);
+    assert!(matches!(kind, Some(NodeError::EntryKind { index: 3, kind: 9 })), "{kind:?}");
 }
