@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may say so where it fails")]
 
 mod peer;
+mod peers;
 mod scenarios;
 mod watching;

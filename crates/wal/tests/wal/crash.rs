@@ -203,3 +203,22 @@ fn any_failing_operation_stops_the_log_and_loses_nothing() {
         assert_eq!(Model::open(&left).1, found, "operation {operation}");
     }
 }
+
+#[test]
+fn a_killed_process_leaves_what_it_wrote_and_power_may_still_take_what_is_not_synced() {
+    use bramah_wal::{Disk, DiskFile};
+
+    let disk = SimDisk::new(9);
+    let file = disk.create("a").expect("created");
+    disk.sync_names().expect("synced");
+    file.write_at(0, b"one").expect("written");
+    file.sync().expect("synced");
+    file.write_at(0, b"two").expect("written");
+    disk.lose_power_at(disk.operations());
+    let killed = disk.kill();
+    // What the dead process still does to its files is not seen, and no fault was taken along.
+    disk.remove("a").expect_err("the power of the old folder is gone");
+    assert_eq!(killed.content("a").as_deref(), Some(&b"two"[..]));
+    assert_eq!(killed.restart(|_| false).content("a").as_deref(), Some(&b"one"[..]));
+    killed.create("b").expect("the power of this one is not");
+}

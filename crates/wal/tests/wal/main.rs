@@ -7,6 +7,7 @@ mod crash;
 mod full_disk;
 mod golden;
 mod model;
+mod peers;
 mod property;
 mod real_disk;
 mod rot;
