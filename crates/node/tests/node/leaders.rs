@@ -189,6 +189,14 @@ fn a_lost_leader_does_not_start_a_ttl_anew() {
     let mut cluster = Cluster::new(3);
     let leader = cluster.leader();
     let follower = cluster.follower();
+    // Time that the followers did not see pass themselves.
+    for id in (1..=3).filter(|id| *id != leader) {
+        cluster.crash(id);
+        cluster.connect(leader, 9);
+        cluster.run(2_000);
+        cluster.open(leader, 9, 600_000);
+        cluster.start(id);
+    }
     cluster.connect(follower, 1);
     let session = cluster.open(follower, 1, 5_000);
     cluster.hold(follower, 1, session, "x");

@@ -11,6 +11,10 @@ use crate::harness::{is_grant_of, name, open};
 /// of late.
 fn outrun(cluster: &mut Cluster, id: u64) {
     cluster.run(11_000);
+    send_many(cluster, id);
+}
+
+fn send_many(cluster: &mut Cluster, id: u64) {
     let session = cluster.open(id, 1, 600_000);
     for _ in 0..1_100 {
         let keepalive = What::Command(Command::Renew(vec![session]));
@@ -55,6 +59,18 @@ fn a_member_that_lags_too_far_gets_a_snapshot_and_goes_on_from_it() {
     cluster.start(follower);
     assert_eq!(cluster.agree(), 1);
     assert_eq!(cluster.members[&follower].snapshots_received, 1);
+}
+
+#[test]
+fn a_member_that_was_heard_of_lately_gets_what_it_missed_without_a_snapshot() {
+    let mut cluster = Cluster::new(3);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    cluster.isolate(follower);
+    send_many(&mut cluster, leader);
+    cluster.heal();
+    cluster.agree();
+    assert_eq!(cluster.members[&follower].snapshots_received, 0);
 }
 
 #[test]
