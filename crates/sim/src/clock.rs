@@ -19,6 +19,18 @@ impl Clock {
         Clock { since: SimTime(0), shown_us, rate_ppm }
     }
 
+    /// The clock of a machine that starts at `now`.
+    #[must_use]
+    pub fn starts(now: SimTime, rate_ppm: i64) -> Clock {
+        Clock { since: now, shown_us: 0, rate_ppm }
+    }
+
+    /// Parts per million that it runs too fast.
+    #[must_use]
+    pub fn rate_ppm(&self) -> i64 {
+        self.rate_ppm
+    }
+
     /// Microseconds that it shows at `now`.
     #[must_use]
     pub fn shows(&self, now: SimTime) -> u64 {

@@ -17,7 +17,17 @@ pub mod client;
 pub mod clock;
 pub mod coverage;
 pub mod fact;
+pub mod member;
+#[cfg(feature = "mutants")]
+pub mod mutants;
+pub mod network;
+pub mod observe;
 pub mod plan;
 pub mod random;
 pub mod register;
+pub mod runner;
+pub mod shrink;
+pub mod summary;
 pub mod time;
+pub mod trace;
+pub mod world;

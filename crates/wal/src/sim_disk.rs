@@ -138,6 +138,27 @@ impl SimDisk {
         })
     }
 
+    /// The folder after the process alone was killed: all that it changed is seen, synced or not,
+    /// and no fault is ahead. This folder stays as it is, for what the dead process still drops.
+    pub fn kill(&self) -> SimDisk {
+        let world = self.world();
+        let state = |file: &FileState| FileState {
+            seen: file.seen.clone(),
+            durable: file.durable.clone(),
+            open: Arc::default(),
+        };
+        SimDisk::with(World {
+            files: world.files.iter().map(|(id, file)| (*id, state(file))).collect(),
+            next_id: world.next_id,
+            names: world.names.clone(),
+            durable_names: world.durable_names.clone(),
+            unsynced: world.unsynced.clone(),
+            capacity_bytes: world.capacity_bytes,
+            random: world.random ^ 0x4b69_6c6c_2121_2121,
+            ..World::default()
+        })
+    }
+
     /// The content of a file as it is seen.
     pub fn content(&self, name: &str) -> Option<Vec<u8>> {
         let world = self.world();

@@ -1,0 +1,130 @@
+//! Makes a plan that breaks a promise smaller, as long as the same promise breaks.
+
+use std::time::{Duration, Instant};
+
+use crate::plan::{Plan, Planned};
+use crate::runner;
+use crate::time::SimTime;
+use crate::trace::Sink;
+
+/// Runs that are tried to make a plan smaller.
+const RUNS_MAX: u32 = 600;
+
+/// A smaller plan, and what it breaks.
+#[derive(Debug)]
+pub struct Shrunk {
+    /// The plan.
+    pub plan: Plan,
+    /// What it breaks.
+    pub broken: crate::audit::Broken,
+    /// How many runs that took.
+    pub runs: u32,
+}
+
+/// The smallest plan that is found from `plan` within `time_max` and still breaks the same promise;
+/// none if `plan` itself does not break one.
+#[must_use]
+pub fn shrink(plan: &Plan, time_max: Duration) -> Option<Shrunk> {
+    let broken = runner::run(plan.clone(), Sink::Nowhere).broken?;
+    let until = Instant::now() + time_max;
+    let mut shrinker = Shrinker { best: Shrunk { plan: plan.clone(), broken, runs: 1 }, until };
+    // What comes after the end matters to nobody.
+    shrinker.drop_what_comes_later();
+    loop {
+        let before = shrinker.best.plan.clone();
+        shrinker.drop_faults();
+        shrinker.drop_clients();
+        shrinker.calm_the_rest();
+        if shrinker.best.plan == before || shrinker.is_over() {
+            return Some(shrinker.best);
+        }
+    }
+}
+
+struct Shrinker {
+    best: Shrunk,
+    until: Instant,
+}
+
+impl Shrinker {
+    fn is_over(&self) -> bool {
+        self.best.runs >= RUNS_MAX || Instant::now() >= self.until
+    }
+
+    /// Takes a plan over if it breaks the same promise.
+    fn try_plan(&mut self, plan: Plan) -> bool {
+        if self.is_over() || plan == self.best.plan {
+            return false;
+        }
+        self.best.runs += 1;
+        match runner::run(plan.clone(), Sink::Nowhere).broken {
+            Some(broken) if broken.promise == self.best.broken.promise => {
+                (self.best.plan, self.best.broken) = (plan, broken);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn drop_what_comes_later(&mut self) {
+        let (mut plan, end) = (self.best.plan.clone(), self.best.broken.at);
+        plan.faults.retain(|planned| planned.at <= end);
+        self.try_plan(plan);
+        let calm_at = end.plus_us(1_000_000).min(self.best.plan.calm_at);
+        self.try_plan(Plan { calm_at, ..self.best.plan.clone() });
+    }
+
+    /// Halves first, then smaller parts, down to one by one.
+    fn drop_faults(&mut self) {
+        let mut size = self.best.plan.faults.len().div_ceil(2);
+        while size > 0 {
+            let mut from = 0;
+            while from < self.best.plan.faults.len() && !self.is_over() {
+                let mut plan = self.best.plan.clone();
+                let end = (from + size).min(plan.faults.len());
+                plan.faults.drain(from..end);
+                if !self.try_plan(plan) {
+                    from += size;
+                }
+            }
+            size = if size == 1 { 0 } else { size.div_ceil(2) };
+        }
+    }
+
+    fn drop_clients(&mut self) {
+        while self.best.plan.clients > 1 {
+            let clients = self.best.plan.clients;
+            let fewer = |clients| Plan { clients, ..self.best.plan.clone() };
+            let (half, one_less) = (fewer(clients / 2), fewer(clients - 1));
+            if !self.try_plan(half) && !self.try_plan(one_less) {
+                return;
+            }
+        }
+    }
+
+    /// Without what is not a fault of its own: a bad network, clocks that drift, more time.
+    fn calm_the_rest(&mut self) {
+        let plan = self.best.plan.clone();
+        for kind in 0..4 {
+            let mut network = self.best.plan.network;
+            match kind {
+                0 => network.drop_ppm = 0,
+                1 => network.duplicate_ppm = 0,
+                2 => network.late_ppm = 0,
+                _ => network.break_ppm = 0,
+            }
+            self.try_plan(Plan { network, ..self.best.plan.clone() });
+        }
+        let mut clocks = plan.clocks;
+        clocks.rate_ppm_max = 0;
+        self.try_plan(Plan { clocks, ..self.best.plan.clone() });
+        let last = self.best.plan.faults.last().map_or(SimTime(0), |planned: &Planned| planned.at);
+        for share in [2, 4, 8] {
+            let calm_at = self.best.plan.calm_at.0;
+            let calm_at = SimTime(calm_at - calm_at / share);
+            if calm_at > last {
+                self.try_plan(Plan { calm_at, ..self.best.plan.clone() });
+            }
+        }
+    }
+}
