@@ -22,6 +22,7 @@ mod clock;
 pub mod compaction;
 mod consensus;
 mod courier;
+pub mod encode;
 mod hub;
 mod lanes;
 mod log_mirror;

@@ -9,8 +9,7 @@
 //! (all together).
 
 mod config;
-#[doc(hidden)]
-pub mod encode;
+mod encode;
 mod hall;
 mod keys;
 pub mod limits;
