@@ -1,7 +1,7 @@
 //! Makes a snapshot out of the last one and the log behind it: for a thread of its own.
 //!
-//! The node's table is not touched, so the node does not stall, whatever the table's size. The price
-//! is a second table in memory while this runs. What it does is what a restart does, so every
+//! The node's table is not touched, so the node does not stall, whatever the table's size. The
+//! price is a second table in memory while this runs. What it does is what a restart does, so every
 //! snapshot also proves that the log can be read again.
 
 use std::io::{self, Write};

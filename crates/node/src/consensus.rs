@@ -238,14 +238,17 @@ impl Consensus {
     /// A tick of time passed.
     pub(crate) fn tick(&mut self) {
         self.ticks += 1;
-        // Two may not stand for election now: whose log and members are in between, and who would
-        // lead at once with entries that are not durable.
-        let raft = &self.raw.raft;
-        let is_sudden = raft.state != StateRole::Leader && raft.prs().is_singleton();
-        if self.installing.is_none() && !(is_sudden && self.is_writing()) {
+        if self.raw.raft.state == StateRole::Leader || self.may_stand() {
             self.raw.tick();
             self.fix_jitter();
         }
+    }
+
+    /// It may stand for election. Two may not: whose log and members are in between, and who would
+    /// lead at once with entries that are not durable.
+    fn may_stand(&self) -> bool {
+        let is_sole_voter = self.raw.raft.prs().is_singleton();
+        self.installing.is_none() && !(is_sole_voter && self.is_writing())
     }
 
     /// Who alone votes leads as soon as all that it has is durable and applied.

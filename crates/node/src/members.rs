@@ -75,8 +75,8 @@ impl Node {
         }
     }
 
-    /// Whoever asked for a change may stop those who are gone once he is answered. So a restart must
-    /// not need them: that the change is committed is durable here before.
+    /// Whoever asked for a change may stop those who are gone once he is answered. So a restart
+    /// must not need them: that the change is committed is durable here before.
     pub(crate) fn answer_saved_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
         if self.consensus.has_saved()
             && let Some((client, id, membership)) = self.changed.take()

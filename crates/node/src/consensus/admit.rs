@@ -52,7 +52,7 @@ impl Consensus {
                 *index <= log.last_index() && *reject_hint <= log.last_index()
             }
             RaftKind::Heartbeat => *commit <= log.last_index(),
-            RaftKind::TimeoutNow => self.installing.is_none(),
+            RaftKind::TimeoutNow => self.may_stand(),
             RaftKind::ReadIndex => {
                 let raft = &self.raw.raft;
                 raft.state == StateRole::Leader && raft.pending_read_count() < QUESTIONS_LEN_MAX

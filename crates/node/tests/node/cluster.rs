@@ -236,31 +236,35 @@ impl Cluster {
 
     /// Makes durable what was ordered to be written.
     pub(crate) fn write(&mut self, id: u64) {
-        loop {
-            let member = self.member(id);
-            let number = match member.writing.pop_front() {
-                Some(Output::Persist(Persist { number, hard_state, entries })) => {
-                    for entry in entries {
-                        member.disk.entries.retain(|old| old.index < entry.index);
-                        let last = member.disk.entries.last().map(|entry| entry.index);
-                        let last = last.unwrap_or(member.disk.snapshot.index);
-                        assert_eq!(entry.index, last + 1, "a gap in the log of {id}");
-                        member.disk.entries.push(entry);
-                    }
-                    member.disk.hard_state = hard_state.unwrap_or(member.disk.hard_state);
-                    number
+        while self.write_next(id) {}
+    }
+
+    /// Makes the next write durable, if there is one.
+    pub(crate) fn write_next(&mut self, id: u64) -> bool {
+        let member = self.member(id);
+        let number = match member.writing.pop_front() {
+            Some(Output::Persist(Persist { number, hard_state, entries })) => {
+                for entry in entries {
+                    member.disk.entries.retain(|old| old.index < entry.index);
+                    let last = member.disk.entries.last().map(|entry| entry.index);
+                    let last = last.unwrap_or(member.disk.snapshot.index);
+                    assert_eq!(entry.index, last + 1, "a gap in the log of {id}");
+                    member.disk.entries.push(entry);
                 }
-                Some(Output::InstallSnapshot { number, index, membership, .. }) => {
-                    let aside = member.aside.take().expect("a snapshot was received");
-                    assert_eq!(aside.index, index);
-                    member.disk.snapshot = Snapshot { membership, ..aside };
-                    member.disk.entries.clear();
-                    number
-                }
-                _ => return,
-            };
-            self.step(id, [Input::Persisted(number)]);
-        }
+                member.disk.hard_state = hard_state.unwrap_or(member.disk.hard_state);
+                number
+            }
+            Some(Output::InstallSnapshot { number, index, membership, .. }) => {
+                let aside = member.aside.take().expect("a snapshot was received");
+                assert_eq!(aside.index, index);
+                member.disk.snapshot = Snapshot { membership, ..aside };
+                member.disk.entries.clear();
+                number
+            }
+            _ => return false,
+        };
+        self.step(id, [Input::Persisted(number)]);
+        true
     }
 
     /// Delivers what is on the way, and what follows from it.

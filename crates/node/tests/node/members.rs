@@ -289,3 +289,61 @@ fn a_follower_whose_leader_is_removed_leads_alone() {
     let attached = cluster.ask(follower, 1, What::Attach { session, after: FencingToken(0) });
     assert!(matches!(attached, Reply::Attached { .. }));
 }
+
+#[test]
+fn a_change_is_answered_when_a_restart_will_know_it() {
+    let mut cluster = Cluster::new(2);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.member(leader).writes_at_once = false;
+    let request = cluster.begin_change(leader, MemberChange::Remove(follower));
+    cluster.settle();
+    while cluster.node(leader).membership().voters.len() == 2 {
+        assert!(cluster.write_next(leader), "the change is applied when it is durable");
+    }
+    assert_eq!(cluster.reply(leader, 0, request), None);
+    cluster.write(leader);
+    assert!(matches!(cluster.reply(leader, 0, request), Some(Reply::Membership(_))));
+}
+
+#[test]
+fn who_is_left_alone_does_not_lead_with_entries_that_are_not_durable() {
+    let mut cluster = Cluster::new(2);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    cluster.member(follower).writes_at_once = false;
+    cluster.begin_change(leader, MemberChange::Remove(leader));
+    cluster.send(leader, 1, What::Command(open(60_000, OnDisconnect::Keep)));
+    cluster.settle();
+    // The change is durable, the command behind it is not.
+    assert!(cluster.write_next(follower));
+    cluster.run(3_000);
+    assert_eq!(cluster.node(follower).membership().voters, [follower]);
+    assert!(!cluster.node(follower).is_leader());
+    cluster.member(follower).writes_at_once = true;
+    cluster.write(follower);
+    assert_eq!(cluster.leader(), follower);
+    assert_eq!(cluster.node(follower).applied().0.sizes().sessions, 1);
+}
+
+#[test]
+fn nobody_stands_for_election_between_two_logs() {
+    let mut cluster = Cluster::new(3);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    cluster.isolate(follower);
+    outrun(&mut cluster, leader);
+    cluster.heal();
+    cluster.member(follower).writes_at_once = false;
+    while cluster.members[&follower].snapshots_received == 0 {
+        cluster.run(10);
+        while cluster.members[&follower].snapshots_received == 0 && cluster.write_next(follower) {}
+    }
+    let term = cluster.node(follower).term();
+    cluster.isolate(follower);
+    cluster.run(3_000);
+    assert_eq!(cluster.node(follower).term(), term);
+    cluster.member(follower).writes_at_once = true;
+    cluster.write(follower);
+    cluster.heal();
+    cluster.agree();
+}
