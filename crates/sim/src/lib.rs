@@ -3,8 +3,8 @@
 //!
 //! Nothing of the service is imitated: members run the real node over the real log on a simulated
 //! disk, clients count their leases with the library's own keeper. What is simulated is the world
-//! around them, and it is as unkind as a world can be. A run is decided by its [`plan::Plan`] alone,
-//! and a plan by its seed; so a seed is a bug report.
+//! around them, and it is as unkind as a world can be. A run is decided by its [`plan::Plan`]
+//! alone, and a plan by its seed; so a seed is a bug report.
 //!
 //! [`world`] has the time and everything that happens; [`member`], [`client`] and [`network`] who
 //! takes part; [`audit`] knows what everybody was told, and has one checker for each promise.

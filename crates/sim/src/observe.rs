@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bramah_core::Action::Hold;
 use bramah_core::{
     Action, Command, EndReason, Event, Happening, HoldAction, Outcome, Refusal, SessionClose,
     WaitEnd,
@@ -34,10 +35,10 @@ names!(asked, ASKED, What, {
     What::Command(Command::Request { action: Action::AcquireMany(_), .. }) => "acquire many",
     What::Command(Command::Request { action: Action::Upgrade { .. }, .. }) => "upgrade",
     What::Command(Command::Request { action: Action::Cancel { .. }, .. }) => "cancel",
-    What::Command(Command::Request { action: Action::Hold(_, HoldAction::Release), .. }) => "release",
-    What::Command(Command::Request { action: Action::Hold(_, HoldAction::SetValue(_)), .. }) => "set value",
-    What::Command(Command::Request { action: Action::Hold(_, HoldAction::Downgrade), .. }) => "downgrade",
-    What::Command(Command::Request { action: Action::Hold(_, HoldAction::Renew(_)), .. }) => "renew hold",
+    What::Command(Command::Request { action: Hold(_, HoldAction::Release), .. }) => "release",
+    What::Command(Command::Request { action: Hold(_, HoldAction::SetValue(_)), .. }) => "set value",
+    What::Command(Command::Request { action: Hold(_, HoldAction::Downgrade), .. }) => "downgrade",
+    What::Command(Command::Request { action: Hold(_, HoldAction::Renew(_)), .. }) => "renew hold",
     What::Command(Command::ByHold { action: HoldAction::Release, .. }) => "release by hold",
     What::Command(Command::ByHold { action: HoldAction::SetValue(_), .. }) => "set value by hold",
     What::Command(Command::ByHold { action: HoldAction::Downgrade, .. }) => "downgrade by hold",

@@ -3,7 +3,7 @@
 //! A plan has a plain text form ([`Plan::to_text`], [`Plan::from_text`]), one thing in a line, so
 //! that a small one which breaks a promise can be read, changed and run again.
 
-mod draw;
+pub mod draw;
 mod text;
 
 pub use self::draw::Wishes;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::plan::{Plan, Wishes};
@@ -12,6 +12,8 @@ use crate::time::SimTime;
 use crate::trace::Sink;
 use crate::world::{Report, World};
 
+/// Reports that wait to be told of; with more, runs wait.
+const REPORTS_LEN_MAX: usize = 64;
 /// As many failing runs are enough.
 const FAILURES_MAX: u64 = 10;
 
@@ -81,7 +83,7 @@ pub fn run_batch(batch: &Batch, mut hear: impl FnMut(News)) {
     let begun = Instant::now();
     let next = AtomicU64::new(0);
     let failures = AtomicU64::new(0);
-    let (tell, news) = channel();
+    let (tell, news) = sync_channel(REPORTS_LEN_MAX);
     std::thread::scope(|scope| {
         for _ in 0..batch.jobs.max(1) {
             let (next, failures, tell) = (&next, &failures, tell.clone());
@@ -103,7 +105,7 @@ fn work(
     begun: Instant,
     next: &AtomicU64,
     failures: &AtomicU64,
-    tell: &Sender<Box<Report>>,
+    tell: &SyncSender<Box<Report>>,
 ) {
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);

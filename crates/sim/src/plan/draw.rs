@@ -1,7 +1,7 @@
 //! A plan out of a seed.
 //!
-//! Each plan has a random few of the kinds of faults, at rates of its own: a plan with everything in
-//! it is always about the same, and hides what only happens where something else does not.
+//! Each plan has a random few of the kinds of faults, at rates of its own: a plan with everything
+//! in it is always about the same, and hides what only happens where something else does not.
 
 use crate::plan::{ClockTerms, Fault, MEMBERS_MAX, NetworkTerms, Plan, Planned, WorkloadTerms};
 use crate::random::Random;

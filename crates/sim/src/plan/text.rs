@@ -97,7 +97,9 @@ macro_rules! faults {
                 // A fault without fields takes none.
                 let _ = &fields;
                 match name {
-                    $($text => Ok($name::$variant { $($field: fields.take(stringify!($field))?),* }),)*
+                    $($text => Ok($name::$variant {
+                        $($field: fields.take(stringify!($field))?),*
+                    }),)*
                     _ => Err(format!("there is no fault named {name}")),
                 }
             }

@@ -219,12 +219,12 @@ impl World {
         let Some(Job { what: Work::Change(change), .. }) = self.operator.jobs.pop_front() else {
             return;
         };
-        let follows = |job: &mut Job| match job.what {
+        let follows = |job: &Job| match job.what {
             Work::Change(MemberChange::Promote(next)) | Work::Stop(next) => next == change.node(),
             Work::Change(_) => false,
         };
-        if !is_done {
-            self.operator.jobs.pop_front_if(follows);
+        if !is_done && self.operator.jobs.front().is_some_and(follows) {
+            self.operator.jobs.pop_front();
         }
     }
 
