@@ -300,6 +300,7 @@ fn a_change_is_answered_when_a_restart_will_know_it() {
     while cluster.node(leader).membership().voters.len() == 2 {
         assert!(cluster.write_next(leader), "the change is applied when it is durable");
     }
+    cluster.step(leader, [Input::Tick]);
     assert_eq!(cluster.reply(leader, 0, request), None);
     cluster.write(leader);
     assert!(matches!(cluster.reply(leader, 0, request), Some(Reply::Membership(_))));
