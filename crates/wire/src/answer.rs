@@ -10,9 +10,20 @@ use bramah_core::{
     WaiterView,
 };
 
+use bytes::Bytes;
+use prost::Message as _;
+
 use crate::convert::ModeFields;
 use crate::error::{Error, ErrorCode};
 use crate::proto;
+
+/// Reads a frame's bytes as what a server says.
+///
+/// # Errors
+/// [`Error`] when they are no message: the connection is of no more use.
+pub fn message(frame: Bytes) -> Result<proto::Message, Error> {
+    proto::Message::decode(frame).map_err(|_| unreadable("anything"))
+}
 
 /// The error that a server told of. A code that is not known here keeps its effect and its text.
 impl From<proto::Error> for Error {
