@@ -3,17 +3,19 @@
 //!
 //! A world is a table and what its clients know. Times count from now, and tokens only by their
 //! order, so that with a few kinds of asks there are only so many worlds, however long one goes on;
-//! `form` says when two are the same, `bounds` what is asked, `promises` what is checked.
+//! `form` says when two are the same, `bounds` what is asked, `worlds` and `steps` what is
+//! checked.
 //!
 //! With `BRAMAH_TEST_FULL=1` more is asked, which takes some minutes. A broken promise is told with
 //! the shortest way there.
 
 mod bounds;
 mod form;
-mod promises;
 mod reached;
 mod search;
+mod steps;
 mod world;
+mod worlds;
 
 use bounds::{Bounds, Size};
 use search::{Report, explore};

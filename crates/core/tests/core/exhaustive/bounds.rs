@@ -2,7 +2,7 @@
 
 use bramah_core::{Action, HoldAction, Key, SessionClose, Wait};
 
-use super::world::{CLOSES, hold_actions, renew_for_longer};
+use super::world::{CLOSES, hold_actions, renew_with};
 use crate::ask::{Ask, Many, exclusive, many, permits, shared};
 
 /// All times are multiples of this.
@@ -177,7 +177,7 @@ impl Bounds {
             asks.push(one(exclusive("a").lock_delay(2 * TICK_MS)));
         }
         Bounds {
-            by_hold: vec![HoldAction::Release, renew_for_longer()],
+            by_hold: vec![HoldAction::Release, renew_with(LONG_TTL_MS), renew_with(TTL_MS)],
             revokes: vec![true],
             closes: vec![SessionClose::Disconnected],
             passes_ms: vec![TICK_MS],
@@ -195,7 +195,7 @@ impl Bounds {
             unseen_answers: 1,
             cancels: true,
             cancels_ahead: true,
-            by_request: vec![HoldAction::Release, HoldAction::Renew(None)],
+            by_request: vec![HoldAction::Release],
             by_hold: Vec::new(),
             ..Bounds::asking(asks)
         }

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::bounds::Bounds;
 use super::form::fingerprint;
-use super::promises::{check_step, check_world};
 use super::reached::Reached;
+use super::steps::check_step;
 use super::world::World;
+use super::worlds::check_world;
 
 /// What a search has seen.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use bramah_core::{
     SessionHandle, State, Time, Ttl, Wait,
 };
 
-use super::bounds::{Bounds, LONG_TTL_MS, TTL_MS};
+use super::bounds::{Bounds, TTL_MS};
 use crate::table::value;
 
 /// Keys need not be random here. A client has the same one for its sessions and all its holds.
@@ -320,10 +320,44 @@ pub(crate) fn hold_actions() -> Vec<HoldAction> {
     ]
 }
 
-/// Makes the TTL of a hold's session longer.
-pub(crate) fn renew_for_longer() -> HoldAction {
-    HoldAction::Renew(Some(Ttl::from_ms(LONG_TTL_MS).expect("within bounds")))
+/// Renews the session of a hold, with this TTL from now on.
+pub(crate) fn renew_with(ttl_ms: u64) -> HoldAction {
+    HoldAction::Renew(Some(Ttl::from_ms(ttl_ms).expect("within bounds")))
 }
 
 /// Both ways in which a session is closed.
 pub(crate) const CLOSES: [SessionClose; 2] = [SessionClose::Asked, SessionClose::Disconnected];
+
+/// An upgrade stands before all, then the higher priority, then who came first.
+pub(crate) fn rank(wait: &WaitFact) -> (bool, i32, u64) {
+    (wait.upgrade_of.is_none(), -i32::from(wait.priority.0), wait.arrival)
+}
+
+/// Who waits for a lock, first to last.
+pub(crate) fn line<'a>(parts: &'a Parts, name: &LockName) -> Vec<&'a WaitFact> {
+    let waits = parts.waits.iter();
+    let mut line: Vec<_> =
+        waits.filter(|wait| wait.items.iter().any(|item| item.name == *name)).collect();
+    line.sort_by_key(|wait| rank(wait));
+    line
+}
+
+pub(crate) fn min_hold_until(hold: &HoldFact) -> Time {
+    hold.granted_at.plus_ms(hold.terms.min_hold_ms)
+}
+
+pub(crate) fn max_hold_until(hold: &HoldFact) -> Option<Time> {
+    let max = hold.terms.max_hold_ms;
+    (max > 0).then(|| hold.granted_at.plus_ms(max))
+}
+
+/// When a hold ends unless renewed.
+pub(crate) fn deadline(parts: &Parts, hold: &HoldFact) -> Time {
+    if hold.lingers.is_some() {
+        return min_hold_until(hold);
+    }
+    let session = parts.sessions.iter().find(|session| session.handle.id == hold.session);
+    let session = session.expect("a living hold has an open session");
+    let end = session.renewed_at.plus_ms(session.ttl.as_ms());
+    max_hold_until(hold).map_or(end, |max| max.min(end))
+}
