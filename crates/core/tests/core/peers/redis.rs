@@ -2,7 +2,7 @@
 
 use bramah_core::{HoldAction, HoldId, Key, Time, Ttl, Wait};
 
-use crate::ask::{exclusive, many};
+use crate::ask::{exclusive, many, shared};
 use crate::table::Table;
 
 /// Extending added to the time that was left, and locks lived far into the future.
@@ -127,6 +127,22 @@ fn redisson_1104_dead_waiters_cost_the_living_no_time() {
     assert_eq!(table.at(10_000).waiters("x"), "s2");
     table.release("s1", "x");
     assert_eq!(table.view("x").holders[0].granted_at, Time(10_000));
+}
+
+/// In the fair queue nobody was next after a waiter that had given up.
+#[test]
+fn redisson_2099_a_waiter_that_gives_up_lets_the_next_one_through() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", shared("x"));
+    table.acquire("s2", exclusive("x").for_ms(100));
+    table.acquire("s3", shared("x"));
+    assert_eq!(table.at(100).holders("x"), "s1 s3");
+    table.acquire("s2", "x");
+    let seq = table.seq("s2");
+    table.open("s4");
+    table.acquire("s4", shared("x"));
+    table.cancel("s2", seq);
+    assert_eq!(table.holders("x"), "s1 s3 s4");
 }
 
 /// One process acquires, another releases.

@@ -70,7 +70,9 @@ fn curator_604_a_new_session_has_nothing_of_the_one_before() {
     let old = table.hold("s1", "x");
     table.acquire("s2", "x");
     table.at(9_999).renew("s2");
-    table.at(10_000).open("s1");
+    let ended = "session ended at 10000: expired, renewed at 0";
+    assert_eq!(table.at(10_000).renew("s1"), ended);
+    table.open("s1");
     assert_eq!(table.acquire("s1", "x"), "queued 1 of 1");
     assert_eq!(
         table.by_hold(old, HoldAction::Renew(None)),
