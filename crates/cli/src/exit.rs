@@ -22,6 +22,7 @@ Exit codes:
   75       not acquired (-E changes it)
   76       the session ended
   77       denied
+  78       of `serve`: the cluster does not take this node, or has removed it
   80       the lock was lost and the command stopped
   126,127  the command cannot be executed, was not found";
 
@@ -39,6 +40,7 @@ impl Exit {
     pub(crate) const NOT_ACQUIRED: Exit = Exit(75);
     pub(crate) const SESSION_ENDED: Exit = Exit(76);
     pub(crate) const DENIED: Exit = Exit(77);
+    pub(crate) const NOT_A_MEMBER: Exit = Exit(78);
     pub(crate) const LOST: Exit = Exit(80);
     pub(crate) const NOT_EXECUTABLE: Exit = Exit(126);
     pub(crate) const NOT_FOUND: Exit = Exit(127);
@@ -127,6 +129,7 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
             }
             return Exit::UNAVAILABLE;
         }
+        Some(ServeError::Join(_) | ServeError::Removed { .. }) => return Exit::NOT_A_MEMBER,
         Some(ServeError::Open(_) | ServeError::Stopped(_)) => return Exit::UNKNOWN,
         None => {}
     }

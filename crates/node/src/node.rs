@@ -323,6 +323,12 @@ impl Node {
         self.consensus.term()
     }
 
+    /// The last entry of the log that a member has, as far as this node knows: a leader does.
+    #[must_use]
+    pub fn match_index(&self, node: u64) -> Option<u64> {
+        self.consensus.match_index(node)
+    }
+
     /// The members as of the last applied entry.
     #[must_use]
     pub fn membership(&self) -> &Membership {

@@ -42,7 +42,9 @@ impl Node {
         }
     }
 
-    pub(crate) fn look(&self, query: &Query) -> Reply {
+    /// What the table of this node says, whoever leads: it may be behind.
+    #[must_use]
+    pub fn look(&self, query: &Query) -> Reply {
         let state = &self.state;
         match query {
             Query::GetLock { name, waiters_max } => {

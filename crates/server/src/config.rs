@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bramah_wire::request::Address;
+
 /// Where a server listens unless it is told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7420";
+/// The port for other members unless it is told otherwise: the one after that for clients.
+pub const PEER_PORT_AFTER: u16 = 1;
 
 /// What a server is told.
 #[derive(Clone, Debug)]
@@ -15,6 +19,35 @@ pub struct Config {
     pub storage: Storage,
     /// Most connections at a time; as many as the limit of open files allows, if not given.
     pub connections_max: Option<usize>,
+    /// How it stands to other servers.
+    pub cluster: ClusterConfig,
+}
+
+impl Config {
+    /// A server of its own.
+    #[must_use]
+    pub fn new(listen: SocketAddr, storage: Storage) -> Config {
+        Config { listen, storage, connections_max: None, cluster: ClusterConfig::default() }
+    }
+}
+
+/// How a server stands to others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterConfig {
+    /// Where it listens for other members; the port after that for clients, if not given.
+    pub peer_listen: Option<SocketAddr>,
+    /// What it tells other members to reach it by; where it listens, if not given.
+    pub peer_address: Option<Address>,
+    /// What it tells clients to reach it by; where it listens, if not given.
+    pub client_address: Option<Address>,
+    /// Addresses for clients of members of the cluster that it is to join. Of no effect once it
+    /// has.
+    pub join: Vec<Address>,
+    /// It is to get the log and not to vote.
+    pub learner: bool,
+    /// All of so many servers that are started alike, each with the addresses of all, begin one
+    /// cluster together.
+    pub bootstrap_expect: Option<u32>,
 }
 
 /// Where a server keeps its data.

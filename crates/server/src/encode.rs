@@ -1,10 +1,10 @@
 //! The server's words in the wire's; those of its node are `bramah_node::encode`.
 
 use bramah_core::Time;
-pub(crate) use bramah_node::encode::notice;
-use bramah_node::encode::reply;
+pub(crate) use bramah_node::encode::{notice, unavailable};
+use bramah_node::encode::{reply, server_info};
 use bramah_wire::proto::message::Kind;
-use bramah_wire::{Error, proto, reply as wire};
+use bramah_wire::{Error, event, proto, reply as wire};
 
 use crate::service::Answer;
 
@@ -15,10 +15,19 @@ pub(crate) fn answer(id: u64, now: Time, answer: Answer) -> proto::Message {
         Answer::Stale { reply: it, revision, age_ms } => {
             wire::stale(reply(id, now, &it), revision, age_ms)
         }
+        Answer::Info { info, status } => {
+            let (leader, members) = (status.leader, status.members);
+            wire::server_info(id, now, proto::ServerInfo { leader, members, ..server_info(&info) })
+        }
         Answer::Cluster(status) => wire::cluster_status(id, now, *status),
         Answer::BackupPart { data, last } => wire::backup_part(id, now, data, last),
         Answer::Refused(error) => wire::error(id, now, &error),
     }
+}
+
+/// The message that sends a connection elsewhere.
+pub(crate) fn leave(now: Time, revision: u64, servers: &[String]) -> proto::Message {
+    event::draining(now, revision, servers.to_vec())
 }
 
 /// The message that answers request `id` with an error that the node never saw.

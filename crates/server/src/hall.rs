@@ -1,13 +1,15 @@
 //! The hall between the connections and the node: what comes in waits here for the next step, and
 //! what goes out finds its connection here.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bramah_node::{ClientId, Input};
 use bramah_wire::request::Ask;
 use tokio::sync::Notify;
 
+use crate::limits::PEER_IN_BYTES_MAX;
+use crate::peers::News;
 use crate::service::{Outlet, Service};
 
 /// What came in since the last step. Bounded by the connections: each may have only so many
@@ -18,6 +20,8 @@ pub(crate) struct Inbox {
     pub(crate) connected: Vec<(ClientId, Arc<dyn Outlet>)>,
     /// What the node does not answer: with the request's id.
     pub(crate) asked: Vec<(ClientId, u64, Ask)>,
+    /// Of other members.
+    pub(crate) news: Vec<News>,
 }
 
 /// The node's runtime, as the fronts see it.
@@ -26,6 +30,9 @@ pub(crate) struct Hall {
     inbox: Mutex<Inbox>,
     wake: Notify,
     last_client: AtomicU64,
+    /// Bytes of other members' messages that wait.
+    peer_bytes: AtomicUsize,
+    peer_room: Notify,
 }
 
 impl Hall {
@@ -37,6 +44,9 @@ impl Hall {
     /// Takes what came in; what the caller has used up is reused.
     pub(crate) fn swap(&self, used: &mut Inbox) {
         std::mem::swap(&mut *self.lock(), used);
+        if self.peer_bytes.swap(0, Ordering::AcqRel) >= PEER_IN_BYTES_MAX {
+            self.peer_room.notify_waiters();
+        }
     }
 
     /// Ends the wait, though nothing came in.
@@ -52,6 +62,25 @@ impl Hall {
         if first {
             self.wake.notify_one();
         }
+    }
+
+    /// Takes a message of another member, and waits while too many bytes of them wait.
+    pub(crate) async fn push_of_peer(&self, input: Input, bytes: usize) {
+        loop {
+            let room = self.peer_room.notified();
+            if self.peer_bytes.load(Ordering::Acquire) < PEER_IN_BYTES_MAX {
+                break;
+            }
+            room.await;
+        }
+        self.peer_bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.push(input);
+    }
+
+    /// Takes news of other members.
+    pub(crate) fn tell(&self, news: News) {
+        self.lock().news.push(news);
+        self.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inbox> {

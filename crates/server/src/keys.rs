@@ -1,4 +1,6 @@
-//! Random keys for sessions and holds, from the kernel.
+//! Random numbers from the kernel: keys for sessions and holds, numbers of nodes, pauses.
+
+use std::io;
 
 use bramah_core::Key;
 
@@ -26,4 +28,17 @@ impl Keys {
         self.stock.extend(numbers);
         self.stock.pop().map_or_else(|| self.draw(), Key)
     }
+}
+
+/// A number that nobody else draws. Never 0, which is nobody's number; within 53 bits, so that
+/// every JSON reader gets it right.
+pub(crate) fn random_number() -> io::Result<u64> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(u64::from_be_bytes(random) >> 11 | 1)
+}
+
+/// A number below `bound`, for pauses: if the kernel gives no randomness it is 0.
+pub(crate) fn random_below(bound: u64) -> u64 {
+    random_number().map_or(0, |number| (number >> 1) % bound.max(1))
 }

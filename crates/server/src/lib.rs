@@ -8,19 +8,24 @@
 //! `native`, `encode` (the connections' side), `log`, `writer` (the disk), `server`
 //! (all together).
 
+mod cluster;
 mod config;
 mod encode;
+mod folder;
+mod formation;
 mod hall;
 mod keys;
+mod leaving;
 pub mod limits;
 mod listener;
 mod log;
 mod native;
+mod peers;
 mod runtime;
 mod server;
 mod service;
 mod writer;
 
-pub use config::{Config, DEFAULT_LISTEN, Storage};
+pub use config::{ClusterConfig, Config, DEFAULT_LISTEN, PEER_PORT_AFTER, Storage};
 pub use server::{ServeError, Started, serve};
 pub use service::{Answer, Flow, Outlet, Service};

@@ -18,8 +18,8 @@ pub const OPENING_TIME_MAX: Duration = Duration::from_secs(10);
 pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a connection that is to be closed may take to read what was said to it last.
 pub const GOODBYE_TIME_MAX: Duration = Duration::from_secs(5);
-/// File descriptors that are kept for the log, the listener and the like.
-pub const FILES_RESERVED: u64 = 64;
+/// File descriptors that are kept for the log, the listeners, other members and the like.
+pub const FILES_RESERVED: u64 = 128;
 /// Connections that are being told that there are too many, beside those that are served. With the
 /// one that is being accepted they stay within [`FILES_RESERVED`], half of which is the log's.
 pub const REFUSALS_MAX: usize = 31;
@@ -31,3 +31,28 @@ pub const TCP_PROBE_INTERVAL: Duration = Duration::from_secs(5);
 pub const TCP_PROBES: u32 = 3;
 /// How long sent bytes may go without an acknowledgement before a connection is dead.
 pub const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes that may wait to be said to another member. What comes then is dropped, and said again by
+/// consensus.
+pub const PEER_OUT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Messages that may wait to be said to another member, likewise.
+pub const PEER_OUT_LEN_MAX: usize = 65_536;
+/// Bytes of messages of other members that may wait for the node. Then nothing more is read from
+/// them.
+pub const PEER_IN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Connections of other members at a time, those for snapshots included.
+pub const PEER_CALLS_MAX: usize = 24;
+/// How long two members may take to know each other.
+pub const PEER_HELLO_TIME_MAX: Duration = Duration::from_secs(3);
+/// How long what was said to a member may go without an acknowledgement before the connection is
+/// dead. Something is said every 100 ms.
+pub const PEER_SILENCE_TIME_MAX: Duration = Duration::from_secs(3);
+/// The shortest and the longest pause before a member is called again.
+pub const PEER_RETRY_TIME_MIN: Duration = Duration::from_millis(20);
+/// See [`PEER_RETRY_TIME_MIN`].
+pub const PEER_RETRY_TIME_MAX: Duration = Duration::from_secs(1);
+/// Snapshots that are sent to other members at a time.
+pub const SNAPSHOTS_SENT_MAX: usize = 2;
+/// Bytes of a snapshot in one frame.
+pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
+/// How long a snapshot's sender or receiver may say nothing.
+pub const SNAPSHOT_SILENCE_TIME_MAX: Duration = Duration::from_secs(20);

@@ -28,7 +28,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// Takes connections for ever, at most `connections_max` at a time. Some more are taken to be told
 /// so; beyond these the kernel keeps them waiting, so that file descriptors are left for the log.
 pub(crate) async fn accept(
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     service: Arc<dyn Service>,
     connections_max: usize,
 ) {
@@ -131,7 +131,7 @@ async fn refuse_unknown(mut stream: TcpStream, first: &[u8]) {
 
 /// Closes so that the peer can still read what was said: a close with unread bytes would reset the
 /// connection and throw it away.
-async fn say_goodbye(mut stream: TcpStream) {
+pub(crate) async fn say_goodbye(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     let mut rest = [0; 1024];
     let read_rest = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
@@ -139,7 +139,7 @@ async fn say_goodbye(mut stream: TcpStream) {
 }
 
 /// Small messages go out at once, and a dead peer is noticed.
-fn prepare(stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     let keepalive = TcpKeepalive::new()

@@ -1,17 +1,22 @@
 //! Where a server keeps its log: in a folder, or nowhere.
 
-use std::io;
+use std::io::{self, Cursor, Read};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bramah_core::State;
 use bramah_node::compaction::{self, CompactionError};
 use bramah_node::{Node, Persist, Recovered, Replay};
-use bramah_wal::{DirDisk, FinishedSnapshot, Options, SnapshotMeta, Wal, WalError};
+use bramah_wal::{
+    DirDisk, FinishedSnapshot, Options, SnapshotMeta, SnapshotWriter as AsideWriter, Wal, WalError,
+};
 use bramah_wire::membership::Membership;
-use bramah_wire::snapshot::SnapshotReader;
+use bramah_wire::snapshot::{SnapshotReader, SnapshotWriter};
+use bytes::Bytes;
 use tracing::{info, warn};
 
 use crate::config::Storage;
+use crate::keys::random_number;
 
 /// Bytes of log after which a snapshot is made, at least.
 const LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
@@ -39,12 +44,34 @@ impl LogError {
     }
 }
 
+/// How an empty log is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// As the only member of a new cluster, whose tokens are of this epoch.
+    Cluster { cluster_id: u64, node_id: u64, epoch: u16 },
+    /// As a node that waits until it is a member.
+    Joining { cluster_id: u64, node_id: u64 },
+}
+
 /// A server's log.
 pub(crate) enum Log {
     /// Everything counts as durable at once, and is gone with the process.
-    Memory,
+    Memory(Option<MemorySnapshot>),
     /// In a folder.
     Folder(Box<FolderLog>),
+}
+
+/// A snapshot that is nowhere but in memory, for other members.
+pub(crate) struct MemorySnapshot {
+    meta: SnapshotMeta,
+    data: Bytes,
+}
+
+/// The snapshot that is published, to be read.
+pub(crate) struct Published {
+    pub(crate) meta: SnapshotMeta,
+    pub(crate) bytes: u64,
+    pub(crate) data: Box<dyn Read + Send>,
 }
 
 /// A log, and what was in it.
@@ -55,20 +82,34 @@ pub(crate) struct Opened {
 }
 
 impl Log {
-    /// Opens the log and reads all that is in it; a new folder becomes a node of a new cluster.
-    pub(crate) fn open(storage: &Storage) -> Result<Opened, LogError> {
+    /// Opens the log and reads all that is in it. An empty one is begun as `beginning` says.
+    pub(crate) fn open(storage: &Storage, beginning: Beginning) -> Result<Opened, LogError> {
+        let incarnation = random_number().map_err(boxed)?;
+        let begin = |durable| match beginning {
+            Beginning::Cluster { cluster_id, node_id, epoch } => {
+                let (voters, learners) = (vec![node_id], Vec::new());
+                let membership = Membership { cluster_id, node_id, voters, learners };
+                let state = State::new(epoch);
+                Recovered { state, ..Recovered::new(membership, durable, incarnation) }
+            }
+            Beginning::Joining { cluster_id, node_id } => {
+                Recovered::joining(cluster_id, node_id, durable, incarnation)
+            }
+        };
         let Storage::Folder(path) = storage else {
-            let recovered = Recovered::new(new_membership()?, false, random_number()?);
-            return Ok(Opened { log: Log::Memory, recovered, torn: None });
+            return Ok(Opened { log: Log::Memory(None), recovered: begin(false), torn: None });
         };
         let disk = DirDisk::open(path).map_err(boxed)?;
         let (mut wal, found) = Wal::open(disk, Options::default()).map_err(boxed)?;
         let snapshot = wal.reader().snapshot().map_err(boxed)?;
         let (recovered, snapshot_bytes) = match snapshot {
             None => {
-                let recovered = Recovered::new(new_membership()?, true, random_number()?);
-                save_genesis(&mut wal, &recovered)?;
-                (recovered, 0)
+                let begun = begin(true);
+                if matches!(beginning, Beginning::Cluster { .. }) {
+                    save_genesis(&mut wal, &begun)?;
+                }
+                let (hard_state, entries) = (found.hard_state, found.entries);
+                (Recovered { hard_state, entries, ..begun }, 0)
             }
             Some(snapshot) => {
                 let meta = snapshot.meta().clone();
@@ -81,16 +122,14 @@ impl Log {
                     snapshot: (meta.index, meta.term),
                     hard_state: found.hard_state,
                     entries: found.entries,
-                    incarnation: random_number()?,
+                    incarnation,
                 };
                 (recovered, bytes)
             }
         };
         let torn = found.torn.map(|torn| format!("{} at byte {}", torn.name, torn.offset));
-        let members = recovered.membership.encode();
         let log = FolderLog {
             wal,
-            members,
             snapshot_bytes,
             compaction: None,
             compaction_rests_until: None,
@@ -110,10 +149,31 @@ impl Log {
         }
     }
 
+    /// Puts a snapshot that was received in place of the whole log.
+    pub(crate) fn install(&mut self, finished: FinishedSnapshot<DirDisk>) -> Result<(), LogError> {
+        let Log::Folder(log) = self else { return Ok(()) };
+        log.sealed = false;
+        log.snapshot_bytes = finished.data_bytes();
+        log.wal.publish_snapshot(finished).map_err(boxed)
+    }
+
+    /// Begins to write a snapshot aside that is received; none in memory.
+    pub(crate) fn begin_received(
+        &mut self,
+        meta: &SnapshotMeta,
+    ) -> Result<Option<AsideWriter<DirDisk>>, LogError> {
+        let Log::Folder(log) = self else { return Ok(None) };
+        match log.wal.begin_snapshot(meta) {
+            Ok(writer) => Ok(Some(writer)),
+            Err(full @ WalError::DiskFull(_)) => Err(LogError::Full(full)),
+            Err(error) => Err(boxed(error)),
+        }
+    }
+
     /// The disk had no room for the next part of the log. What is appended still fits, for a while.
     pub(crate) fn is_low(&mut self) -> bool {
         match self {
-            Log::Memory => false,
+            Log::Memory(_) => false,
             Log::Folder(log) => log.wal.is_disk_full(),
         }
     }
@@ -139,18 +199,55 @@ impl Log {
         Ok(())
     }
 
-    /// Begins to make a snapshot when the log has grown long, and puts a finished one in place.
-    pub(crate) fn keep_short(&mut self, node: &Node) -> Result<(), LogError> {
-        let Log::Folder(log) = self else { return Ok(()) };
+    /// Begins to make a snapshot when the log has grown long or when one is ordered, and puts a
+    /// finished one in place: its index and term are given back.
+    pub(crate) fn keep_short(
+        &mut self,
+        node: &Node,
+        ordered: &mut bool,
+    ) -> Result<Option<(u64, u64)>, LogError> {
+        let log = match self {
+            Log::Folder(log) => log,
+            Log::Memory(_) if !*ordered => return Ok(None),
+            Log::Memory(snapshot) => {
+                *ordered = false;
+                let made = MemorySnapshot::of(node).map_err(boxed)?;
+                let is = (made.meta.index, made.meta.term);
+                *snapshot = Some(made);
+                return Ok(Some(is));
+            }
+        };
         if let Some(thread) = log.compaction.take_if(|thread| thread.is_finished()) {
             return log.publish(thread);
         }
         let enough = LOG_BYTES_BEFORE_SNAPSHOT.max(LOG_PER_SNAPSHOT * log.snapshot_bytes);
         let rests = log.compaction_rests_until.is_some_and(|until| Instant::now() < until);
         let is_due = log.wal.bytes_since_snapshot() >= enough;
-        match log.compaction.is_none() && is_due && !rests {
-            true => log.begin(node),
-            false => Ok(()),
+        if log.compaction.is_none() && (is_due || *ordered) && !rests {
+            let has_news = log.begin(node)?;
+            if std::mem::take(ordered) && !has_news {
+                return Ok(log.wal.snapshot().map(|meta| (meta.index, meta.term)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The published snapshot, if there is one.
+    pub(crate) fn published(&self) -> Result<Option<Published>, LogError> {
+        match self {
+            Log::Memory(made) => Ok(made.as_ref().map(|made| Published {
+                meta: made.meta.clone(),
+                bytes: made.data.len() as u64,
+                data: Box::new(Cursor::new(made.data.clone())),
+            })),
+            Log::Folder(log) => {
+                let reader = log.wal.reader().snapshot().map_err(boxed)?;
+                Ok(reader.map(|reader| Published {
+                    meta: reader.meta().clone(),
+                    bytes: reader.data_bytes(),
+                    data: Box::new(reader),
+                }))
+            }
         }
     }
 
@@ -174,7 +271,6 @@ type Compacted = Result<(FinishedSnapshot<DirDisk>, u64), CompactionError>;
 /// A log in a folder.
 pub(crate) struct FolderLog {
     wal: Wal<DirDisk>,
-    members: Vec<u8>,
     snapshot_bytes: u64,
     compaction: Option<JoinHandle<Compacted>>,
     /// No room for the last one: the next is not tried before this.
@@ -185,22 +281,27 @@ pub(crate) struct FolderLog {
 impl FolderLog {
     fn snapshot_now(&mut self, node: &Node) -> Result<(), WalError> {
         let (state, index, term) = node.applied();
-        if self.wal.snapshot().is_none_or(|snapshot| snapshot.index < index) {
-            let meta = SnapshotMeta { index, term, members: self.members.clone() };
+        // A node that waits to become a member has nothing yet.
+        if index > 0 && self.wal.snapshot().is_none_or(|snapshot| snapshot.index < index) {
+            let meta = SnapshotMeta { index, term, members: node.membership().encode() };
             let finished = compaction::write(state, self.wal.begin_snapshot(&meta)?)?;
             self.wal.publish_snapshot(finished)?;
         }
         self.wal.seal()
     }
 
-    fn begin(&mut self, node: &Node) -> Result<(), LogError> {
+    /// Begins to make a snapshot of what is applied; false if there is one of that already.
+    fn begin(&mut self, node: &Node) -> Result<bool, LogError> {
         let (_, index, term) = node.applied();
-        let meta = SnapshotMeta { index, term, members: self.members.clone() };
+        if self.wal.snapshot().is_none_or(|snapshot| snapshot.index >= index) {
+            return Ok(false);
+        }
+        let meta = SnapshotMeta { index, term, members: node.membership().encode() };
         let writer = match self.wal.begin_snapshot(&meta) {
             Ok(writer) => writer,
             Err(WalError::DiskFull(error)) => {
                 self.rest(&error);
-                return Ok(());
+                return Ok(true);
             }
             Err(error) => return Err(boxed(error)),
         };
@@ -208,25 +309,31 @@ impl FolderLog {
         let work = move || compaction::run(&reader, index, writer);
         let thread = std::thread::Builder::new().name("compaction".into()).spawn(work);
         self.compaction = Some(thread.map_err(boxed)?);
-        Ok(())
+        Ok(true)
     }
 
-    fn publish(&mut self, thread: JoinHandle<Compacted>) -> Result<(), LogError> {
+    fn publish(&mut self, thread: JoinHandle<Compacted>) -> Result<Option<(u64, u64)>, LogError> {
         let compacted =
             thread.join().map_err(|_| boxed(io::Error::other("compaction panicked")))?;
         match compacted {
             Ok((finished, bytes)) => {
-                info!(index = finished.meta().index, bytes, "snapshot made");
-                self.snapshot_bytes = bytes;
+                let (index, term) = (finished.meta().index, finished.meta().term);
                 match self.wal.publish_snapshot(finished) {
                     Err(WalError::DiskFull(error)) => self.rest(&error),
-                    published => published.map_err(boxed)?,
+                    // One that was received meanwhile is newer.
+                    Err(WalError::StaleSnapshot { .. }) => {}
+                    published => {
+                        published.map_err(boxed)?;
+                        info!(index, bytes, "snapshot made");
+                        self.snapshot_bytes = bytes;
+                        return Ok(Some((index, term)));
+                    }
                 }
             }
             Err(CompactionError::Write(WalError::DiskFull(error))) => self.rest(&error),
             Err(error) => return Err(boxed(error)),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn rest(&mut self, error: &dyn std::error::Error) {
@@ -235,17 +342,16 @@ impl FolderLog {
     }
 }
 
-fn new_membership() -> Result<Membership, LogError> {
-    let (cluster_id, node_id) = (random_number()?, random_number()?);
-    Ok(Membership { cluster_id, node_id, voters: vec![node_id], learners: Vec::new() })
-}
-
-/// A number that nobody else draws. Never 0, which raft takes for nobody; within 53 bits, so that
-/// every JSON reader gets it right.
-fn random_number() -> Result<u64, LogError> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| boxed(io::Error::other(error)))?;
-    Ok(u64::from_be_bytes(random) >> 11 | 1)
+impl MemorySnapshot {
+    fn of(node: &Node) -> io::Result<MemorySnapshot> {
+        let (state, index, term) = node.applied();
+        let mut facts = SnapshotWriter::new(Vec::new())?;
+        for fact in state.facts() {
+            facts.write(&fact)?;
+        }
+        let meta = SnapshotMeta { index, term, members: node.membership().encode() };
+        Ok(MemorySnapshot { meta, data: facts.finish()?.into() })
+    }
 }
 
 /// The first snapshot of a new node holds nothing but who it is.

@@ -268,6 +268,10 @@ impl Outlet for NativeOutlet {
         }
     }
 
+    fn leave(&self, now: Time, revision: u64, servers: &[String]) {
+        self.put(&encode::leave(now, revision, servers));
+    }
+
     fn flush(&self) -> Flow {
         self.send();
         match self.is_blocked() && self.lock().len() > OUT_BYTES_LAGGING {

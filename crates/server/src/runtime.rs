@@ -12,21 +12,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bramah_core::Sizes;
-use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Persist, Room};
+use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Room};
+use bramah_wal::{DirDisk, FinishedSnapshot};
+use bramah_wire::link::Folder;
+use bramah_wire::membership::Membership;
+use bramah_wire::peer::Message;
+use bramah_wire::request::Ask;
 use bramah_wire::{Error, ErrorCode};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
+use crate::cluster::Transfer;
+use crate::folder::FolderFile;
 use crate::hall::{Hall, Inbox};
+use crate::leaving::Leaving;
 use crate::log::LogError;
+use crate::peers::{Arrival, Peers};
 use crate::service::{Answer, Flow, Outlet};
-use crate::writer::Writer;
+use crate::writer::{Write, Writer};
 
 /// As many requests or answers together make a write on the other thread worth the hand-over.
 const ASIDE_MIN: usize = 32;
-/// How long a server that is to stop waits for room for its last write.
-const STOP_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 /// How often a write is tried again that found the disk full.
 const FULL_DISK_RETRY: Duration = Duration::from_millis(250);
 /// Longest sleep between two looks at the clock: a suspended machine's timers come late.
@@ -35,21 +42,52 @@ const TICK_TIME_MAX: Duration = Duration::from_secs(1);
 /// The node, its log and its connections.
 pub(crate) struct Runtime {
     hall: Arc<Hall>,
-    node: Node,
-    writer: Writer,
-    outlets: BTreeMap<ClientId, Arc<dyn Outlet>>,
+    pub(crate) node: Node,
+    pub(crate) writer: Writer,
+    pub(crate) peers: Peers,
+    pub(crate) outlets: BTreeMap<ClientId, Arc<dyn Outlet>>,
     /// Connections with something to send.
-    dirty: Vec<ClientId>,
+    pub(crate) dirty: Vec<ClientId>,
     /// Writes that wait for the one under way, or for room on the disk.
-    writes: Vec<Persist>,
+    writes: Vec<Write>,
     /// The last write found no room, and is tried again then.
     stuck_until: Option<Instant>,
     room: Room,
     /// When the log last tried to make room for its next part.
     looked_for_room: Instant,
     inbox: Inbox,
+    /// Facts for the next step that came up in this one.
+    pub(crate) inputs: Vec<Input>,
     out: Vec<Output>,
     drained: bool,
+    pub(crate) folder_file: FolderFile,
+    pub(crate) folder: Folder,
+    /// The members when they were last looked at.
+    pub(crate) members: Membership,
+    /// This node is no member any more.
+    pub(crate) removed: bool,
+    pub(crate) transfers: Vec<Transfer>,
+    /// A leader, this node or another, was last heard then.
+    heard_leader: Instant,
+    /// Somebody needs a snapshot of what is applied now.
+    snapshot_ordered: bool,
+    /// Snapshots to be sent: to whom, which, and the message that goes with it.
+    pub(crate) to_send: Vec<(u64, u64, Message)>,
+    pub(crate) sending: usize,
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) is_receiving: bool,
+    /// Snapshots that were received, by index, until the node decides.
+    pub(crate) received: BTreeMap<u64, Option<Box<FinishedSnapshot<DirDisk>>>>,
+}
+
+/// What a runtime is made of.
+pub(crate) struct Parts {
+    pub(crate) hall: Arc<Hall>,
+    pub(crate) node: Node,
+    pub(crate) writer: Writer,
+    pub(crate) peers: Peers,
+    pub(crate) folder_file: FolderFile,
+    pub(crate) folder: Folder,
 }
 
 /// This machine's time, as the node wants it.
@@ -61,11 +99,14 @@ pub(crate) fn boot_time() -> BootTime {
 }
 
 impl Runtime {
-    pub(crate) fn new(hall: Arc<Hall>, node: Node, writer: Writer) -> Runtime {
+    pub(crate) fn new(parts: Parts) -> Runtime {
+        let Parts { hall, node, writer, peers, folder_file, folder } = parts;
         Runtime {
             hall,
+            members: node.membership().clone(),
             node,
             writer,
+            peers,
             outlets: BTreeMap::new(),
             dirty: Vec::new(),
             writes: Vec::new(),
@@ -73,31 +114,40 @@ impl Runtime {
             room: Room::Enough,
             looked_for_room: Instant::now(),
             inbox: Inbox::default(),
+            inputs: Vec::new(),
             out: Vec::new(),
             drained: false,
+            folder_file,
+            folder,
+            removed: false,
+            transfers: Vec::new(),
+            heard_leader: Instant::now(),
+            snapshot_ordered: false,
+            to_send: Vec::new(),
+            sending: 0,
+            arrivals: Vec::new(),
+            is_receiving: false,
+            received: BTreeMap::new(),
         }
     }
 
     /// Applies what the log holds, and tells how much there is.
     pub(crate) fn begin(&mut self) -> Result<Sizes, RunError> {
         self.step([Input::Tick], false)?;
+        self.peers.connect(self.node.membership());
         Ok(self.node.applied().0.sizes())
     }
 
     /// Runs until `stop` says so and what was under way is done, then leaves a snapshot.
     pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         tokio::pin!(stop);
-        let mut stopping: Option<Instant> = None;
+        let mut leaving: Option<Leaving> = None;
         while !self.drained {
             let hall = self.hall.clone();
             tokio::select! {
                 biased;
                 // First: clients that ask without end must not keep it waiting.
-                () = &mut stop, if stopping.is_none() => {
-                    stopping = Some(Instant::now());
-                    info!("stopping: nothing new is taken");
-                    hall.push(Input::Drain);
-                }
+                () = &mut stop, if leaving.is_none() => leaving = Some(self.leave()),
                 () = hall.wait() => {}
                 () = sleep(self.time_to_tick()) => {
                     hall.push(Input::Tick);
@@ -107,9 +157,12 @@ impl Runtime {
                 }
             }
             self.turn()?;
-            let waited = stopping.is_some_and(|since| since.elapsed() >= STOP_WITHOUT_ROOM);
-            if waited && self.stuck_until.is_some() {
-                warn!("stopping without the last write: there is no room, and nobody was answered");
+            if self.removed {
+                return Err(RunError::Removed);
+            }
+            if let Some(leaving) = &mut leaving
+                && self.go_on_leaving(leaving)
+            {
                 return Ok(());
             }
             if self.node.has_questions() {
@@ -121,11 +174,17 @@ impl Runtime {
         Ok(self.writer.log().close(&self.node)?)
     }
 
+    /// The last write waits for room on the disk.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck_until.is_some()
+    }
+
     fn time_to_tick(&self) -> Duration {
         let longest = match self.room {
             Room::Enough => TICK_TIME_MAX,
             Room::Low | Room::Out => FULL_DISK_RETRY,
         };
+        let longest = if self.inputs.is_empty() { longest } else { Duration::ZERO };
         self.node.next_tick().map_or(longest, |at| {
             Duration::from_millis(at.0.saturating_sub(boot_time().0)).min(longest)
         })
@@ -136,13 +195,22 @@ impl Runtime {
         let mut inbox = std::mem::take(&mut self.inbox);
         self.hall.swap(&mut inbox);
         self.outlets.extend(inbox.connected.drain(..));
-        for (client, id, _) in inbox.asked.drain(..) {
-            let text = "ask that of this server: it does not do it yet";
-            self.answer(client, id, Answer::Refused(Error::new(ErrorCode::Unsupported, text)));
+        for news in inbox.news.drain(..) {
+            self.handle_news(news)?;
         }
+        for (client, id, ask) in inbox.asked.drain(..) {
+            self.ask(client, id, ask);
+        }
+        inbox.inputs.append(&mut self.inputs);
         for input in &inbox.inputs {
-            if let Input::Disconnected(client) = input {
-                self.outlets.remove(client);
+            match input {
+                Input::Disconnected(client) => {
+                    self.outlets.remove(client);
+                }
+                Input::Peer { from, .. } if self.node.leader() == Some(*from) => {
+                    self.heard_leader = Instant::now();
+                }
+                _ => {}
             }
         }
         let many = inbox.inputs.len() >= ASIDE_MIN;
@@ -163,7 +231,7 @@ impl Runtime {
     ) -> Result<(), RunError> {
         self.node.step(boot_time(), inputs, &mut self.out)?;
         loop {
-            self.hand_out();
+            self.hand_out()?;
             let waits = self.stuck_until.is_some_and(|until| Instant::now() < until);
             let can_write = !self.writes.is_empty() && !self.writer.is_writing() && !waits;
             let many = many || self.dirty.len() >= ASIDE_MIN;
@@ -180,35 +248,73 @@ impl Runtime {
             let Some(durable) = self.durable(written) else { break };
             self.node.step(boot_time(), [durable], &mut self.out)?;
         }
+        self.look_at_members();
+        self.answer_transfers();
         if !self.writer.is_writing() {
-            self.writer.log().keep_short(&self.node)?;
+            let made = self.writer.log().keep_short(&self.node, &mut self.snapshot_ordered)?;
+            if let Some((index, term)) = made {
+                self.inputs.push(Input::SnapshotMade { index, term });
+            }
+            self.send_snapshots()?;
+            self.take_arrivals()?;
             self.look_for_room();
         }
         Ok(())
     }
 
+    /// Answers what the node is not asked.
+    fn ask(&mut self, client: ClientId, id: u64, ask: Ask) {
+        match ask {
+            Ask::Service(what) => self.inputs.push(Input::Request { client, id, what }),
+            Ask::Stale(query) => {
+                let reply = self.node.look(&query);
+                let revision = self.node.applied().0.counters().revision;
+                let age = match self.node.is_leader() {
+                    true => Duration::ZERO,
+                    false => self.heard_leader.elapsed(),
+                };
+                let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+                self.answer(client, id, Answer::Stale { reply, revision, age_ms });
+            }
+            Ask::Cluster(ask) => self.ask_cluster(client, id, ask),
+            Ask::Backup { .. } => {
+                let text = "make a backup: this server does not do it yet";
+                self.answer(client, id, Answer::Refused(Error::new(ErrorCode::Unsupported, text)));
+            }
+        }
+    }
+
     /// What a write came to, as a fact for the node.
-    fn durable(&mut self, (stuck, last): (Vec<Persist>, Option<u64>)) -> Option<Input> {
+    fn durable(&mut self, (stuck, last): (Vec<Write>, Option<u64>)) -> Option<Input> {
         self.stuck_until = (!stuck.is_empty()).then(|| Instant::now() + FULL_DISK_RETRY);
         self.writes.splice(..0, stuck);
         last.map(Input::Persisted)
     }
 
     /// Gives replies and notices to their connections, and collects what is to be written.
-    fn hand_out(&mut self) {
-        for output in self.out.drain(..) {
+    fn hand_out(&mut self) -> Result<(), RunError> {
+        let mut out = std::mem::take(&mut self.out);
+        for output in out.drain(..) {
             match output {
-                Output::Persist(persist) => self.writes.push(persist),
+                Output::Persist(persist) => self.writes.push(Write::Append(persist)),
                 Output::Drained => self.drained = true,
-                // A node that is alone says nothing to others.
-                Output::Send { .. }
-                | Output::MakeSnapshot
-                | Output::SendSnapshot { .. }
-                | Output::InstallSnapshot { .. }
-                | Output::DiscardSnapshot { .. } => {}
+                Output::Send { to, message } => self.peers.put(to, &message),
+                Output::MakeSnapshot => self.snapshot_ordered = true,
+                Output::SendSnapshot { to, index, message, .. } => {
+                    self.to_send.push((to, index, message));
+                }
+                Output::InstallSnapshot { number, index, .. } => {
+                    let Some(finished) = self.received.remove(&index) else {
+                        return Err(RunError::NoSnapshot(index));
+                    };
+                    self.writes.push(Write::Install { number, finished });
+                }
+                Output::DiscardSnapshot { index } => {
+                    self.received.remove(&index);
+                }
                 Output::Reply { client, id, now, reply } => {
                     if let Some(outlet) = self.outlets.get(&client) {
-                        outlet.reply(id, now, Answer::Node(reply));
+                        outlet.reply(id, now, self.answer_of(reply));
                         self.dirty.push(client);
                     }
                 }
@@ -220,10 +326,12 @@ impl Runtime {
                 }
             }
         }
+        self.out = out;
+        Ok(())
     }
 
     /// Answers what the node was not asked.
-    fn answer(&mut self, client: ClientId, id: u64, answer: Answer) {
+    pub(crate) fn answer(&mut self, client: ClientId, id: u64, answer: Answer) {
         if let Some(outlet) = self.outlets.get(&client) {
             outlet.reply(id, self.node.applied().0.now(), answer);
             self.dirty.push(client);
@@ -233,6 +341,7 @@ impl Runtime {
     /// Sends what the connections were given. Those that read too slowly are facts for the node, in
     /// the next turn: whoever reads nothing must not keep this one going.
     fn flush(&mut self) {
+        self.peers.flush();
         self.dirty.sort_unstable();
         self.dirty.dedup();
         for client in self.dirty.drain(..) {
@@ -273,4 +382,10 @@ pub(crate) enum RunError {
     Node(#[from] NodeError),
     #[error("the log cannot go on")]
     Log(#[from] LogError),
+    #[error("snapshot {0} is to be installed, and was not received")]
+    NoSnapshot(u64),
+    #[error("this node was removed from its cluster")]
+    Removed,
+    #[error("the cluster does not take this node: {0}")]
+    NotAdmitted(String),
 }

@@ -6,15 +6,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bramah_node::Node;
+use bramah_wire::link::{Folder, Place, Wish};
+use bramah_wire::request::Address;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tracing::warn;
 
-use crate::config::{Config, Storage};
+use crate::cluster::folder_of;
+use crate::config::{ClusterConfig, Config, PEER_PORT_AFTER, Storage};
+use crate::folder::FolderFile;
+use crate::formation::{FormationError, Lobby, Own, check_cluster, check_folder, plan, settle};
 use crate::hall::Hall;
+use crate::keys::random_number;
 use crate::limits::FILES_RESERVED;
 use crate::listener::accept;
-use crate::log::{Log, LogError};
-use crate::runtime::{RunError, Runtime};
+use crate::log::{Log, LogError, Opened};
+use crate::peers::{self, Identity, Peers, Post};
+use crate::runtime::{Parts, RunError, Runtime};
 use crate::writer::Writer;
 
 /// Connections that may wait to be accepted.
@@ -25,6 +35,12 @@ const BACKLOG: u32 = 4096;
 pub struct Started {
     /// Where it listens, with the port it really has.
     pub address: SocketAddr,
+    /// Where it listens for other members; none if it could not.
+    pub peer_address: Option<SocketAddr>,
+    /// Which node it is.
+    pub node_id: u64,
+    /// Of which cluster.
+    pub cluster_id: u64,
     /// Where it keeps its data.
     pub storage: Storage,
     /// Most connections at a time.
@@ -49,15 +65,23 @@ pub enum ServeError {
     /// Its data cannot be used.
     #[error("could not open the data folder")]
     Open(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It does not belong to the cluster that it was to join, or the cluster does not take it.
+    #[error("could not join the cluster")]
+    Join(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It was a member of its cluster, and is one no more.
+    #[error(
+        "node {node_id} was removed from cluster {cluster_id}: it serves no longer; to let this \
+         server join again as a new node, empty its data folder"
+    )]
+    Removed {
+        /// Which node it was.
+        node_id: u64,
+        /// Of which cluster.
+        cluster_id: u64,
+    },
     /// It had to stop.
     #[error("the server had to stop")]
     Stopped(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<RunError> for ServeError {
-    fn from(error: RunError) -> ServeError {
-        ServeError::Stopped(Box::new(error))
-    }
 }
 
 impl From<LogError> for ServeError {
@@ -66,9 +90,18 @@ impl From<LogError> for ServeError {
     }
 }
 
-/// Runs a server until `stop` is ready, then lets current requests end, leaves a snapshot and
-/// returns. `started` is called once it takes connections. Wants to be alone on its thread: a sync
-/// of the log blocks it.
+impl From<FormationError> for ServeError {
+    fn from(error: FormationError) -> ServeError {
+        match error {
+            FormationError::OtherCluster { .. } => ServeError::Join(Box::new(error)),
+            error => ServeError::Open(Box::new(error)),
+        }
+    }
+}
+
+/// Runs a server until `stop` is ready, then lets others take over and current requests end, leaves
+/// a snapshot and returns. `started` is called once it takes connections. Wants to be alone on its
+/// thread: a sync of the log blocks it.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -77,27 +110,152 @@ pub async fn serve(
     started: impl FnOnce(Started),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let opened = Log::open(&config.storage)?;
-    let node = Node::new(opened.recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
+    tokio::pin!(stop);
+    let folder_file = FolderFile::new(match &config.storage {
+        Storage::Folder(path) => Some(path.as_path()),
+        Storage::Memory => None,
+    });
     let listener = listen(config.listen)
         .map_err(|source| ServeError::Listen { address: config.listen, source })?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let connections_max = connections_max(config.connections_max);
+    let node_id = random_number().map_err(|error| ServeError::Open(Box::new(error)))?;
+    let lobby = Arc::new(Lobby::new(node_id, config.cluster.bootstrap_expect));
+    let listener = Arc::new(listener);
+    let waiting = tokio::spawn(accept(listener.clone(), lobby.clone(), connections_max));
+    let planned = tokio::select! {
+        plan = plan(&config.cluster, &folder_file, &lobby) => plan?,
+        () = &mut stop => return Ok(()),
+    };
+    waiting.abort();
+
+    let Opened { log, recovered, torn } = Log::open(&config.storage, planned.beginning)?;
+    let membership = recovered.membership.clone();
+    let folder = match folder_file.read().map_err(FormationError::from)? {
+        Some(folder) => folder,
+        None => folder_of(&membership, planned.wish),
+    };
+    check_folder(&folder, &membership)?;
+    check_cluster(&config.cluster, &membership).await?;
+    let node = Node::new(recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
+
     let hall = Arc::new(Hall::default());
-    let writer = Writer::new(opened.log, hall.clone());
+    let peer_listener = listen_to_peers(&config, address)?;
+    let peer_address = peer_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let own = Own {
+        wish: folder.wish,
+        peer_address: advertised(config.cluster.peer_address.as_ref(), peer_address),
+        client_address: advertised(config.cluster.client_address.as_ref(), Some(address)),
+    };
+    let folder = with_own_place(folder, &own);
+    folder_file.write(&folder).map_err(FormationError::from)?;
+    let Folder { cluster_id, node_id, wish, .. } = folder;
+    let identity = Identity { cluster_id, node_id };
+    let post = Arc::new(Post::new(identity, hall.clone(), folder.places.clone()));
+    let writer = Writer::new(log, hall.clone());
     let writer = writer.map_err(|error| ServeError::Open(Box::new(error)))?;
-    let mut runtime = Runtime::new(hall.clone(), node, writer);
+    let peers = Peers::new(post.clone());
+    let parts = Parts { hall: hall.clone(), node, writer, peers, folder_file, folder };
+    let mut runtime = Runtime::new(parts);
     let found = runtime.begin().map_err(|error| ServeError::Open(Box::new(error)))?;
-    let accepting = tokio::spawn(accept(listener, hall, connections_max));
+    let mut tasks = Tasks::default();
+    if let Some(listener) = peer_listener {
+        tasks.0.push(tokio::spawn(peers::accept(listener, post.clone())));
+    }
+    if wish != Wish::None {
+        tasks.0.push(tokio::spawn(settle(post, own, config.cluster.join)));
+    }
+    tasks.0.push(tokio::spawn(accept(listener, hall, connections_max)));
     let storage = config.storage;
-    started(Started { address, storage, connections_max, found, torn: opened.torn });
+    started(Started {
+        address,
+        peer_address,
+        node_id,
+        cluster_id,
+        storage,
+        connections_max,
+        found,
+        torn,
+    });
+    let (stop_now, stopped) = oneshot::channel();
     // A task, like the connections: to wake the thread's main future costs a system call more.
-    let end = tokio::spawn(runtime.run(stop)).await;
-    accepting.abort();
+    let mut running = tokio::spawn(runtime.run(async {
+        let _ = stopped.await;
+    }));
+    let end = tokio::select! {
+        end = &mut running => end,
+        () = &mut stop => {
+            // A runtime that is gone has ended.
+            let _ = stop_now.send(());
+            running.await
+        }
+    };
     match end {
-        Ok(end) => Ok(end?),
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(RunError::Removed)) => Err(ServeError::Removed { node_id, cluster_id }),
+        Ok(Err(error @ RunError::NotAdmitted(_))) => Err(ServeError::Join(Box::new(error))),
+        Ok(Err(error)) => Err(ServeError::Stopped(Box::new(error))),
         Err(panicked) => Err(ServeError::Stopped(Box::new(panicked))),
     }
+}
+
+/// Tasks that end with the server.
+#[derive(Default)]
+struct Tasks(Vec<JoinHandle<()>>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// The port for other members. A server that was not told one goes on without if it is taken: it
+/// may never need it.
+fn listen_to_peers(
+    config: &Config,
+    address: SocketAddr,
+) -> Result<Option<TcpListener>, ServeError> {
+    let wanted = config.cluster.peer_listen.unwrap_or_else(|| {
+        let port = match config.listen.port() {
+            0 => 0,
+            _ => address.port().saturating_add(PEER_PORT_AFTER),
+        };
+        SocketAddr::new(address.ip(), port)
+    });
+    match listen(wanted) {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if config.cluster == ClusterConfig::default() => {
+            warn!(address = %wanted, %error, "no port for other members: this server stays alone");
+            Ok(None)
+        }
+        Err(source) => Err(ServeError::Listen { address: wanted, source }),
+    }
+}
+
+/// How others reach this server: as it was told, else where it listens. One that listens on all
+/// addresses does not know which of them others see, and says its host's name.
+fn advertised(told: Option<&Address>, listening: Option<SocketAddr>) -> String {
+    match (told, listening) {
+        (Some(told), _) => told.to_string(),
+        (None, None) => String::new(),
+        (None, Some(address)) if address.ip().is_unspecified() => {
+            let name = rustix::system::uname();
+            format!("{}:{}", name.nodename().to_string_lossy(), address.port())
+        }
+        (None, Some(address)) => address.to_string(),
+    }
+}
+
+/// Takes note of this node's addresses, if they are others than before.
+fn with_own_place(mut folder: Folder, own: &Own) -> Folder {
+    let before = folder.places.get(folder.node_id);
+    let (peer, client) = (own.peer_address.clone(), own.client_address.clone());
+    let is_same = before.is_some_and(|place| place.peer == peer && place.client == client);
+    if !is_same {
+        let stamp = before.map_or(1, |place| place.stamp + 1);
+        folder.places.note(folder.node_id, Place { stamp, removed: false, peer, client });
+    }
+    folder
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

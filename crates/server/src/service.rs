@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bramah_core::Time;
-use bramah_node::{ClientId, Notice, Reply};
+use bramah_node::{ClientId, Info, Notice, Reply};
 use bramah_wire::request::Ask;
 use bramah_wire::{Error, proto};
 use bytes::Bytes;
@@ -29,6 +29,9 @@ pub trait Outlet: Send + Sync {
     /// Takes news.
     fn notice(&self, now: Time, notice: Notice);
 
+    /// Takes the news that this server is about to stop, and where else to go.
+    fn leave(&self, now: Time, revision: u64, servers: &[String]);
+
     /// Sends what was taken; called once after a batch of replies and notices.
     fn flush(&self) -> Flow;
 }
@@ -46,6 +49,13 @@ pub enum Answer {
         revision: u64,
         /// How long ago this server last heard of a leader.
         age_ms: u64,
+    },
+    /// How the server is, and the cluster as it knows it.
+    Info {
+        /// The node's part.
+        info: Box<Info>,
+        /// The cluster.
+        status: Box<proto::ClusterStatus>,
     },
     /// How the cluster is.
     Cluster(Box<proto::ClusterStatus>),

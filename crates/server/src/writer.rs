@@ -5,16 +5,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use bramah_node::Persist;
+use bramah_wal::{DirDisk, FinishedSnapshot};
 
 use crate::hall::Hall;
 use crate::log::{Log, LogError};
+
+/// Something to be made durable.
+pub(crate) enum Write {
+    /// Entries, and what raft must not forget.
+    Append(Persist),
+    /// A snapshot in place of the whole log; none where there is no disk.
+    Install { number: u64, finished: Option<Box<FinishedSnapshot<DirDisk>>> },
+}
 
 /// The log, and a thread that can write to it. One write at a time: whoever began one does not
 /// touch the log before it is done.
 pub(crate) struct Writer {
     log: Arc<Mutex<Log>>,
     /// None only while it is dropped.
-    begin: Option<SyncSender<Vec<Persist>>>,
+    begin: Option<SyncSender<Vec<Write>>>,
     done: Receiver<Written>,
     is_writing: bool,
     takes_time: bool,
@@ -22,14 +31,14 @@ pub(crate) struct Writer {
 }
 
 /// What came of a write: the writes that found no room, and the number of the last that did.
-pub(crate) type Written = Result<(Vec<Persist>, Option<u64>), LogError>;
+pub(crate) type Written = Result<(Vec<Write>, Option<u64>), LogError>;
 
 impl Writer {
     /// `hall` is woken when a write is done.
     pub(crate) fn new(log: Log, hall: Arc<Hall>) -> std::io::Result<Writer> {
         let takes_time = matches!(log, Log::Folder(_));
         let log = Arc::new(Mutex::new(log));
-        let (begin, jobs) = sync_channel::<Vec<Persist>>(1);
+        let (begin, jobs) = sync_channel::<Vec<Write>>(1);
         let (finish, done) = sync_channel(1);
         let of_thread = log.clone();
         let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
@@ -63,12 +72,12 @@ impl Writer {
     }
 
     /// Writes now, on this thread.
-    pub(crate) fn write(&self, writes: Vec<Persist>) -> Written {
+    pub(crate) fn write(&self, writes: Vec<Write>) -> Written {
         append(&mut self.log(), writes)
     }
 
     /// Begins to write on the other thread.
-    pub(crate) fn begin(&mut self, writes: Vec<Persist>) {
+    pub(crate) fn begin(&mut self, writes: Vec<Write>) {
         debug_assert!(!self.is_writing, "one write at a time");
         // The thread takes one job at a time and has none, so there is room; if it is gone, the
         // missing answer says so.
@@ -108,12 +117,19 @@ fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
 }
 
 /// Writes in order, up to the first that finds no room.
-fn append(log: &mut Log, mut writes: Vec<Persist>) -> Written {
+fn append(log: &mut Log, mut writes: Vec<Write>) -> Written {
     let mut last = None;
     let mut count = 0;
-    for persist in &writes {
-        match log.append(persist) {
-            Ok(()) => last = Some(persist.number),
+    for write in &mut writes {
+        let (number, written) = match write {
+            Write::Append(persist) => (persist.number, log.append(persist)),
+            Write::Install { number, finished } => {
+                let installed = finished.take().map(|finished| log.install(*finished));
+                (*number, installed.unwrap_or(Ok(())))
+            }
+        };
+        match written {
+            Ok(()) => last = Some(number),
             Err(LogError::Full(_)) => break,
             Err(error) => return Err(error),
         }

@@ -74,7 +74,7 @@ async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit
 }
 
 fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
-    let Started { address, storage, connections_max, found, torn } = started;
+    let Started { address, storage, connections_max, found, torn, .. } = started;
     let (data, durability) = match storage {
         Storage::Folder(folder) => (Some(folder.as_path()), "synced"),
         Storage::Memory => (None, "none"),

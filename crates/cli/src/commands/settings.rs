@@ -91,9 +91,8 @@ impl Plan {
     /// What the server is told.
     pub(crate) fn config(&self) -> bramah_server::Config {
         bramah_server::Config {
-            listen: self.listen.value,
-            storage: self.storage.value.clone(),
             connections_max: self.connections_max.value,
+            ..bramah_server::Config::new(self.listen.value, self.storage.value.clone())
         }
     }
 

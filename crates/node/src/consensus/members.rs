@@ -79,6 +79,13 @@ impl Consensus {
         Ok(())
     }
 
+    /// The last entry that a member has, as a leader knows it.
+    pub(crate) fn match_index(&self, node: u64) -> Option<u64> {
+        let raft = &self.raw.raft;
+        let progress = raft.prs().get(node).filter(|_| raft.state == StateRole::Leader);
+        progress.map(|progress| progress.matched)
+    }
+
     /// Lets another voter lead: this one, or the one that has most of the log.
     pub(crate) fn transfer(&mut self, to: Option<u64>) {
         if self.raw.raft.state == StateRole::Leader

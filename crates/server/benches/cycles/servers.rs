@@ -113,7 +113,7 @@ pub(crate) fn serve(what: &str, folder: Option<String>) {
         "serve-durable" => Storage::Folder(folder.expect("a folder").into()),
         _ => return runtime.expect("a runtime").block_on(echo(listen)),
     };
-    let config = Config { listen, storage, connections_max: None };
+    let config = Config::new(listen, storage);
     let started = |started: bramah_server::Started| println!("{}", started.address);
     let served = bramah_server::serve(config, started, std::future::pending());
     runtime.expect("a runtime").block_on(served).expect("it serves");

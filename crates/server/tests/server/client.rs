@@ -30,6 +30,12 @@ impl Client {
         client
     }
 
+    /// A connection, if there is somebody.
+    pub(crate) fn try_connect(address: SocketAddr) -> Option<Client> {
+        drop(TcpStream::connect(address).ok()?);
+        Some(Client::connect(address))
+    }
+
     /// A connection on which nothing was said.
     pub(crate) fn silent(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).expect("it connects");
@@ -107,6 +113,25 @@ impl Client {
         let (id, outcome) = self.reply();
         assert_eq!(id, asked);
         outcome
+    }
+
+    /// The whole reply to a request.
+    pub(crate) fn whole_reply(&mut self, op: Op) -> proto::Reply {
+        self.send(op);
+        loop {
+            match self.receive().expect("the connection is open").kind.expect("a message") {
+                Kind::Reply(reply) => return reply,
+                Kind::Event(event) => self.events.push(event),
+            }
+        }
+    }
+
+    /// How the server sees its cluster.
+    pub(crate) fn status(&mut self) -> proto::ClusterStatus {
+        match self.ask(Op::GetClusterStatus(proto::GetClusterStatus {})) {
+            Outcome::ClusterStatus(status) => status,
+            other => panic!("no status: {other:?}"),
+        }
     }
 
     pub(crate) fn error(&mut self, op: Op) -> proto::Error {

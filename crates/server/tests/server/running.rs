@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
-use bramah_server::{Config, ServeError, Started, Storage, serve};
+use bramah_server::{ClusterConfig, Config, ServeError, Started, Storage, serve};
 use tokio::sync::oneshot;
 
 /// A server that listens on a free port of the loopback.
 pub(crate) struct Running {
     pub(crate) started: Started,
     stop: Option<oneshot::Sender<()>>,
+    kill: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
 
@@ -26,6 +27,7 @@ impl Running {
 
     pub(crate) fn start(config: Config) -> Result<Running, ServeError> {
         let (stop, stopped) = oneshot::channel();
+        let (kill, killed) = oneshot::channel::<()>();
         let (ready, is_ready) = sync_channel(1);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -33,10 +35,20 @@ impl Running {
             let stop = async {
                 let _ = stopped.await;
             };
-            runtime.expect("a runtime").block_on(serve(config, started, stop))
+            let runtime = runtime.expect("a runtime");
+            let end = runtime.block_on(async {
+                tokio::select! {
+                    end = serve(config, started, stop) => end,
+                    _ = killed => Ok(()),
+                }
+            });
+            runtime.shutdown_background();
+            end
         });
         match is_ready.recv() {
-            Ok(started) => Ok(Running { started, stop: Some(stop), thread: Some(thread) }),
+            Ok(started) => {
+                Ok(Running { started, stop: Some(stop), kill: Some(kill), thread: Some(thread) })
+            }
             Err(_) => Err(thread.join().expect("no panic").expect_err("it did not start")),
         }
     }
@@ -48,6 +60,33 @@ impl Running {
     /// Stops it as SIGTERM does.
     pub(crate) fn stop(mut self) -> Result<(), ServeError> {
         self.end().expect("it runs")
+    }
+
+    /// Stops it, and starts one in the same folder at the same addresses.
+    pub(crate) fn restarted(self, path: &Path) -> Running {
+        let again = self.same_addresses(path);
+        self.stop().expect("it stops");
+        Running::start(again).expect("it starts again")
+    }
+
+    /// What starts a server in the same folder at the same addresses.
+    pub(crate) fn same_addresses(&self, path: &Path) -> Config {
+        let cluster =
+            ClusterConfig { peer_listen: self.started.peer_address, ..Default::default() };
+        let storage = Storage::Folder(path.to_owned());
+        Config { cluster, ..Config::new(self.started.address, storage) }
+    }
+
+    /// Ends it as a crash does: its thread's runtime is dropped with all that is in it.
+    pub(crate) fn kill(mut self) {
+        drop(self.kill.take());
+        let _ = self.end();
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(mut self) -> Result<(), ServeError> {
+        let thread = self.thread.take().expect("it runs");
+        thread.join().expect("no panic")
     }
 
     fn end(&mut self) -> Option<Result<(), ServeError>> {
@@ -64,5 +103,5 @@ impl Drop for Running {
 
 pub(crate) fn config(storage: Storage) -> Config {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Config { listen, storage, connections_max: None }
+    Config::new(listen, storage)
 }

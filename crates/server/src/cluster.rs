@@ -1,0 +1,397 @@
+//! What a server does because there are others: what it tells of the cluster, how it changes it,
+//! what it makes of their news, and how it leaves.
+
+use std::time::Duration;
+
+use bramah_node::{ChangeRefused, ClientId, Input, MemberChange, Reply, Unavailable};
+use bramah_wal::SnapshotMeta;
+use bramah_wire::link::{Folder, Place, SnapshotHead, Wish};
+use bramah_wire::membership::Membership;
+use bramah_wire::peer::Message;
+use bramah_wire::request::{Address, ClusterAsk};
+use bramah_wire::{Error, ErrorCode, proto};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::limits::SNAPSHOTS_SENT_MAX;
+use crate::log::{LogError, Published};
+use crate::peers::{Arrival, News, Outgoing, Received, receive, send};
+use crate::runtime::{RunError, Runtime};
+use crate::service::Answer;
+
+/// How long a transfer of the leadership may take.
+const TRANSFER_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Somebody who wants to know when another member leads.
+pub(crate) struct Transfer {
+    client: ClientId,
+    id: u64,
+    to: Option<u64>,
+    deadline: Instant,
+}
+
+impl Runtime {
+    /// Answers what is asked of the cluster, now or when it is done.
+    pub(crate) fn ask_cluster(&mut self, client: ClientId, id: u64, ask: ClusterAsk) {
+        let membership = self.node.membership();
+        let change = match ask {
+            ClusterAsk::Status => return self.answer_status(client, id),
+            ClusterAsk::Transfer { to } => return self.transfer(client, id, to),
+            ClusterAsk::Add { node_id, peer, client: for_clients } => {
+                let is_member = membership.contains(node_id);
+                if let Some(error) = self.refuse_to_add(node_id, &peer) {
+                    return self.answer(client, id, Answer::Refused(error));
+                }
+                let (peer, for_clients) = (peer.to_string(), for_clients.to_string());
+                let place = Place { stamp: 0, removed: false, peer, client: for_clients };
+                if self.peers.post().places().note(node_id, place) {
+                    self.places_changed();
+                }
+                if is_member {
+                    return self.answer_status(client, id);
+                }
+                MemberChange::AddLearner(node_id)
+            }
+            ClusterAsk::Promote { node_id } if membership.voters.contains(&node_id) => {
+                return self.answer_status(client, id);
+            }
+            ClusterAsk::Promote { node_id } => MemberChange::Promote(node_id),
+            ClusterAsk::Remove { node_id } => {
+                if self.peers.post().places().is_removed(node_id) {
+                    return self.answer_status(client, id);
+                }
+                MemberChange::Remove(node_id)
+            }
+        };
+        self.inputs.push(Input::Change { client, id, change });
+    }
+
+    fn refuse_to_add(&self, node_id: u64, peer: &Address) -> Option<Error> {
+        let places = self.peers.post().places();
+        let refuse = |text: String| Some(Error::new(ErrorCode::InvalidRequest, text));
+        if places.is_removed(node_id) {
+            return refuse(format!(
+                "add the member: node {node_id} was removed, and its number is never used again; \
+                 empty its data folder to let it join as a new node"
+            ));
+        }
+        let there = places.at_peer_address(peer.as_str());
+        let there = there.filter(|there| self.node.membership().contains(*there));
+        match there.filter(|there| *there != node_id) {
+            Some(there) => refuse(format!(
+                "add the member: {peer} is the address of member {there}; \
+                 remove that one first if it is gone for ever"
+            )),
+            None => None,
+        }
+    }
+
+    fn answer_status(&mut self, client: ClientId, id: u64) {
+        let answer = Answer::Cluster(Box::new(self.status()));
+        self.answer(client, id, answer);
+    }
+
+    /// The cluster as this node knows it.
+    pub(crate) fn status(&self) -> proto::ClusterStatus {
+        let Membership { cluster_id, node_id, voters, learners } = self.node.membership();
+        let (own, leader) = (*node_id, self.node.leader().unwrap_or_default());
+        let (_, applied_index, _) = self.node.applied();
+        let places = self.peers.post().places();
+        let roles = voters.iter().map(|node| (*node, proto::MemberRole::Voter));
+        let roles = roles.chain(learners.iter().map(|node| (*node, proto::MemberRole::Learner)));
+        let members = roles.map(|(node_id, role)| {
+            let place = places.get(node_id);
+            let release = match node_id == own {
+                true => Some(env!("CARGO_PKG_VERSION")),
+                false => self.peers.release_of(node_id),
+            };
+            proto::Member {
+                node_id,
+                peer_address: place.map(|place| place.peer.clone()).unwrap_or_default(),
+                client_address: place.map(|place| place.client.clone()).unwrap_or_default(),
+                role: role.into(),
+                is_leader: node_id == leader,
+                reachable: release.is_some(),
+                match_index: self.node.match_index(node_id),
+                applied_index: (node_id == own).then_some(applied_index),
+                version: release.unwrap_or_default().to_owned(),
+            }
+        });
+        let mut members: Vec<proto::Member> = members.collect();
+        members.sort_by_key(|member| member.node_id);
+        proto::ClusterStatus {
+            cluster_id: *cluster_id,
+            node_id: own,
+            leader,
+            term: self.node.term(),
+            applied_index,
+            has_quorum: leader != 0,
+            members,
+            forming: None,
+        }
+    }
+
+    /// Where clients find other members, the likeliest first.
+    pub(crate) fn other_servers(&self) -> Vec<String> {
+        let status = self.status();
+        let others = status
+            .members
+            .into_iter()
+            .filter(|member| member.node_id != status.node_id && !member.client_address.is_empty());
+        let mut others: Vec<proto::Member> = others.collect();
+        others.sort_by_key(|member| (!member.is_leader, !member.reachable));
+        others.into_iter().map(|member| member.client_address).collect()
+    }
+
+    /// The node's answer in the words of whoever asked.
+    pub(crate) fn answer_of(&self, reply: Reply) -> Answer {
+        match reply {
+            Reply::Info(info) => {
+                let status = Box::new(self.status());
+                Answer::Info { info: Box::new(info), status }
+            }
+            Reply::Membership(_) | Reply::ChangeRefused(ChangeRefused::AlreadyMember) => {
+                Answer::Cluster(Box::new(self.status()))
+            }
+            Reply::ChangeRefused(why) => Answer::Refused(change_refused(why)),
+            Reply::Unavailable(why @ (Unavailable::NoLeader | Unavailable::Draining)) => {
+                let error = crate::encode::unavailable(why);
+                Answer::Refused(Error { servers: self.other_servers(), ..error })
+            }
+            reply => Answer::Node(reply),
+        }
+    }
+
+    fn transfer(&mut self, client: ClientId, id: u64, to: Option<u64>) {
+        let membership = self.node.membership();
+        let own = membership.node_id;
+        if to.is_some_and(|to| self.node.leader() == Some(to)) {
+            return self.answer_status(client, id);
+        }
+        let refused = if !self.node.is_leader() {
+            let error = crate::encode::unavailable(Unavailable::NoLeader);
+            Some(Error { servers: self.other_servers(), ..error })
+        } else if to.is_some_and(|to| !membership.voters.contains(&to)) {
+            let text = "transfer the leadership: that node is no member that votes";
+            Some(Error::new(ErrorCode::NotFound, text))
+        } else if membership.voters[..] == [own] {
+            let text = "transfer the leadership: there is no other member that votes";
+            Some(Error::new(ErrorCode::InvalidRequest, text))
+        } else {
+            None
+        };
+        if let Some(error) = refused {
+            return self.answer(client, id, Answer::Refused(error));
+        }
+        let deadline = Instant::now() + TRANSFER_TIME_MAX;
+        self.transfers.push(Transfer { client, id, to, deadline });
+        self.inputs.push(Input::TransferLeadership { to });
+    }
+
+    /// Answers those who wait for another leader.
+    pub(crate) fn answer_transfers(&mut self) {
+        if self.transfers.is_empty() {
+            return;
+        }
+        let (own, leader) = (self.node.membership().node_id, self.node.leader());
+        for transfer in std::mem::take(&mut self.transfers) {
+            let is_done =
+                leader.is_some_and(|leader| transfer.to.map_or(leader != own, |to| to == leader));
+            let Transfer { client, id, deadline, .. } = transfer;
+            if is_done {
+                self.answer_status(client, id);
+            } else if Instant::now() >= deadline {
+                let text = format!(
+                    "transfer the leadership: the member did not take over within \
+                     {TRANSFER_TIME_MAX:?}; see whether it is reachable, and try again"
+                );
+                let error = Error::new(ErrorCode::OutcomeUnknown, text);
+                self.answer(client, id, Answer::Refused(error));
+            } else {
+                self.transfers.push(transfer);
+            }
+        }
+    }
+
+    /// Takes note of what other members told.
+    pub(crate) fn handle_news(&mut self, news: News) -> Result<(), RunError> {
+        match news {
+            News::Places(places) => {
+                if self.peers.post().places().merge(places) {
+                    self.places_changed();
+                }
+            }
+            News::Called(node) => self.peers.handle_called(node),
+            News::Reached(node, release) => self.peers.handle_reached(node, release),
+            News::Lost(node) => self.peers.handle_lost(node),
+            News::Removed => self.removed = true,
+            News::Refused(why) => return Err(RunError::NotAdmitted(why)),
+            News::Settled => {
+                self.folder.wish = Wish::None;
+                self.save_folder();
+            }
+            News::Arrival(arrival) => self.arrivals.push(arrival),
+            News::Received(received) => self.take_received(*received),
+            News::NotReceived => self.is_receiving = false,
+            News::Sent { to, ok } => {
+                self.sending -= 1;
+                self.inputs.push(Input::SnapshotSent { to, ok });
+            }
+        }
+        Ok(())
+    }
+
+    /// The addresses that are known changed: they are kept, told, and used.
+    fn places_changed(&mut self) {
+        self.folder.places = self.peers.post().places().clone();
+        self.save_folder();
+        self.peers.connect(self.node.membership());
+        self.peers.tell(&self.folder.places);
+        if self.folder.places.is_removed(self.folder.node_id) {
+            self.removed = true;
+        }
+    }
+
+    /// Not more than what is also known to others.
+    fn save_folder(&self) {
+        if let Err(error) = self.folder_file.write(&self.folder) {
+            warn!(%error, "could not keep the addresses of other members");
+        }
+    }
+
+    /// Looks whether there are other members than before.
+    pub(crate) fn look_at_members(&mut self) {
+        if self.node.is_removed() {
+            self.removed = true;
+        }
+        let now = self.node.membership();
+        if *now == self.members {
+            return;
+        }
+        let before = std::mem::replace(&mut self.members, now.clone());
+        let Membership { voters, learners, .. } = &self.members;
+        info!(?voters, ?learners, "the members of the cluster changed");
+        let gone = before.voters.iter().chain(&before.learners).copied();
+        let gone: Vec<u64> = gone.filter(|node| !self.members.contains(*node)).collect();
+        let mut is_news = false;
+        for node in gone {
+            is_news |= self.peers.post().places().remove(node);
+            self.peers.post().hang_up(node);
+        }
+        match is_news {
+            true => self.places_changed(),
+            false => self.peers.connect(&self.members),
+        }
+    }
+
+    /// Takes the next snapshot that another member is about to send.
+    pub(crate) fn take_arrivals(&mut self) -> Result<(), RunError> {
+        for arrival in std::mem::take(&mut self.arrivals) {
+            if self.is_receiving || !self.received.is_empty() {
+                // One at a time; whoever sends it hears that it did not come.
+                continue;
+            }
+            self.begin_arrival(arrival)?;
+        }
+        Ok(())
+    }
+
+    fn begin_arrival(&mut self, arrival: Arrival) -> Result<(), RunError> {
+        let Arrival { from, head, .. } = &arrival;
+        let node_id = self.folder.node_id;
+        let membership = match Membership::decode(&head.members) {
+            Ok(membership) => Membership { node_id, ..membership },
+            Err(error) => {
+                warn!(from, %error, "a snapshot of members that cannot be read");
+                return Ok(());
+            }
+        };
+        let (index, term) = (head.index, head.term);
+        let meta = SnapshotMeta { index, term, members: membership.encode() };
+        let writer = match self.writer.log().begin_received(&meta) {
+            Ok(writer) => writer,
+            Err(LogError::Full(error)) => {
+                warn!(%error, "no room for a snapshot of another member");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        info!(from, index, bytes = head.bytes, "a snapshot comes");
+        self.is_receiving = true;
+        let post = self.peers.post().clone();
+        tokio::task::spawn_blocking(move || receive(&post, arrival, membership, writer));
+        Ok(())
+    }
+
+    fn take_received(&mut self, received: Received) {
+        self.is_receiving = false;
+        let Received { from, message, membership, state, finished } = received;
+        if let Message::Raft(raft) = &message
+            && let Some(head) = &raft.snapshot
+        {
+            self.received.insert(head.index, finished.map(Box::new));
+            self.inputs.push(Input::SnapshotReceived { from, message, membership, state });
+        }
+    }
+
+    /// Sends the snapshots that are ordered, if it is those that are published.
+    pub(crate) fn send_snapshots(&mut self) -> Result<(), LogError> {
+        for (to, index, message) in std::mem::take(&mut self.to_send) {
+            let published = match self.sending >= SNAPSHOTS_SENT_MAX {
+                true => None,
+                false => self.writer.log().published()?,
+            };
+            match published.filter(|published| published.meta.index == index) {
+                Some(published) => self.send_snapshot(to, published, &message),
+                None => self.inputs.push(Input::SnapshotSent { to, ok: false }),
+            }
+        }
+        Ok(())
+    }
+
+    fn send_snapshot(&mut self, to: u64, published: Published, message: &Message) {
+        let Published { meta, bytes, data } = published;
+        let head = SnapshotHead {
+            index: meta.index,
+            term: meta.term,
+            members: meta.members.into(),
+            message: message.encode().into(),
+            bytes,
+        };
+        self.sending += 1;
+        let outgoing = Outgoing { to, head, data };
+        tokio::spawn(send(self.peers.post().clone(), outgoing));
+    }
+}
+
+/// What a server knows of itself at its start.
+pub(crate) fn folder_of(node: &Membership, wish: Wish) -> Folder {
+    let Membership { cluster_id, node_id, .. } = *node;
+    Folder { cluster_id, node_id, wish, places: Default::default() }
+}
+
+fn change_refused(why: ChangeRefused) -> Error {
+    let (code, text) = match why {
+        ChangeRefused::UnknownMember => {
+            (ErrorCode::NotFound, "change the cluster: no member has that number")
+        }
+        ChangeRefused::AlreadyMember => {
+            (ErrorCode::InvalidRequest, "change the cluster: a member has that number already")
+        }
+        ChangeRefused::OneAtATime => (
+            ErrorCode::TooManyRequests,
+            "change the cluster: another change is not done yet, try again",
+        ),
+        ChangeRefused::NotCaughtUp => (
+            ErrorCode::TooManyRequests,
+            "promote the member: it lacks too much of the log, try again when it has caught up",
+        ),
+        ChangeRefused::LastVoter => {
+            (ErrorCode::InvalidRequest, "remove the member: nobody would be left to vote")
+        }
+        ChangeRefused::TooManyMembers => {
+            (ErrorCode::LimitExceeded, "add the member: the cluster has as many as it may have")
+        }
+    };
+    Error::new(code, text)
+}

@@ -1,0 +1,65 @@
+//! The file in a data folder that says which node it is of, whom that knows, and what it wants.
+//! The log says who its members are; this is what must be known before there is a log, and what may
+//! change without one.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use bramah_wire::link::Folder;
+
+const NAME: &str = "node";
+const NEW_NAME: &str = "node.new";
+
+/// Where that file is; nowhere in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct FolderFile {
+    folder: Option<PathBuf>,
+}
+
+impl FolderFile {
+    pub(crate) fn new(folder: Option<&Path>) -> FolderFile {
+        FolderFile { folder: folder.map(Path::to_owned) }
+    }
+
+    /// What it says; none if there is none.
+    pub(crate) fn read(&self) -> io::Result<Option<Folder>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let bytes = match fs::read(folder.join(NAME)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let read = Folder::decode(&bytes).map_err(|error| {
+            let text = format!("the file {NAME:?} in the data folder cannot be read: {error}");
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })?;
+        Ok(Some(read))
+    }
+
+    /// There is a log.
+    pub(crate) fn has_log(&self) -> io::Result<bool> {
+        let Some(folder) = &self.folder else { return Ok(false) };
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            if entry?.file_name().to_string_lossy().starts_with("snapshot-") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes it, durably, in place of the one before.
+    pub(crate) fn write(&self, content: &Folder) -> io::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let mut file = File::create(folder.join(NEW_NAME))?;
+        file.write_all(&content.encode())?;
+        file.sync_all()?;
+        fs::rename(folder.join(NEW_NAME), folder.join(NAME))?;
+        File::open(folder)?.sync_all()
+    }
+}

@@ -1,0 +1,68 @@
+//! A question to another server, on a connection of its own, as any client asks it.
+
+use std::io;
+use std::time::Duration;
+
+use bramah_wire::frame::{OPENING, put_frame, take_frame};
+use bramah_wire::proto::message::Kind;
+use bramah_wire::proto::reply::Outcome;
+use bramah_wire::proto::request::Op;
+use bramah_wire::{Error, answer, proto};
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long a question may take.
+const ASK_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long a change may take: members wait for each other.
+const CHANGE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    #[error("no answer in time")]
+    TimedOut,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("the answer cannot be read")]
+    Unreadable,
+    #[error("could not {0}")]
+    Refused(Error),
+}
+
+/// How a server sees its cluster.
+pub(crate) async fn status(server: &str) -> Result<proto::ClusterStatus, AskError> {
+    let op = Op::GetClusterStatus(proto::GetClusterStatus {});
+    timeout(ASK_TIME_MAX, ask(server, op)).await.unwrap_or(Err(AskError::TimedOut))
+}
+
+/// Has a server change its cluster.
+pub(crate) async fn change(server: &str, op: Op) -> Result<proto::ClusterStatus, AskError> {
+    timeout(CHANGE_TIME_MAX, ask(server, op)).await.unwrap_or(Err(AskError::TimedOut))
+}
+
+async fn ask(server: &str, op: Op) -> Result<proto::ClusterStatus, AskError> {
+    let mut stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let mut out = BytesMut::from(&OPENING[..]);
+    let request = proto::Request { id: 1, op: Some(op) };
+    put_frame(&request, &mut out).map_err(|_| AskError::Unreadable)?;
+    stream.write_all(&out).await?;
+    let mut buffer = BytesMut::new();
+    loop {
+        if let Some(frame) = take_frame(&mut buffer).map_err(|_| AskError::Unreadable)? {
+            let message = answer::message(frame).map_err(|_| AskError::Unreadable)?;
+            // Whatever else is said was not asked.
+            let Some(Kind::Reply(reply)) = message.kind else { continue };
+            return match reply.outcome {
+                Some(Outcome::ClusterStatus(status)) => Ok(status),
+                Some(Outcome::Error(error)) => Err(AskError::Refused(error.into())),
+                _ => Err(AskError::Unreadable),
+            };
+        }
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+    }
+}

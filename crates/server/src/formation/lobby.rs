@@ -1,0 +1,166 @@
+//! Servers that are to begin a cluster together, before there is one.
+//!
+//! Each asks all addresses that it was given who is there and whom they see. The node with the
+//! lowest number begins, when it sees as many as are expected, none of them has a cluster, and each
+//! of them sees the very same nodes. The others wait until somebody has a cluster, and join it. So
+//! there is one: who begins has heard from every other that it has none and waits for this one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bramah_core::Time;
+use bramah_node::ClientId;
+use bramah_wire::request::{Address, Ask, ClusterAsk};
+use bramah_wire::{Error, ErrorCode, proto};
+use tokio::time::sleep;
+use tracing::info;
+
+use super::ASK_EVERY;
+use super::ask::status;
+use crate::service::{Answer, Outlet, Service};
+
+/// What a server answers that has no cluster yet.
+pub(crate) struct Lobby {
+    pub(crate) node_id: u64,
+    expected: u32,
+    seen: Mutex<BTreeSet<u64>>,
+    clients: Mutex<Clients>,
+}
+
+/// Who is connected, and how many ever were.
+#[derive(Default)]
+struct Clients {
+    last: u64,
+    outlets: BTreeMap<ClientId, Arc<dyn Outlet>>,
+}
+
+impl Lobby {
+    pub(crate) fn new(node_id: u64, expected: Option<u32>) -> Lobby {
+        let expected = expected.unwrap_or_default();
+        Lobby {
+            node_id,
+            expected,
+            seen: Mutex::new(BTreeSet::from([node_id])),
+            clients: Mutex::default(),
+        }
+    }
+
+    fn status(&self) -> proto::ClusterStatus {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.iter().copied().collect();
+        let forming = Some(proto::Forming { expected: self.expected, seen });
+        proto::ClusterStatus { node_id: self.node_id, forming, ..Default::default() }
+    }
+}
+
+impl Service for Lobby {
+    fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.last += 1;
+        let client = ClientId(clients.last);
+        clients.outlets.insert(client, outlet);
+        client
+    }
+
+    fn ask(&self, client: ClientId, id: u64, ask: Ask) {
+        let answer = match ask {
+            Ask::Cluster(ClusterAsk::Status) => Answer::Cluster(Box::new(self.status())),
+            _ => {
+                let text = "serve locks: this server has no cluster yet, it waits for the others";
+                Answer::Refused(Error::new(ErrorCode::NoLeader, text))
+            }
+        };
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outlet) = clients.outlets.get(&client) {
+            outlet.reply(id, Time::default(), answer);
+            outlet.flush();
+        }
+    }
+
+    fn disconnect(&self, client: ClientId) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.outlets.remove(&client);
+    }
+}
+
+/// Waits until there is a cluster to join, and gives its number; or until this node is the one to
+/// begin it: then it gives none.
+pub(crate) async fn gather(servers: &[Address], expected: u32, lobby: &Lobby) -> Option<u64> {
+    info!(expected, node = lobby.node_id, "waiting for the others to begin a cluster");
+    let mut before = BTreeSet::new();
+    loop {
+        let mut views = Vec::new();
+        for server in servers {
+            match status(server.as_str()).await {
+                Ok(status) if status.cluster_id != 0 => {
+                    info!(%server, cluster = status.cluster_id, "there is a cluster: joining it");
+                    return Some(status.cluster_id);
+                }
+                Ok(status) => views.push(status),
+                Err(_) => {}
+            }
+        }
+        let mut seen: BTreeSet<u64> = views.iter().map(|view| view.node_id).collect();
+        seen.insert(lobby.node_id);
+        if seen != before {
+            info!(?seen, expected, "servers without a cluster");
+            before.clone_from(&seen);
+            lobby.seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&seen);
+        }
+        if begins(lobby.node_id, expected, &seen, &views) {
+            info!("all are here, and this node has the lowest number: beginning the cluster");
+            return None;
+        }
+        sleep(ASK_EVERY).await;
+    }
+}
+
+/// This node is the one to begin.
+fn begins(own: u64, expected: u32, seen: &BTreeSet<u64>, views: &[proto::ClusterStatus]) -> bool {
+    let is_lowest = seen.first() == Some(&own);
+    let agrees = |view: &proto::ClusterStatus| {
+        let forming = view.forming.as_ref();
+        view.node_id == own
+            || forming.is_some_and(|forming| {
+                forming.expected == expected && forming.seen.iter().eq(seen.iter())
+            })
+    };
+    is_lowest && seen.len() == expected as usize && views.iter().all(agrees)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(node_id: u64, expected: u32, seen: &[u64]) -> proto::ClusterStatus {
+        let forming = Some(proto::Forming { expected, seen: seen.to_vec() });
+        proto::ClusterStatus { node_id, forming, ..Default::default() }
+    }
+
+    fn begins_with(own: u64, views: &[proto::ClusterStatus]) -> bool {
+        let seen = views.iter().map(|view| view.node_id).chain([own]).collect();
+        begins(own, 3, &seen, views)
+    }
+
+    #[test]
+    fn only_the_lowest_of_all_begins_and_only_when_all_see_the_same() {
+        let all = |seen: &[u64]| [view(1, 3, seen), view(2, 3, seen), view(3, 3, seen)];
+        assert!(begins_with(1, &all(&[1, 2, 3])));
+        assert!(!begins_with(2, &all(&[1, 2, 3])));
+        assert!(!begins_with(1, &all(&[1, 2, 3])[..2]), "one is missing");
+        let late = [view(1, 3, &[1, 2, 3]), view(2, 3, &[1, 2]), view(3, 3, &[1, 2, 3])];
+        assert!(!begins_with(1, &late), "one does not see all yet");
+        let other = [view(2, 3, &[1, 2, 3]), view(3, 3, &[2, 3, 4])];
+        assert!(!begins_with(1, &other), "one has other addresses");
+        let many = [view(2, 3, &[1, 2, 3]), view(3, 5, &[1, 2, 3])];
+        assert!(!begins_with(1, &many), "one expects others");
+        let too_many = [view(2, 3, &[1, 2, 3, 4]), view(3, 3, &[1, 2, 3, 4]), view(4, 3, &[1])];
+        assert!(!begins_with(1, &too_many));
+    }
+
+    #[test]
+    fn a_member_that_is_older_than_the_protocol_of_forming_agrees_to_nothing() {
+        let mute = proto::ClusterStatus { node_id: 2, ..Default::default() };
+        assert!(!begins_with(1, &[mute, view(3, 3, &[1, 2, 3])]));
+    }
+}

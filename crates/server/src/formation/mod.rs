@@ -1,0 +1,147 @@
+//! How servers become a cluster: how one that has no data yet begins, and how a node becomes a
+//! member. DESIGN.md beside this crate has the rules and why there can be only one cluster.
+
+mod ask;
+mod lobby;
+mod settle;
+
+use std::io;
+use std::time::Duration;
+
+use bramah_wire::link::{Folder, Wish};
+use bramah_wire::membership::Membership;
+use bramah_wire::request::Address;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use self::ask::status;
+pub(crate) use self::lobby::Lobby;
+use self::lobby::gather;
+pub(crate) use self::settle::{Own, settle};
+use crate::config::ClusterConfig;
+use crate::folder::FolderFile;
+use crate::keys::random_number;
+use crate::log::Beginning;
+
+/// How often the others are asked again.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// How long a node with data looks whether it belongs to the cluster that it is to join.
+const CHECK_TIME_MAX: Duration = Duration::from_secs(3);
+/// The epoch of a cluster that begins with nothing.
+const FIRST_EPOCH: u16 = 0;
+
+/// Why a server cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FormationError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(
+        "the data folder is of node {node} of cluster {own}, and {server} is of cluster {other}: \
+         to join that one, empty the folder (its locks are lost); to stay, leave --join out"
+    )]
+    OtherCluster { node: u64, own: u64, server: Address, other: u64 },
+    #[error(
+        "the data folder's files contradict each other: one is of node {node} of cluster \
+         {cluster}, the log is of node {log_node} of cluster {log_cluster}; restore the folder \
+         from one backup, or empty it and join again"
+    )]
+    Contradiction { node: u64, cluster: u64, log_node: u64, log_cluster: u64 },
+}
+
+/// How a server begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) beginning: Beginning,
+    pub(crate) wish: Wish,
+}
+
+/// Decides how a server begins, after what its folder says; one with an empty folder asks the
+/// others first, for as long as it takes.
+pub(crate) async fn plan(
+    config: &ClusterConfig,
+    file: &FolderFile,
+    lobby: &Lobby,
+) -> Result<Plan, FormationError> {
+    if let Some(Folder { cluster_id, node_id, wish, .. }) = file.read()? {
+        return Ok(Plan { beginning: Beginning::Joining { cluster_id, node_id }, wish });
+    }
+    let node_id = lobby.node_id;
+    let wish = if config.learner { Wish::Learner } else { Wish::Voter };
+    let joining = |cluster_id| Plan { beginning: Beginning::Joining { cluster_id, node_id }, wish };
+    if !file.has_log()? {
+        if let Some(expected) = config.bootstrap_expect.filter(|expected| *expected > 1) {
+            if let Some(cluster_id) = gather(&config.join, expected, lobby).await {
+                return Ok(joining(cluster_id));
+            }
+        } else if !config.join.is_empty() {
+            return Ok(joining(find_cluster(&config.join).await));
+        }
+    }
+    let (cluster_id, epoch) = (random_number()?, FIRST_EPOCH);
+    let beginning = Beginning::Cluster { cluster_id, node_id, epoch };
+    Ok(Plan { beginning, wish: Wish::None })
+}
+
+/// The cluster of the first of these servers that answers.
+async fn find_cluster(servers: &[Address]) -> u64 {
+    info!(servers = ?texts(servers), "joining a cluster: looking for a member of it");
+    let mut told = String::new();
+    loop {
+        for server in servers {
+            match status(server.as_str()).await {
+                Ok(status) if status.cluster_id != 0 => {
+                    info!(%server, cluster = status.cluster_id, "found a member of the cluster");
+                    return status.cluster_id;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let text = format!("{server}: {error}");
+                    if text != told {
+                        warn!(error = text, "that member cannot be asked; trying on");
+                        told = text;
+                    }
+                }
+            }
+        }
+        sleep(ASK_EVERY).await;
+    }
+}
+
+/// A node that is alone in its cluster must not take itself for a member of another.
+pub(crate) async fn check_cluster(
+    config: &ClusterConfig,
+    membership: &Membership,
+) -> Result<(), FormationError> {
+    let Membership { cluster_id: own, node_id: node, voters, learners } = membership;
+    if voters[..] != [*node] || !learners.is_empty() {
+        return Ok(());
+    }
+    let asking = async {
+        for server in &config.join {
+            match status(server.as_str()).await {
+                Ok(status) if ![0, *own].contains(&status.cluster_id) => {
+                    let (own, node, server) = (*own, *node, server.clone());
+                    let other = status.cluster_id;
+                    return Err(FormationError::OtherCluster { node, own, server, other });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    };
+    timeout(CHECK_TIME_MAX, asking).await.unwrap_or(Ok(()))
+}
+
+/// The log and the file beside it must be of the same node.
+pub(crate) fn check_folder(folder: &Folder, membership: &Membership) -> Result<(), FormationError> {
+    let (node, cluster) = (folder.node_id, folder.cluster_id);
+    let (log_node, log_cluster) = (membership.node_id, membership.cluster_id);
+    match (node, cluster) == (log_node, log_cluster) {
+        true => Ok(()),
+        false => Err(FormationError::Contradiction { node, cluster, log_node, log_cluster }),
+    }
+}
+
+fn texts(servers: &[Address]) -> Vec<&str> {
+    servers.iter().map(Address::as_str).collect()
+}

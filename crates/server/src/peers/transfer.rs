@@ -1,0 +1,199 @@
+//! Snapshots on their way from one member to another: a connection and a thread for each, so that
+//! nothing else waits behind one.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use bramah_node::{NodeError, Replay};
+use bramah_wal::{DirDisk, SnapshotWriter, WalError};
+use bramah_wire::DecodeError;
+use bramah_wire::link::{Frame, LINK_FRAME_BYTES_MAX, Purpose, SnapshotHead};
+use bramah_wire::membership::Membership;
+use bramah_wire::peer::Message;
+use bramah_wire::snapshot::SnapshotReader;
+use bytes::{Buf, Bytes, BytesMut};
+use tracing::{info, warn};
+
+use super::call::{CallError, call};
+use super::link::chain;
+use super::post::{Arrival, News, Post, Received};
+use crate::limits::{SNAPSHOT_PART_BYTES, SNAPSHOT_SILENCE_TIME_MAX};
+
+/// A snapshot for another member.
+pub(crate) struct Outgoing {
+    pub(crate) to: u64,
+    pub(crate) head: SnapshotHead,
+    pub(crate) data: Box<dyn Read + Send>,
+}
+
+/// Why a snapshot did not come over.
+#[derive(Debug, thiserror::Error)]
+enum TransferError {
+    #[error("could not call the member")]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("what it says cannot be read")]
+    Unreadable(#[from] DecodeError),
+    #[error("the snapshot holds no table")]
+    Table(#[from] NodeError),
+    #[error("the snapshot cannot be written aside")]
+    Write(#[from] WalError),
+    #[error("the receiver did not take it")]
+    NotTaken,
+}
+
+/// Sends a snapshot, and says what came of it.
+pub(crate) async fn send(post: Arc<Post>, outgoing: Outgoing) {
+    let (to, index, bytes) = (outgoing.to, outgoing.head.index, outgoing.head.bytes);
+    let called = call(&post, to, Purpose::Snapshot).await.map_err(TransferError::from);
+    let sent = match called.and_then(|(stream, buffer, _)| Ok((blocking(stream)?, buffer))) {
+        Ok((stream, buffer)) => {
+            let sending = tokio::task::spawn_blocking(move || push(stream, buffer, outgoing));
+            sending.await.unwrap_or_else(|panic| Err(io::Error::other(panic).into()))
+        }
+        Err(error) => Err(error),
+    };
+    let ok = sent.is_ok();
+    match sent {
+        Ok(()) => info!(to, index, bytes, "sent a snapshot to another member"),
+        Err(error) => warn!(to, index, error = chain(&error), "could not send a snapshot"),
+    }
+    post.tell(News::Sent { to, ok });
+}
+
+fn blocking(stream: tokio::net::TcpStream) -> Result<TcpStream, TransferError> {
+    let stream = stream.into_std()?;
+    stream.set_nonblocking(false)?;
+    set_times(&stream)?;
+    Ok(stream)
+}
+
+fn set_times(stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(SNAPSHOT_SILENCE_TIME_MAX))?;
+    stream.set_write_timeout(Some(SNAPSHOT_SILENCE_TIME_MAX))
+}
+
+fn push(
+    mut stream: TcpStream,
+    mut buffer: BytesMut,
+    mut outgoing: Outgoing,
+) -> Result<(), TransferError> {
+    let mut out = BytesMut::new();
+    let mut left = outgoing.head.bytes;
+    Frame::SnapshotHead(outgoing.head).put(&mut out);
+    let mut part = vec![0; SNAPSHOT_PART_BYTES];
+    loop {
+        stream.write_all(&out)?;
+        if left == 0 {
+            break;
+        }
+        let bytes = outgoing.data.read(&mut part)?;
+        if bytes == 0 || bytes as u64 > left {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        left -= bytes as u64;
+        out.clear();
+        Frame::SnapshotPart(Bytes::copy_from_slice(&part[..bytes])).put(&mut out);
+    }
+    match next_frame(&mut stream, &mut buffer)? {
+        Frame::SnapshotTaken => Ok(()),
+        _ => Err(TransferError::NotTaken),
+    }
+}
+
+fn next_frame(stream: &mut TcpStream, buffer: &mut BytesMut) -> Result<Frame, TransferError> {
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        if let Some(frame) = Frame::take(buffer, LINK_FRAME_BYTES_MAX)? {
+            return Ok(frame);
+        }
+        match stream.read(&mut part)? {
+            0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            bytes => buffer.extend_from_slice(&part[..bytes]),
+        }
+    }
+}
+
+/// Takes a snapshot: writes it aside where there is a disk, reads the table in it, and passes both
+/// on. Blocks for as long as it takes.
+pub(crate) fn receive(
+    post: &Post,
+    arrival: Arrival,
+    membership: Membership,
+    writer: Option<SnapshotWriter<DirDisk>>,
+) {
+    let (from, index, bytes) = (arrival.from, arrival.head.index, arrival.head.bytes);
+    match pull(arrival, membership, writer) {
+        Ok(received) => {
+            info!(from, index, bytes, "received a snapshot");
+            post.tell(News::Received(Box::new(received)));
+        }
+        Err(error) => {
+            warn!(from, index, error = chain(&error), "a snapshot did not come over");
+            post.tell(News::NotReceived);
+        }
+    }
+}
+
+fn pull(
+    arrival: Arrival,
+    membership: Membership,
+    writer: Option<SnapshotWriter<DirDisk>>,
+) -> Result<Received, TransferError> {
+    let Arrival { from, head, stream, buffer } = arrival;
+    set_times(&stream)?;
+    let message = Message::decode(&head.message)?;
+    let part = Bytes::new();
+    let mut parts = Parts { stream, buffer, part, left: head.bytes, writer, error: None };
+    let read = SnapshotReader::new(&mut parts).map_err(NodeError::Snapshot);
+    let state = read.and_then(Replay::read_state);
+    if let Some(error) = parts.error.take() {
+        return Err(error.into());
+    }
+    let state = state?;
+    if parts.left > 0 || !parts.part.is_empty() {
+        return Err(DecodeError::TrailingBytes { bytes: parts.left as usize }.into());
+    }
+    let Parts { mut stream, writer, .. } = parts;
+    let finished = writer.map(SnapshotWriter::finish).transpose()?;
+    let mut out = BytesMut::new();
+    Frame::SnapshotTaken.put(&mut out);
+    stream.write_all(&out)?;
+    Ok(Received { from, message, membership, state, finished })
+}
+
+/// The bytes of a snapshot as they arrive; what is read of them is written aside.
+struct Parts {
+    stream: TcpStream,
+    buffer: BytesMut,
+    part: Bytes,
+    left: u64,
+    writer: Option<SnapshotWriter<DirDisk>>,
+    error: Option<WalError>,
+}
+
+impl Read for Parts {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.part.is_empty() {
+            if self.left == 0 {
+                return Ok(0);
+            }
+            let frame = next_frame(&mut self.stream, &mut self.buffer).map_err(io::Error::other)?;
+            let Frame::SnapshotPart(part) = frame else { continue };
+            self.left = self.left.checked_sub(part.len() as u64).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, "more comes than was announced")
+            })?;
+            if let Some(Err(error)) = self.writer.as_mut().map(|writer| writer.write(&part)) {
+                let told = io::Error::other(error.to_string());
+                self.error = Some(error);
+                return Err(told);
+            }
+            self.part = part;
+        }
+        let bytes = out.len().min(self.part.len());
+        self.part.copy_to_slice(&mut out[..bytes]);
+        Ok(bytes)
+    }
+}

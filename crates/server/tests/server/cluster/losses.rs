@@ -1,0 +1,58 @@
+//! Members that are lost.
+
+use bramah_wire::proto;
+use bramah_wire::proto::reply::Outcome;
+use bramah_wire::proto::request::Op;
+
+use super::{ask_until_led, three, until, until_led};
+use crate::client::Client;
+
+#[test]
+fn a_lost_leader_is_followed_by_another_and_nobody_loses_anything() {
+    let mut servers = three();
+    let leader = until_led(&servers);
+    let mut client = Client::connect(servers[(leader + 1) % 3].address());
+    let session = client.open(60_000);
+    let hold = client.hold(session, "x");
+    servers.remove(leader).kill();
+    let get = Op::GetLock(proto::GetLock { name: "x".to_owned(), ..Default::default() });
+    let Outcome::Lock(lock) = ask_until_led(&mut client, &get) else { panic!("no lock") };
+    assert_eq!(lock.holders[0].token, hold.number);
+    assert!(matches!(client.release(hold), Outcome::Released(_)));
+    let next = client.hold(session, "x");
+    assert!(next.number > hold.number);
+}
+
+#[test]
+fn without_a_majority_there_is_a_clear_answer_and_what_is_old_is_said_to_be() {
+    let mut servers = three();
+    let leader = until_led(&servers);
+    let last = servers.swap_remove((leader + 1) % 3);
+    let mut client = Client::connect(last.address());
+    let session = client.open(60_000);
+    let hold = client.hold(session, "x");
+    for server in servers {
+        server.kill();
+    }
+    let get =
+        |stale| Op::GetLock(proto::GetLock { name: "x".to_owned(), stale, ..Default::default() });
+    let error = until("nobody leads", || match client.ask(get(false)) {
+        Outcome::Error(error) => Some(error),
+        _ => None,
+    });
+    assert_eq!(error.code, "no_leader");
+    assert_eq!(error.servers.len(), 2, "it says where else to ask");
+    let error = match client.acquire(session, "y") {
+        Outcome::Error(error) => error,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(error.code, "no_leader");
+    let status = client.status();
+    assert!(!status.has_quorum && status.leader == 0);
+
+    let reply = client.whole_reply(get(true));
+    let staleness = reply.staleness.expect("it says how old it is");
+    assert!(staleness.age_ms > 0 && staleness.revision > 0);
+    let Some(Outcome::Lock(lock)) = reply.outcome else { panic!("no lock: {reply:?}") };
+    assert_eq!(lock.holders[0].token, hold.number);
+}
