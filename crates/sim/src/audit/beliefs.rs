@@ -63,10 +63,15 @@ impl Beliefs {
         self.shared.remove(&token);
     }
 
+    /// The belief is none that the stated exception explains.
+    pub(crate) fn counts(&self, held: &Held) -> bool {
+        !self.taken.contains(&held.hold.token)
+    }
+
     /// Those who believe to hold a lock, and whose belief counts.
     pub(crate) fn of(&self, name: &LockName, witness: &dyn Witness) -> Vec<Held> {
         let mut all = witness.believers(name);
-        all.retain(|held| !self.taken.contains(&held.hold.token));
+        all.retain(|held| self.counts(held));
         all.sort_by_key(|held| held.hold.token);
         all.dedup_by_key(|held| held.hold.token);
         all

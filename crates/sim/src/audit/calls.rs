@@ -55,8 +55,10 @@ pub(crate) struct Call {
     renewals: Vec<(SessionId, Result<Time, Refusal>)>,
     /// Of a question: every right answer since it was asked.
     pub(crate) answers: Vec<Reply>,
-    /// It has its last answer, or nobody waits for one.
-    over: Option<SimTime>,
+    /// It has its last answer, or nobody waits for one, since then.
+    pub(crate) over: Option<SimTime>,
+    /// It was answered "not now" or "unknown" since it was sent last: that is an answer too.
+    is_put_off: bool,
 }
 
 /// How often a subject was sent, refused without effect, and found in the log.
@@ -84,7 +86,8 @@ impl Calls {
 
     /// Calls that wait for their answer.
     pub(crate) fn open(&self) -> impl Iterator<Item = (CallNo, &Call)> + '_ {
-        let open = self.calls.iter().filter(|(_, call)| call.over.is_none());
+        let is_open = |call: &Call| call.over.is_none() && !call.is_put_off;
+        let open = self.calls.iter().filter(move |(_, call)| is_open(call));
         open.map(|(no, call)| (*no, call))
     }
 
@@ -118,6 +121,7 @@ impl Calls {
             renewals: Vec::new(),
             answers: answer.into_iter().collect(),
             over: None,
+            is_put_off: false,
         };
         self.calls.insert(call, new);
     }
@@ -125,6 +129,7 @@ impl Calls {
     pub(crate) fn sent(&mut self, call: CallNo, sending: Sending) {
         let Some(call) = self.calls.get_mut(&call) else { return };
         call.sent.push(sending);
+        call.is_put_off = false;
         for subject in subjects(&call.what) {
             self.tallies.entry(subject).or_default().sent += 1;
         }
@@ -178,8 +183,10 @@ impl Calls {
         let Some(call) = self.calls.get_mut(&no) else { return };
         let client = call.client;
         match reply {
-            Reply::Outcome(Outcome::Queued { .. }) | Reply::OutcomeUnknown => {}
+            Reply::Outcome(Outcome::Queued { .. }) => {}
+            Reply::OutcomeUnknown => call.is_put_off = true,
             Reply::Unavailable(why) => {
+                call.is_put_off = true;
                 for subject in subjects(&call.what) {
                     let Some(tally) = self.tallies.get_mut(&subject) else { continue };
                     tally.refused += 1;

@@ -34,7 +34,10 @@ pub(crate) fn event(event: &Event, table: &Table, report: &mut Report) {
 /// A client begins to believe.
 pub(crate) fn holds(new: &Held, beliefs: &Beliefs, witness: &dyn Witness, report: &mut Report) {
     let believers = beliefs.of(&new.name, witness);
-    let against = beliefs.against(new, &believers);
+    let against = match beliefs.counts(new) {
+        true => beliefs.against(new, &believers),
+        false => Vec::new(),
+    };
     report.check(Promise::Exclusion, against.is_empty(), || {
         let others: Vec<String> = against.iter().map(|held| who(held)).collect();
         format!("{} believes to hold {}, and so does {}", who(new), new.name, others.join(", "))

@@ -21,7 +21,7 @@ use crate::time::SimTime;
 /// takes over a bad network, and that a keepalive waits for company.
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
 /// How often the cluster is looked at.
-const LOOK_EVERY_US: u64 = 2_000;
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// When each session must be gone, by a clock that stands still while nobody can serve.
 #[derive(Debug)]
@@ -62,10 +62,14 @@ impl NoZombies {
 
     /// Looks whether somebody could serve, now and then.
     pub(crate) fn look(&mut self, now: SimTime, witness: &dyn Witness) {
-        let passed = now.0.saturating_sub(self.looked_at.0);
-        if passed < LOOK_EVERY_US {
-            return;
+        if now.since(self.looked_at) >= LOOK_EVERY {
+            self.change(now, witness);
         }
+    }
+
+    /// Looks whether somebody can serve from now on.
+    pub(crate) fn change(&mut self, now: SimTime, witness: &dyn Witness) {
+        let passed = now.0.saturating_sub(self.looked_at.0);
         let is_whole = witness.is_majority_whole() && now >= self.hampered_until;
         if !(is_whole && self.was_whole) {
             self.unserved_us += passed;
@@ -74,14 +78,15 @@ impl NoZombies {
         self.looked_at = now;
     }
 
-    pub(crate) fn fault(&mut self, now: SimTime, fault: &Fault) {
+    pub(crate) fn fault(&mut self, now: SimTime, fault: &Fault, witness: &dyn Witness) {
         let until = match fault {
             Fault::FullDisk { for_ms, .. } | Fault::SlowDisk { for_ms, .. } => {
                 now.plus_us((for_ms + 1_000) * 1_000)
             }
-            _ => return,
+            _ => now,
         };
         self.hampered_until = self.hampered_until.max(until);
+        self.change(now, witness);
     }
 
     fn served_us(&self, now: SimTime) -> u64 {

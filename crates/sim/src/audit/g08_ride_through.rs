@@ -3,6 +3,7 @@
 //! do holds, and by the operator or at their maximum.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bramah_core::{
     Command, EndReason, Event, Happening, OnDisconnect, Outcome, SessionClose, SessionId,
@@ -13,6 +14,9 @@ use super::step::Step;
 use super::table::{Hold, Table};
 use crate::plan::Plan;
 use crate::time::SimTime;
+
+/// Members count whole milliseconds. The client keeps more than that in reserve.
+const ROUNDING: Duration = Duration::from_millis(2);
 
 /// When each session was kept alive last, as its client knows.
 #[derive(Debug)]
@@ -65,7 +69,8 @@ impl RideThrough {
                     let fast = 1_000_000 + u128::from(self.rate_ppm_max);
                     let least_us = u128::from(ttl_ms) * 1_000 * 1_000_000 / fast;
                     let lived = report.now.since(asked);
-                    report.check(Promise::RideThrough, lived.as_micros() >= least_us, || {
+                    let is_kept = (lived + ROUNDING).as_micros() >= least_us;
+                    report.check(Promise::RideThrough, is_kept, || {
                         format!(
                             "session {session} expires {lived:?} after the keepalive of {asked}, \
                              which was acknowledged; its TTL is {ttl_ms} ms"

@@ -182,14 +182,21 @@ impl Audit {
     pub fn fact(&mut self, now: SimTime, fact: &Fact<'_>, witness: &dyn Witness) {
         self.report.now = now;
         match fact {
-            Fact::Stopped { member, why: StopCause::DiskDamaged } => self.logs.wiped(*member),
+            Fact::Started { .. } => self.no_zombies.change(now, witness),
+            Fact::Stopped { member, why } => {
+                self.no_zombies.change(now, witness);
+                if *why == StopCause::DiskDamaged {
+                    self.logs.wiped(*member);
+                }
+            }
             Fact::Called { client, call, what } => {
                 self.counts.calls += 1;
                 self.beliefs.called(what);
                 let answer = self.reference.answer(what);
                 self.calls.called(now, *client, *call, what, answer);
             }
-            Fact::Sent { call, connection, id, member, .. } => {
+            Fact::Sent { client, call, connection, id, member } => {
+                self.watch_order.sent(*client, *connection);
                 let sending = Sending { connection: *connection, id: *id, member: *member };
                 self.calls.sent(*call, sending);
             }
@@ -215,12 +222,8 @@ impl Audit {
                 self.calls.over(now, |_, call| call.client == *client);
                 self.watch_order.died(*client);
             }
-            Fact::Fault(fault) => self.no_zombies.fault(now, fault),
-            Fact::Started { .. }
-            | Fact::Stopped { .. }
-            | Fact::Leads { .. }
-            | Fact::LeadsNoMore { .. }
-            | Fact::Wrote { .. } => {}
+            Fact::Fault(fault) => self.no_zombies.fault(now, fault, witness),
+            Fact::Leads { .. } | Fact::LeadsNoMore { .. } | Fact::Wrote { .. } => {}
             Fact::Calm => self.watch_order.calm(),
         }
     }
@@ -378,11 +381,15 @@ impl Audit {
     }
 
     fn returned(&mut self, no: CallNo, member: u64, reply: &Reply) {
+        let was_over = self.calls.get(no).is_some_and(|call| call.over.is_some());
         self.calls.returned(no, reply, &mut self.report);
         let Some(call) = self.calls.get(no) else { return };
         let report = &mut self.report;
-        reads::returned(call, member, reply, report);
-        self.watch_order.returned(call, member, reply);
+        // Once nobody waits for it, the right answers are not followed any more.
+        if !was_over {
+            reads::returned(call, member, reply, report);
+            self.watch_order.returned(call, member, reply);
+        }
         match reply {
             Reply::Outcome(outcome) => {
                 let session = request_of(&call.what).map(|(session, _)| session);

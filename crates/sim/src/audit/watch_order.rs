@@ -64,6 +64,12 @@ impl WatchOrder {
         !self.watches.is_empty()
     }
 
+    /// A client sends something over a connection: those that it opened before may be over.
+    pub(crate) fn sent(&mut self, client: ClientNo, over: ConnectionNo) {
+        let older = self.watches.range_mut((client, 0, 0)..(client, over, 0));
+        older.for_each(|(_, watch)| watch.is_alive = false);
+    }
+
     /// A client's process is gone, and its connections with it.
     pub(crate) fn died(&mut self, client: ClientNo) {
         self.watches.retain(|(of, _, _), _| *of != client);
