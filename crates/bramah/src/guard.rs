@@ -160,6 +160,10 @@ impl Guard {
     /// A shared hold becomes an exclusive one, under a new token, before anybody else who waits. It
     /// stays shared while it waits for the other readers, and when it waits in vain.
     ///
+    /// Limit the wait by `wait`: if the future is dropped, or fails with
+    /// [`ErrorKind::OutcomeUnknown`], nobody can know which of both holds there is, and both are
+    /// given up ([`LostReason::Cancelled`]).
+    ///
     /// # Errors
     /// [`AcquireError::Busy`] when the wait is over. [`AcquireError::Failed`] with
     /// [`ErrorKind::Deadlock`] when another reader already waits for its upgrade, and as
@@ -186,7 +190,8 @@ impl Guard {
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] if the service could not be told, [`ErrorKind::OutcomeUnknown`]
-    /// if its answer was lost. In both cases the hold ends with its TTL at the latest.
+    /// if its answer was lost. In both cases the release goes on by itself as long as there is its
+    /// [`crate::Locker`], and without that the hold ends with its TTL.
     pub async fn release(mut self) -> Result<Released, Error> {
         match self.hold.take() {
             Some(hold) => hold.release().await,

@@ -95,6 +95,21 @@ impl Call {
             self.waker = Some(cx.waker().clone());
         }
     }
+
+    /// It gives a hold back, or undoes what may have been granted: it must come to the server's
+    /// ears for as long as the session lives.
+    pub(super) fn undoes(&self) -> bool {
+        self.purpose.is_numbered()
+            && matches!(self.request.op, Some(Op::Release(_) | Op::Cancel(_)))
+    }
+
+    /// The shared hold that an upgrade wants to exchange.
+    pub(super) fn upgrades(&self) -> Option<proto::Handle> {
+        match &self.request.op {
+            Some(Op::Upgrade(upgrade)) => upgrade.hold,
+            _ => None,
+        }
+    }
 }
 
 /// A final answer that is no refusal.

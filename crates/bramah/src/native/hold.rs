@@ -161,6 +161,10 @@ impl Hold for NativeHold {
                 }
                 _ => acquired(&self.remote, answer),
             });
+            if let Ok(Acquired::Held(_)) = upgraded {
+                // It has been exchanged: there is nothing left to give back, or to detach.
+                self.given_back.store(true, Ordering::Relaxed);
+            }
             upgraded.map_err(|failure| failure.during(self.what("upgrade")))
         })
     }

@@ -7,7 +7,7 @@ use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
 use bramah_wire::request::KEEP_ALIVE_SESSIONS_MAX;
 
-use super::call::{Answer, CallId, Failure, Purpose, State};
+use super::call::{Answer, Call, CallId, Failure, Purpose, State};
 use super::limits::GOODBYE_MAX;
 use super::machine::{Life, Link, Machine, session_ended};
 use super::session::{HoldState, SessionKey};
@@ -125,16 +125,46 @@ impl Machine {
                 false => ErrorKind::Unavailable,
             };
             let (is_open, session) = (matches!(call.purpose, Purpose::Open), call.session);
-            let cancels = (unknown && matches!(call.purpose, Purpose::Acquire)).then_some(call.seq);
+            let undone = (unknown && matches!(call.purpose, Purpose::Acquire))
+                .then_some((call.seq, call.upgrades()));
             if is_open {
                 self.fail_opening(now, id, Failure::new(kind, message));
                 continue;
             }
-            self.finish(now, id, Err(Failure::new(kind, message)));
-            if let (Some(key), Some(seq)) = (session, cancels) {
-                self.cancel(now, key, seq);
+            let mut failure = Failure::new(kind, message);
+            if call.undoes() {
+                failure.effect = Effect::Unknown;
+                self.go_on_without_asker(id);
+            }
+            self.finish(now, id, Err(failure));
+            if let (Some(key), Some((seq, upgrades))) = (session, undone) {
+                self.undo(now, key, seq, upgrades);
             }
         }
+    }
+
+    /// The asker of a release gives up, and is told; the release itself goes on under its number, or
+    /// the hold would live as long as its session does.
+    fn go_on_without_asker(&mut self, id: CallId) {
+        let heir = self.next_id();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let seq = std::mem::take(&mut call.seq);
+        let request = proto::Request { id: heir, op: call.request.op.clone() };
+        let call = Call {
+            request,
+            purpose: Purpose::OnHold,
+            seq,
+            state: State::Pending,
+            gives_up_at: None,
+            abandoned: true,
+            waker: None,
+            ..*call
+        };
+        if let Some(session) = call.session.and_then(|key| self.sessions.get_mut(&key)) {
+            session.calls += 1;
+        }
+        self.calls.insert(heir, call);
+        self.pending.insert(heir);
     }
 
     /// A session could not be opened: nothing of it ever was.

@@ -365,13 +365,32 @@ impl Machine {
                 self.forget(now, id);
             }
             Purpose::Acquire if call.maybe_done || call.was_queued => {
-                let (session, seq) = (call.session, call.seq);
+                let (session, seq, upgrades) = (call.session, call.seq, call.upgrades());
                 self.remove(id);
                 if let Some(key) = session {
-                    self.cancel(now, key, seq);
+                    self.undo(now, key, seq, upgrades);
                 }
             }
             _ => self.forget(now, id),
+        }
+    }
+
+    /// Sees to it that nothing is left of an acquire or upgrade that may have been granted.
+    pub(super) fn undo(
+        &mut self,
+        now: LocalTime,
+        key: SessionKey,
+        seq: u64,
+        upgrades: Option<proto::Handle>,
+    ) {
+        // Nobody can know whether the shared hold is still there: so it is over, before the cancel
+        // that may end what it was exchanged for, and given back in case it is.
+        if let Some(hold) = upgrades {
+            self.lose_hold(now, key, hold.number, LostReason::Cancelled);
+        }
+        self.cancel(now, key, seq);
+        if let Some(hold) = upgrades {
+            self.start_release(now, key, hold);
         }
     }
 

@@ -159,6 +159,10 @@ impl Machine {
             Purpose::Act if not_now => self.send_later(now, id, true),
             Purpose::Act => return false,
             _ if not_now => self.send_later(now, id, true),
+            // There will be room again, or another server.
+            _ if code == Some(ErrorCode::DiskFull) && call.undoes() => {
+                self.send_later(now, id, true);
+            }
             _ if unknown => self.send_later(now, id, false),
             _ => return false,
         }
@@ -252,7 +256,11 @@ impl Machine {
         grants: Vec<proto::Grant>,
         now_ms: u64,
     ) {
-        let Some(session) = self.calls.get(&id).and_then(|call| call.session) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        let (Some(session), upgrades) = (call.session, call.upgrades()) else { return };
+        if let Some(hold) = upgrades {
+            self.lose_hold(now, session, hold.number, LostReason::Upgraded);
+        }
         self.add_holds(session, &grants);
         let outcome = Outcome::Granted(proto::Grants { grants });
         self.finish(now, id, Ok(Answer { outcome, now_ms, session: Some(session) }));

@@ -139,6 +139,21 @@ impl Simulated {
         self.client.lock().machine.calls.contains_key(&id)
     }
 
+    /// Nothing is under way.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.client.lock().machine.calls.is_empty()
+    }
+
+    /// The numbers of the living sessions that are kept alive.
+    #[must_use]
+    pub fn kept_sessions(&self) -> Vec<u64> {
+        let shared = self.client.lock();
+        let sessions = shared.machine.sessions.values();
+        let kept = sessions.filter(|session| session.terms.kept_alive && session.lost.is_none());
+        kept.filter_map(|session| Some(session.opened.as_ref()?.handle.number)).collect()
+    }
+
     /// A session with this number is open and not lost, as far as was seen.
     #[must_use]
     pub fn has_session(&self, number: u64) -> bool {

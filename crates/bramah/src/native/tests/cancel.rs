@@ -140,3 +140,53 @@ fn a_question_that_nobody_asks_any_more_is_not_sent() {
     bench.connect();
     assert_eq!(bench.sent(), []);
 }
+
+fn upgrade(token: u64) -> Op {
+    let wait = Some(proto::Wait { how: Some(proto::wait::How::Forever(true)) });
+    Op::Upgrade(proto::Upgrade { request: None, hold: Some(hold(token)), wait })
+}
+
+#[test]
+fn an_upgrade_that_is_dropped_in_flight_ends_its_hold_before_the_cancel_leaves() {
+    let (mut bench, key) = Bench::holding(7);
+    let call = bench.machine.submit_acquire(bench.now, upgrade(7), key, None).unwrap();
+    let (id, _) = bench.sent_one();
+    bench.abandon(call);
+    assert_eq!(bench.lost(key, 7), Some(LostReason::Cancelled));
+    // Whichever of the two there is: nothing of it stays.
+    let sent = bench.sent();
+    assert!(matches!(&sent[..], [(_, Op::Cancel(_)), (_, Op::Release(_))]), "{sent:?}");
+    bench.reply(id, granted(8));
+    assert!(!bench.machine.sessions[&key].holds.contains_key(&8));
+}
+
+#[test]
+fn an_upgrade_that_was_never_sent_leaves_its_hold_alone() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.disconnect();
+    let call = bench.machine.submit_acquire(bench.now, upgrade(7), key, None).unwrap();
+    bench.abandon(call);
+    assert_eq!(bench.lost(key, 7), None);
+}
+
+#[test]
+fn an_upgrade_that_is_given_up_in_doubt_ends_its_hold() {
+    let (mut bench, key) = Bench::holding(7);
+    let call = bench.machine.submit_acquire(bench.now, upgrade(7), key, None).unwrap();
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    assert_eq!(bench.failure(call).kind, ErrorKind::OutcomeUnknown);
+    assert_eq!(bench.lost(key, 7), Some(LostReason::Cancelled));
+}
+
+#[test]
+fn the_answer_to_an_upgrade_ends_the_hold_that_it_exchanged() {
+    let (mut bench, key) = Bench::holding(7);
+    let call = bench.machine.submit_acquire(bench.now, upgrade(7), key, None).unwrap();
+    let (id, _) = bench.sent_one();
+    bench.reply(id, granted(8));
+    assert_eq!(bench.lost(key, 7), Some(LostReason::Upgraded));
+    // Dropped before it was looked at: the new one is given back.
+    bench.abandon(call);
+    assert!(matches!(bench.sent_one().1, Op::Release(release) if release.hold == Some(hold(8))));
+}

@@ -222,3 +222,34 @@ fn watches_start_again() {
     bench.disconnect();
     assert!(bench.machine.watches[&id].is_stale);
 }
+
+#[test]
+fn a_release_goes_on_under_its_number_when_its_asker_gives_up() {
+    let (mut bench, key) = Bench::holding(7);
+    let call = bench.release(7, key);
+    let (_, op) = bench.sent_one();
+    let number = number_of(&op).seq;
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    let failure = bench.failure(call);
+    assert_eq!(failure.kind, ErrorKind::OutcomeUnknown);
+    assert_eq!(failure.effect, crate::error::Effect::Unknown);
+    bench.connect();
+    let sent = bench.attached(&[7]);
+    assert!(matches!(&sent[..], [(_, op @ Op::Release(_))] if number_of(op).seq == number));
+    bench.reply(sent[0].0, Outcome::Released(proto::Released::default()));
+    assert!(!bench.machine.calls.contains_key(&sent[0].0));
+}
+
+#[test]
+fn a_release_is_asked_again_when_the_servers_disk_is_full() {
+    let (mut bench, key) = Bench::holding(7);
+    let call = bench.release(7, key);
+    let (id, _) = bench.sent_one();
+    bench.reply(id, refused(ErrorCode::DiskFull));
+    bench.pass(crate::native::limits::PAUSE_MAX);
+    let (id, op) = bench.sent_one();
+    assert!(matches!(op, Op::Release(_)), "{op:?}");
+    bench.reply(id, Outcome::Released(proto::Released::default()));
+    assert!(matches!(bench.outcome(call), Outcome::Released(_)));
+}
