@@ -23,6 +23,24 @@ pub(super) async fn live(shell: Rc<Shell>, locker: Locker, habits: Rc<Habits>) {
     }
 }
 
+/// Closes the locker, after everything that its tasks held was given back. Of these sessions it
+/// keeps alive nothing that nobody knows of.
+pub(super) async fn close(shell: Rc<Shell>, locker: Locker, kept: Vec<u64>) {
+    for session in kept {
+        let Ok(page) = locker.sessions(session - 1).await else { continue };
+        for found in page.items.into_iter().filter(|found| found.id == session) {
+            let (holds, waits) = (found.holds, found.waits);
+            assert!(
+                shell.may_leave_holds() || holds + waits == 0,
+                "session {session} of client {} keeps {holds} holds and {waits} waits alive that \
+                 none of its tasks knows of",
+                shell.client(),
+            );
+        }
+    }
+    let _ = locker.close().await;
+}
+
 struct Task {
     shell: Rc<Shell>,
     locker: Locker,
@@ -193,7 +211,10 @@ impl Task {
                 let id = guard.detach();
                 let renew = self.locker.renew(&id, None);
                 let _ = self.shell.within(self.patience(), renew).await;
-                let _ = self.locker.release(&id).await;
+                // Such a release is an act that nobody repeats by himself.
+                if self.locker.release(&id).await.is_err() {
+                    self.shell.leaves_holds();
+                }
             }
             _ => drop(guard),
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bramah::sim::{Simulated, SimulatedTerms};
 use bramah::{LocalTime, Locker, LostReason};
 use bramah_core::{Command, Happening, Key, LockName, Outcome, Owner, RequestSeq, SessionId, Time};
-use bramah_node::{Notice, Reply, Unavailable, encode};
+use bramah_node::{Notice, Reply, encode};
 use bramah_wire::frame::{OPENING, put_frame, take_frame};
 use bramah_wire::proto;
 use bramah_wire::request::{self, Ask, What};
@@ -159,12 +159,13 @@ impl Library {
             while self.tasks.poll_one() {
                 self.pass_on_news(out, tell);
             }
+            // What was dropped is undone in the background.
             if self.tasks.are_done()
+                && self.simulated.is_quiet()
                 && let Some(locker) = self.locker.take()
             {
-                self.tasks.spawn(async move {
-                    let _ = locker.close().await;
-                });
+                let kept = self.simulated.kept_sessions();
+                self.tasks.spawn(application::close(self.shell.clone(), locker, kept));
                 continue;
             }
             let hang_up = self.simulated.look();
@@ -413,15 +414,11 @@ fn number_of(what: &What) -> Option<(SessionId, RequestSeq)> {
     }
 }
 
-/// The library does not ask again.
+/// It is an answer to what was asked, and there will be no other.
 fn is_final(reply: &Reply) -> bool {
     !matches!(
         reply,
-        Reply::OutcomeUnknown
-            | Reply::Outcome(Outcome::Queued { .. })
-            | Reply::Unavailable(
-                Unavailable::NoLeader | Unavailable::Draining | Unavailable::Overloaded
-            )
+        Reply::OutcomeUnknown | Reply::Unavailable(_) | Reply::Outcome(Outcome::Queued { .. })
     )
 }
 

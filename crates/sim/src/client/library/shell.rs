@@ -37,6 +37,8 @@ pub(super) struct Shell {
     /// Holds that some task believes in, and how many guards stand for each.
     believed: RefCell<BTreeMap<FencingToken, (Held, u32)>>,
     news: RefCell<Vec<News>>,
+    /// A hold may be left that no guard stands for, rightly so.
+    may_leave_holds: Cell<bool>,
 }
 
 impl Shell {
@@ -50,7 +52,20 @@ impl Shell {
             last_timer: Cell::new(0),
             believed: RefCell::default(),
             news: RefCell::default(),
+            may_leave_holds: Cell::new(false),
         })
+    }
+
+    pub(super) fn client(&self) -> ClientNo {
+        self.client
+    }
+
+    pub(super) fn leaves_holds(&self) {
+        self.may_leave_holds.set(true);
+    }
+
+    pub(super) fn may_leave_holds(&self) -> bool {
+        self.may_leave_holds.get()
     }
 
     pub(super) fn now(&self) -> LocalTime {
@@ -102,8 +117,7 @@ impl Shell {
         self.sleep_until(self.now().plus(length))
     }
 
-    /// Runs a future for so long at most, then drops it. While the client winds down it may take
-    /// as long as it wants.
+    /// Runs a future for so long at most, and until the client winds down, then drops it.
     pub(super) async fn within<F: Future>(
         self: &Rc<Self>,
         length: Duration,
@@ -115,10 +129,7 @@ impl Shell {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(output));
             }
-            match Pin::new(&mut sleep).poll(cx) {
-                Poll::Ready(()) if !self.winds_down() => Poll::Ready(None),
-                _ => Poll::Pending,
-            }
+            Pin::new(&mut sleep).poll(cx).map(|()| None)
         })
         .await
     }

@@ -97,6 +97,9 @@ impl Plain {
     /// A final answer.
     fn finish(&mut self, turn: &mut Turn<'_, '_>, no: CallNo, reply: Reply) {
         let Some(call) = self.calls.remove(&no) else { return };
+        if matches!(reply, Reply::Unavailable(_)) {
+            (turn.tell)(Fact::GaveUp { client: self.no, call: no });
+        }
         if let Some(session) = call.session.and_then(|key| self.sessions.get_mut(&key)) {
             session.handle_answered(call.seq);
             if let Purpose::Cancel(seq) = call.purpose {

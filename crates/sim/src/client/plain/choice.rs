@@ -313,6 +313,19 @@ impl Plain {
         }
     }
 
+    /// Gives a hold back that may be gone already.
+    pub(super) fn give_up_hold(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        key: SessionKey,
+        token: FencingToken,
+    ) {
+        let hold = self.sessions.get(&key).and_then(|session| session.holds.get(&token));
+        let Some(id) = hold.map(|hold| hold.id) else { return };
+        self.let_go(turn, key, token, LetCause::Releases);
+        self.request(turn, key, Action::Hold(id, HoldAction::Release), Purpose::OnHold);
+    }
+
     /// The last release of a hold ends the belief in it, before it is even sent.
     fn begin_release(
         &mut self,
@@ -372,8 +385,14 @@ impl Plain {
                 (turn.tell)(Fact::Holds(self.held(session, &hold)));
             }
         }
-        let action = Action::Hold(hold.id, HoldAction::Downgrade);
-        self.request(turn, key, action, Purpose::OnHold);
+        if self.random.chance(300_000) {
+            let action = HoldAction::Downgrade;
+            let what = What::Command(Command::ByHold { hold: hold.id, action });
+            self.call(turn, what, Purpose::Act, None);
+        } else {
+            let action = Action::Hold(hold.id, HoldAction::Downgrade);
+            self.request(turn, key, action, Purpose::OnHold);
+        }
     }
 
     fn upgrade(&mut self, turn: &mut Turn<'_, '_>) {

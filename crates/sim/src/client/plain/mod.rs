@@ -271,11 +271,11 @@ impl Plain {
         let maybe_done = call.in_doubt || call.was_queued || call.state == State::Sent;
         let Some(key) = call.session else { return };
         if call.asks() && maybe_done {
-            // The hold that was to be upgraded may be gone with the upgrade.
-            if let Purpose::Upgrade(token) = call.purpose {
-                self.let_go(turn, key, token, LetCause::Releases);
-            }
             self.cancel(turn, key, call.seq);
+            // The hold that was to be upgraded may be gone with the upgrade, or is there still.
+            if let Purpose::Upgrade(token) = call.purpose {
+                self.give_up_hold(turn, key, token);
+            }
         } else if let Some(session) = self.sessions.get_mut(&key) {
             session.handle_answered(call.seq);
         }
