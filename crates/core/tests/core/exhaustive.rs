@@ -6,7 +6,7 @@
 //! `form` says when two are the same, `bounds` what is asked, `worlds` and `steps` what is
 //! checked.
 //!
-//! With `BRAMAH_TEST_FULL=1` more is asked, which takes some minutes. A broken promise is told with
+//! With `BRAMAH_TEST_FULL=1` more is asked, which takes a minute or two. A broken promise is told with
 //! the shortest way there.
 
 mod bounds;

@@ -17,7 +17,7 @@ pub(crate) const LONG_TTL_MS: u64 = 3 * TICK_MS;
 pub(crate) enum Size {
     /// A few seconds of work.
     Usual,
-    /// Some minutes.
+    /// A minute or two.
     Full,
 }
 
@@ -154,7 +154,7 @@ impl Bounds {
     pub(crate) fn users(size: Size) -> Bounds {
         let mut asks = vec![one(exclusive("a").many_users()), one(shared("a").reenter())];
         if size == Size::Full {
-            asks.push(one(exclusive("b").reenter()));
+            asks.push(one(exclusive("b").reenter().try_once()));
         }
         Bounds {
             waits_max: 2,
