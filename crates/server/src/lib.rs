@@ -26,6 +26,7 @@ mod server;
 mod service;
 mod writer;
 
+pub use bramah_wire::request::Address;
 pub use config::{ClusterConfig, Config, DEFAULT_LISTEN, PEER_PORT_AFTER, Storage};
 pub use server::{ServeError, Started, serve};
 pub use service::{Answer, Flow, Outlet, Service};

@@ -4,6 +4,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+use bramah_server::Address;
 use clap::ArgAction;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -21,7 +22,8 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) print_config: bool,
 
-    /// Print one JSON line on stdout when ready: address, data, durability, connections_max, pid
+    /// Print one JSON line on stdout when ready: address, data, durability, connections_max,
+    /// peer_address, node_id, cluster_id, pid
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -49,6 +51,38 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N", env = "BRAMAH_CONNECTIONS_MAX")]
     pub(crate) connections_max: Option<usize>,
 
+    /// Where to listen for other members of the cluster [default: the port after that of --listen]
+    #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_PEER_LISTEN", value_parser = resolve)]
+    #[serde(deserialize_with = "listen_of_file")]
+    pub(crate) peer_listen: Option<SocketAddr>,
+
+    /// What to tell other members to reach this server by [default: where it listens]
+    #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_PEER_ADDRESS", value_parser = address)]
+    #[serde(deserialize_with = "address_of_file")]
+    pub(crate) peer_address: Option<Address>,
+
+    /// What to tell clients to reach this server by [default: where it listens]
+    #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_CLIENT_ADDRESS", value_parser = address)]
+    #[serde(deserialize_with = "address_of_file")]
+    pub(crate) client_address: Option<Address>,
+
+    /// Join the cluster of these servers (any members, as clients reach them); needed only once
+    #[arg(long, value_name = "HOST:PORT,..", env = "BRAMAH_JOIN", value_delimiter = ',',
+          value_parser = address)]
+    #[serde(deserialize_with = "addresses_of_file")]
+    pub(crate) join: Option<Vec<Address>>,
+
+    /// Join without a vote: get the log, serve clients, count for no majority
+    #[arg(long, env = "BRAMAH_LEARNER", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
+    pub(crate) learner: Option<bool>,
+
+    /// Begin a cluster together with the others: all N servers are started alike, each with --join
+    /// and the addresses of all of them
+    #[arg(long, value_name = "N", env = "BRAMAH_BOOTSTRAP_EXPECT", requires = "join",
+          value_parser = clap::value_parser!(u32).range(1..=7))]
+    pub(crate) bootstrap_expect: Option<u32>,
+
     /// How much to say on stderr: off, error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL", env = "BRAMAH_LOG_LEVEL", hide_possible_values = true)]
     pub(crate) log_level: Option<LogLevel>,
@@ -65,6 +99,20 @@ fn resolve(text: &str) -> Result<SocketAddr, String> {
 
 fn listen_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<SocketAddr>, D::Error> {
     resolve(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::new(text).map_err(|why| format!("could not {why}"))
+}
+
+fn address_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<Address>, D::Error> {
+    address(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
+}
+
+fn addresses_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<Vec<Address>>, D::Error> {
+    let texts = Vec::<String>::deserialize(file)?;
+    let addresses: Result<Vec<Address>, String> = texts.iter().map(|it| address(it)).collect();
+    addresses.map(Some).map_err(D::Error::custom)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]

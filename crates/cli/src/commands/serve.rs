@@ -26,6 +26,10 @@ struct Ready<'a> {
     /// `synced`: on disk before it is acknowledged. `none`: in memory.
     durability: &'static str,
     connections_max: usize,
+    /// Where it listens for other members.
+    peer_address: Option<String>,
+    node_id: u64,
+    cluster_id: u64,
     pid: u32,
 }
 
@@ -74,7 +78,16 @@ async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit
 }
 
 fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
-    let Started { address, storage, connections_max, found, torn, .. } = started;
+    let Started {
+        address,
+        peer_address,
+        node_id,
+        cluster_id,
+        storage,
+        connections_max,
+        found,
+        torn,
+    } = started;
     let (data, durability) = match storage {
         Storage::Folder(folder) => (Some(folder.as_path()), "synced"),
         Storage::Memory => (None, "none"),
@@ -92,6 +105,14 @@ fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
         count(found.sessions, "session"),
         count(*connections_max, "connection"),
     ));
+    match peer_address {
+        Some(peers) => {
+            say(format_args!("node {node_id} of cluster {cluster_id}; other members call {peers}"))
+        }
+        None => {
+            say(format_args!("node {node_id} of cluster {cluster_id}; no port for other members"))
+        }
+    }
     if let Some(torn) = torn {
         say(format_args!(
             "the last write before a crash was cut off, and never acknowledged: {torn}"
@@ -103,6 +124,9 @@ fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
             data,
             durability,
             connections_max: *connections_max,
+            peer_address: peer_address.map(|address| address.to_string()),
+            node_id: *node_id,
+            cluster_id: *cluster_id,
             pid: std::process::id(),
         })?;
     }

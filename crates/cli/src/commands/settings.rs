@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bramah_server::{DEFAULT_LISTEN, Storage};
+use bramah_server::{Address, ClusterConfig, DEFAULT_LISTEN, Storage};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
@@ -34,7 +34,19 @@ pub(crate) struct Plan {
     listen: Set<SocketAddr>,
     storage: Set<Storage>,
     connections_max: Set<Option<usize>>,
+    cluster: Cluster,
     log_level: Set<LogLevel>,
+}
+
+/// What is said of a cluster; of what is not, nothing is shown.
+#[derive(Debug)]
+struct Cluster {
+    peer_listen: Option<Set<SocketAddr>>,
+    peer_address: Option<Set<Address>>,
+    client_address: Option<Set<Address>>,
+    join: Option<Set<Vec<Address>>>,
+    learner: Option<Set<bool>>,
+    bootstrap_expect: Option<Set<u32>>,
 }
 
 impl Plan {
@@ -80,6 +92,26 @@ impl Plan {
                     default(DEFAULT_LISTEN.parse().context("could not use the default address")?)
                 }
             },
+            cluster: Cluster {
+                peer_listen: first(said.peer_listen, source("peer_listen"), file.peer_listen),
+                peer_address: first(
+                    said.peer_address.clone(),
+                    source("peer_address"),
+                    file.peer_address,
+                ),
+                client_address: first(
+                    said.client_address.clone(),
+                    source("client_address"),
+                    file.client_address,
+                ),
+                join: first(said.join.clone(), source("join"), file.join),
+                learner: first(said.learner, source("learner"), file.learner),
+                bootstrap_expect: first(
+                    said.bootstrap_expect,
+                    source("bootstrap_expect"),
+                    file.bootstrap_expect,
+                ),
+            },
             storage: storage(data, in_memory)?,
             connections_max: connections_max
                 .map_or(default(None), |Set { value, source }| Set { value: Some(value), source }),
@@ -92,6 +124,7 @@ impl Plan {
     pub(crate) fn config(&self) -> bramah_server::Config {
         bramah_server::Config {
             connections_max: self.connections_max.value,
+            cluster: self.cluster.config(),
             ..bramah_server::Config::new(self.listen.value, self.storage.value.clone())
         }
     }
@@ -99,6 +132,51 @@ impl Plan {
     pub(crate) fn log_level(&self) -> LogLevel {
         self.log_level.value
     }
+}
+
+impl Cluster {
+    fn config(&self) -> ClusterConfig {
+        fn value<T: Clone>(set: &Option<Set<T>>) -> Option<T> {
+            set.as_ref().map(|set| set.value.clone())
+        }
+        ClusterConfig {
+            peer_listen: value(&self.peer_listen),
+            peer_address: value(&self.peer_address),
+            client_address: value(&self.client_address),
+            join: value(&self.join).unwrap_or_default(),
+            learner: value(&self.learner).unwrap_or_default(),
+            bootstrap_expect: value(&self.bootstrap_expect),
+        }
+    }
+
+    /// A line for each that is said.
+    fn lines(&self) -> Vec<String> {
+        fn line<T>(
+            name: &str,
+            set: &Option<Set<T>>,
+            text: impl Fn(&T) -> String,
+        ) -> Option<String> {
+            let Set { value, source } = set.as_ref()?;
+            Some(format!("{name} = {} # {source}", text(value)))
+        }
+        let join = |servers: &Vec<Address>| {
+            let quoted: Vec<String> = servers.iter().map(quoted).collect();
+            format!("[{}]", quoted.join(", "))
+        };
+        let lines = [
+            line("peer_listen", &self.peer_listen, quoted),
+            line("peer_address", &self.peer_address, quoted),
+            line("client_address", &self.client_address, quoted),
+            line("join", &self.join, join),
+            line("learner", &self.learner, ToString::to_string),
+            line("bootstrap_expect", &self.bootstrap_expect, ToString::to_string),
+        ];
+        lines.into_iter().flatten().collect()
+    }
+}
+
+fn quoted(text: &impl ToString) -> String {
+    toml::Value::String(text.to_string()).to_string()
 }
 
 /// Of a folder and no folder the one that is said with more weight.
@@ -156,12 +234,11 @@ fn read(path: &Path) -> anyhow::Result<Settings> {
 /// As a configuration file that sets the same, with the source of each value beside it.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |text: String| toml::Value::String(text).to_string();
-        let Plan { listen, storage, connections_max, log_level } = self;
-        writeln!(f, "listen = {} # {}", quoted(listen.value.to_string()), listen.source)?;
+        let Plan { listen, storage, connections_max, cluster, log_level } = self;
+        writeln!(f, "listen = {} # {}", quoted(&listen.value), listen.source)?;
         match &storage.value {
             Storage::Folder(folder) => {
-                let folder = quoted(folder.display().to_string());
+                let folder = quoted(&folder.display());
                 writeln!(f, "data = {folder} # {}", storage.source)?;
             }
             Storage::Memory => writeln!(f, "in_memory = true # {}", storage.source)?,
@@ -170,7 +247,10 @@ impl fmt::Display for Plan {
             Some(max) => writeln!(f, "connections_max = {max} # {}", connections_max.source)?,
             None => writeln!(f, "# connections_max: as the limit of open files allows")?,
         }
-        let level = quoted(format!("{:?}", log_level.value).to_lowercase());
+        for line in cluster.lines() {
+            writeln!(f, "{line}")?;
+        }
+        let level = quoted(&format!("{:?}", log_level.value).to_lowercase());
         write!(f, "log_level = {level} # {}", log_level.source)
     }
 }

@@ -12,7 +12,19 @@ fn the_ready_line_tells_where_and_how_it_serves() {
     let (mut server, dir) = Server::start();
     let ready = server.ready.clone();
     let fields: Vec<&String> = ready.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["address", "connections_max", "data", "durability", "pid"]);
+    assert_eq!(
+        fields,
+        [
+            "address",
+            "cluster_id",
+            "connections_max",
+            "data",
+            "durability",
+            "node_id",
+            "peer_address",
+            "pid"
+        ]
+    );
     assert_eq!(ready["data"], dir.path().to_str().unwrap());
     assert_eq!(ready["durability"], "synced");
     assert!(ready["connections_max"].as_u64().unwrap() > 0);
