@@ -6,8 +6,8 @@
 //! `form` says when two are the same, `bounds` what is asked, `worlds` and `steps` what is
 //! checked.
 //!
-//! With `BRAMAH_TEST_FULL=1` more is asked, which takes a minute or two. A broken promise is told with
-//! the shortest way there.
+//! With `BRAMAH_TEST_FULL=1` more is asked, which takes a minute or two. A broken promise is told
+//! with the shortest way there.
 
 mod bounds;
 mod form;
