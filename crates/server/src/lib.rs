@@ -8,6 +8,7 @@
 //! `native`, `encode` (the connections' side), `log`, `writer` (the disk), `server`
 //! (all together).
 
+mod backup;
 mod cluster;
 mod config;
 mod encode;
@@ -21,6 +22,7 @@ mod listener;
 mod log;
 mod native;
 mod peers;
+mod restore;
 mod runtime;
 mod server;
 mod service;
@@ -28,5 +30,6 @@ mod writer;
 
 pub use bramah_wire::request::Address;
 pub use config::{ClusterConfig, Config, DEFAULT_LISTEN, PEER_PORT_AFTER, Storage};
+pub use restore::{RestoreError, Restored, recover, restore};
 pub use server::{ServeError, Started, serve};
 pub use service::{Answer, Flow, Outlet, Service};

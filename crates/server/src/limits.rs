@@ -56,3 +56,7 @@ pub const SNAPSHOTS_SENT_MAX: usize = 2;
 pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 /// How long a snapshot's sender or receiver may say nothing.
 pub const SNAPSHOT_SILENCE_TIME_MAX: Duration = Duration::from_secs(20);
+/// Backups that are under way at a time.
+pub const BACKUPS_MAX: usize = 4;
+/// Bytes of a backup in one reply.
+pub const BACKUP_PART_BYTES: usize = 256 * 1024;

@@ -18,11 +18,11 @@ use bramah_wire::link::Folder;
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
 use bramah_wire::request::Ask;
-use bramah_wire::{Error, ErrorCode};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
+use crate::backup::Backups;
 use crate::cluster::Transfer;
 use crate::folder::FolderFile;
 use crate::hall::{Hall, Inbox};
@@ -67,6 +67,7 @@ pub(crate) struct Runtime {
     /// This node is no member any more.
     pub(crate) removed: bool,
     pub(crate) transfers: Vec<Transfer>,
+    pub(crate) backups: Backups,
     /// A leader, this node or another, was last heard then.
     heard_leader: Instant,
     /// Somebody needs a snapshot of what is applied now.
@@ -121,6 +122,7 @@ impl Runtime {
             folder,
             removed: false,
             transfers: Vec::new(),
+            backups: Backups::default(),
             heard_leader: Instant::now(),
             snapshot_ordered: false,
             to_send: Vec::new(),
@@ -206,6 +208,7 @@ impl Runtime {
             match input {
                 Input::Disconnected(client) => {
                     self.outlets.remove(client);
+                    self.backups.forget(*client);
                 }
                 Input::Peer { from, .. } if self.node.leader() == Some(*from) => {
                     self.heard_leader = Instant::now();
@@ -257,9 +260,15 @@ impl Runtime {
             }
             self.send_snapshots()?;
             self.take_arrivals()?;
+            self.begin_backups()?;
             self.look_for_room();
         }
         Ok(())
+    }
+
+    /// Somebody needs a snapshot of what is applied now.
+    pub(crate) fn order_snapshot(&mut self) {
+        self.snapshot_ordered = true;
     }
 
     /// Answers what the node is not asked.
@@ -277,10 +286,7 @@ impl Runtime {
                 self.answer(client, id, Answer::Stale { reply, revision, age_ms });
             }
             Ask::Cluster(ask) => self.ask_cluster(client, id, ask),
-            Ask::Backup { .. } => {
-                let text = "make a backup: this server does not do it yet";
-                self.answer(client, id, Answer::Refused(Error::new(ErrorCode::Unsupported, text)));
-            }
+            Ask::Backup { from } => self.ask_backup(client, id, from),
         }
     }
 

@@ -21,6 +21,7 @@
 //!
 //! [`membership`] stands beside a snapshot: which node of which cluster it is of. [`peer`] is what
 //! the members of a cluster tell each other, and [`link`] how they meet.
+//! [`backup`] is a snapshot on its way to a cluster of its own.
 //!
 //! # What an error is
 //! [`ErrorCode`] is the one table: its name, whether the request may have happened, the HTTP
@@ -34,6 +35,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod backup;
 mod codec;
 pub mod convert;
 pub mod entry;

@@ -1,5 +1,6 @@
 //! Servers that are one cluster, each on a thread of its own, over real sockets.
 
+mod backups;
 mod changes;
 mod formation;
 mod losses;

@@ -1,0 +1,125 @@
+//! Backups, a part at a time: whoever asks for the next one says that there is room for it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use bramah_node::{ClientId, Unavailable};
+use bramah_wire::backup::{BackupHead, BackupWriter};
+use bramah_wire::{Error, ErrorCode};
+use tracing::info;
+
+use crate::limits::{BACKUP_PART_BYTES, BACKUPS_MAX};
+use crate::log::{LogError, Published};
+use crate::runtime::Runtime;
+use crate::service::Answer;
+
+/// The backups that are under way.
+#[derive(Default)]
+pub(crate) struct Backups {
+    /// Who waits for a snapshot: the request's id, and the last entry that must be in it.
+    waiting: BTreeMap<ClientId, (u64, u64)>,
+    /// Who reads one.
+    reading: BTreeMap<ClientId, Reading>,
+}
+
+struct Reading {
+    data: BackupWriter<Box<dyn Read + Send>>,
+    sent: u64,
+}
+
+impl Backups {
+    /// The connection is gone.
+    pub(crate) fn forget(&mut self, client: ClientId) {
+        self.waiting.remove(&client);
+        self.reading.remove(&client);
+    }
+}
+
+impl Runtime {
+    /// Begins a backup, or gives the next part of it.
+    pub(crate) fn ask_backup(&mut self, client: ClientId, id: u64, from: u64) {
+        if from > 0 {
+            let answer = self.next_part(client, from);
+            return self.answer(client, id, answer);
+        }
+        if let Some((before, _)) = self.backups.waiting.remove(&client) {
+            let text = "make the backup: another was begun on this connection";
+            let error = Error::new(ErrorCode::InvalidRequest, text);
+            self.answer(client, before, Answer::Refused(error));
+        }
+        self.backups.forget(client);
+        let (_, index, _) = self.node.applied();
+        let under_way = self.backups.waiting.len() + self.backups.reading.len();
+        let error = if index == 0 {
+            let error = crate::encode::unavailable(Unavailable::NoLeader);
+            Error { servers: self.other_servers(), ..error }
+        } else if under_way >= BACKUPS_MAX {
+            let text = format!("make the backup: {BACKUPS_MAX} are under way, as many as may be");
+            Error::new(ErrorCode::LimitExceeded, text)
+        } else {
+            self.backups.waiting.insert(client, (id, index));
+            self.order_snapshot();
+            return;
+        };
+        self.answer(client, id, Answer::Refused(error));
+    }
+
+    fn next_part(&mut self, client: ClientId, from: u64) -> Answer {
+        let Some(reading) = self.backups.reading.get_mut(&client).filter(|it| it.sent == from)
+        else {
+            let text = format!(
+                "go on with the backup: none on this connection has come to byte {from}; \
+                 begin another"
+            );
+            return Answer::Refused(Error::new(ErrorCode::InvalidRequest, text));
+        };
+        match part(&mut reading.data) {
+            Ok((data, last)) => {
+                reading.sent += data.len() as u64;
+                if last {
+                    info!(bytes = reading.sent, "gave a backup out");
+                    self.backups.reading.remove(&client);
+                }
+                Answer::BackupPart { data: data.into(), last }
+            }
+            Err(error) => {
+                self.backups.reading.remove(&client);
+                let text = format!("read the snapshot for the backup: {error}");
+                Answer::Refused(Error::new(ErrorCode::StorageFailed, text))
+            }
+        }
+    }
+
+    /// Begins those backups for which there is a snapshot now.
+    pub(crate) fn begin_backups(&mut self) -> Result<(), LogError> {
+        if self.backups.waiting.is_empty() {
+            return Ok(());
+        }
+        let published = self.writer.log().published()?.map_or(0, |published| published.meta.index);
+        let waiting = std::mem::take(&mut self.backups.waiting);
+        for (client, (id, index)) in waiting {
+            if index > published {
+                self.backups.waiting.insert(client, (id, index));
+                continue;
+            }
+            let Some(Published { meta, data, .. }) = self.writer.log().published()? else {
+                continue;
+            };
+            let cluster_id = self.folder.cluster_id;
+            let head = BackupHead { cluster_id, index: meta.index, term: meta.term };
+            let reading = Reading { data: BackupWriter::new(&head, data), sent: 0 };
+            self.backups.reading.insert(client, reading);
+            let answer = self.next_part(client, 0);
+            self.answer(client, id, answer);
+        }
+        Ok(())
+    }
+}
+
+/// The next bytes, and whether they are the last.
+fn part(data: &mut impl Read) -> io::Result<(Vec<u8>, bool)> {
+    let mut part = Vec::with_capacity(BACKUP_PART_BYTES);
+    data.take(BACKUP_PART_BYTES as u64).read_to_end(&mut part)?;
+    let last = part.len() < BACKUP_PART_BYTES;
+    Ok((part, last))
+}
