@@ -76,6 +76,9 @@ pub(super) struct Call {
     pub(super) state: State,
     /// It was sent, and no refusal says that it did nothing.
     pub(super) maybe_done: bool,
+    /// One of its sendings has no answer, and will have none: whatever a later one is told, it may
+    /// be done.
+    pub(super) in_doubt: bool,
     /// It was in the queue, on this or an earlier connection.
     pub(super) was_queued: bool,
     /// When it was sent last.

@@ -97,7 +97,8 @@ impl Machine {
                     format!("the connection ended before the answer came: {}", self.trouble);
                 self.finish(now, id, Err(Failure::new(ErrorKind::OutcomeUnknown, message)));
             }
-            _ => {
+            (_, state) => {
+                call.in_doubt |= matches!(state, State::Sent);
                 call.state = State::Pending;
                 self.pending.insert(id);
                 self.count_trouble(now, id);
@@ -110,7 +111,8 @@ impl Machine {
         self.pause(now);
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.state = State::Pending;
-        call.maybe_done &= !done_nothing;
+        call.in_doubt |= !done_nothing;
+        call.maybe_done = call.in_doubt;
         self.pending.insert(id);
         self.count_trouble(now, id);
     }

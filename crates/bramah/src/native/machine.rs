@@ -208,6 +208,7 @@ impl Machine {
             seq: 0,
             state: State::Pending,
             maybe_done: false,
+            in_doubt: false,
             was_queued: false,
             sent_at: now,
             gives_up_at: None,

@@ -159,8 +159,10 @@ impl Machine {
             Purpose::Act if not_now => self.send_later(now, id, true),
             Purpose::Act => return false,
             _ if not_now => self.send_later(now, id, true),
-            // There will be room again, or another server.
-            _ if code == Some(ErrorCode::DiskFull) && call.undoes() => {
+            // It is known to the table, or may be: there will be room again, or another server.
+            _ if code == Some(ErrorCode::DiskFull)
+                && (call.undoes() || call.in_doubt || call.was_queued) =>
+            {
                 self.send_later(now, id, true);
             }
             _ if unknown => self.send_later(now, id, false),

@@ -253,3 +253,54 @@ fn a_release_is_asked_again_when_the_servers_disk_is_full() {
     bench.reply(id, Outcome::Released(proto::Released::default()));
     assert!(matches!(bench.outcome(call), Outcome::Released(_)));
 }
+
+#[test]
+fn a_not_now_to_the_second_sending_says_nothing_of_the_first() {
+    let mut bench = Bench::up();
+    let (_, call) = bench.acquire("x");
+    bench.open_session();
+    let (_, op) = bench.sent_one();
+    let number = number_of(&op).seq;
+    bench.disconnect();
+    bench.connect();
+    let sent = bench.attached(&[]);
+    assert!(matches!(&sent[..], [(_, op @ Op::Acquire(_))] if number_of(op).seq == number));
+    bench.reply(sent[0].0, refused(ErrorCode::NoLeader));
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    // The first may have been granted.
+    assert_eq!(bench.failure(call).kind, ErrorKind::OutcomeUnknown);
+    bench.connect();
+    let sent = bench.attached(&[]);
+    assert!(matches!(&sent[..], [(_, Op::Cancel(cancel))] if cancel.seq == number), "{sent:?}");
+}
+
+#[test]
+fn a_not_now_to_the_only_sending_says_that_it_did_nothing() {
+    let (mut bench, _) = Bench::holding(7);
+    let (_, call) = bench.acquire("x");
+    bench.reply_to_acquire(refused(ErrorCode::NoLeader));
+    bench.disconnect();
+    bench.pass(CONNECT_TIMEOUT);
+    let failure = bench.failure(call);
+    assert_eq!(failure.kind, ErrorKind::Unavailable);
+    assert_eq!(failure.effect, crate::error::Effect::NotApplied);
+}
+
+#[test]
+fn a_waiter_stays_one_when_a_full_disk_does_not_let_it_ask_again() {
+    let mut bench = Bench::up();
+    let (_, call) = bench.acquire("x");
+    bench.open_session();
+    bench.reply_to_acquire(queued());
+    bench.disconnect();
+    bench.connect();
+    let sent = bench.attached(&[]);
+    bench.reply(sent[0].0, refused(ErrorCode::DiskFull));
+    assert!(bench.poll(call).is_pending());
+    bench.pass(crate::native::limits::PAUSE_MAX);
+    let again = bench.sent();
+    let acquire = again.iter().find(|(_, op)| matches!(op, Op::Acquire(_)));
+    bench.reply(acquire.expect("it asks again").0, granted(8));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+}
