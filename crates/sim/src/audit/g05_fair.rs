@@ -122,20 +122,12 @@ impl Fair {
     }
 
     /// The run is over, and nothing was in the way for long.
-    pub(crate) fn end(calls: &Calls, table: &Table, report: &mut Report) {
+    pub(crate) fn end(calls: &Calls, report: &mut Report) {
         let open = calls.open().next();
         report.check(Promise::Fair, open.is_none(), || {
             let Some((no, call)) = open else { return String::new() };
             let (client, what, at) = (call.client, &call.what, call.called_at);
             format!("call {no} of client {client}, made at {at}, has no answer: {what:?}")
-        });
-        let wait = table.waits.first_key_value();
-        report.check(Promise::Fair, wait.is_none(), || {
-            let line = wait.and_then(|(_, waiter)| {
-                let (name, _) = waiter.items.first()?;
-                table.locks.get(name)
-            });
-            format!("at the end this still waits: {wait:?} in {line:?}")
         });
     }
 }

@@ -231,7 +231,7 @@ impl Audit {
     /// The run is over: everything that waited should have come to its end.
     pub fn end(&mut self, now: SimTime, _witness: &dyn Witness) {
         self.report.now = now;
-        Fair::end(&self.calls, &self.table, &mut self.report);
+        Fair::end(&self.calls, &mut self.report);
         self.watch_order.end(&self.reference, &mut self.report);
     }
 

@@ -131,13 +131,6 @@ fn a_grant_at_the_time_out_is_seen() {
     scene.broken("G7");
 }
 
-#[test]
-fn who_still_waits_at_the_end_is_seen() {
-    let mut scene = line();
-    scene.audit.end(SimTime::from_ms(20_000), &scene.clients.clone());
-    scene.broken("G5");
-}
-
 /// Watches a lock, and lets it be taken and given back twice; gives the news of it.
 fn watched() -> (Scene, Vec<Notice>) {
     let mut scene = Scene::new();

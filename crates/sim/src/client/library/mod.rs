@@ -308,10 +308,12 @@ impl Library {
             if let What::Unwatch { watch_id } = &mut what {
                 *watch_id += self.first;
             }
-            if !self.calls.contains_key(&id) {
+            // What may have been done under a number that says nothing is asked under another.
+            let number = number_of(&what);
+            if self.calls.get(&id).is_none_or(|call| call.number != number) {
                 tell(Fact::Called { client: self.no, call, what: &what });
             }
-            let state = Call { number: number_of(&what), is_answered: false };
+            let state = Call { number, is_answered: false };
             self.calls.insert(id, state);
             tell(Fact::Sent { client: self.no, call, connection, id: call, member });
             out.push(ClientOutput::Send { connection, id: call, what });
