@@ -80,6 +80,13 @@ impl Link {
         self.end();
     }
 
+    /// Bytes and frames that wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let out = lock(&self.out);
+        (out.bytes.len(), out.len)
+    }
+
     fn begin(&self, stream: OwnedWriteHalf) {
         *lock(&self.out) = Out { stream: Some(stream), ..Out::default() };
     }

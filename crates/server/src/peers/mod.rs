@@ -7,6 +7,9 @@ mod link;
 mod post;
 mod transfer;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -36,6 +36,11 @@ impl Client {
         Some(Client::connect(address))
     }
 
+    /// The same client on a connection to another server.
+    pub(crate) fn moved(&self, address: SocketAddr) -> Client {
+        Client { last_id: self.last_id, last_seq: self.last_seq, ..Client::connect(address) }
+    }
+
     /// A connection on which nothing was said.
     pub(crate) fn silent(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).expect("it connects");
@@ -170,11 +175,25 @@ impl Client {
         self.ask(op)
     }
 
-    /// Acquires a lock that is free.
+    /// Acquires a lock, however long it takes.
     pub(crate) fn hold(&mut self, session: proto::Handle, name: &str) -> proto::Handle {
         match self.acquire(session, name) {
             Outcome::Granted(grants) => grants.grants[0].hold.expect("a hold"),
+            Outcome::Queued(_) => self.granted(),
             other => panic!("not granted: {other:?}"),
+        }
+    }
+
+    /// The grant of a request that is queued; other events are kept.
+    fn granted(&mut self) -> proto::Handle {
+        let mut others = Vec::new();
+        loop {
+            let event = self.event();
+            if let Some(proto::event::What::Granted(granted)) = &event.what {
+                self.events.append(&mut others);
+                return granted.grants[0].hold.expect("a hold");
+            }
+            others.push(event);
         }
     }
 

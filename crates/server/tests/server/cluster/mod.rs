@@ -4,6 +4,7 @@ mod backups;
 mod changes;
 mod formation;
 mod losses;
+mod rolling;
 mod snapshots;
 
 use std::net::SocketAddr;

@@ -1,0 +1,241 @@
+//! What members say to each other, over the loopback.
+
+use std::time::Duration;
+
+use bramah_node::Input;
+use bramah_wire::link::{
+    Farewell, Hello, LINK_FRAME_BYTES_MAX, Place, Purpose, Reason, Welcome, opening,
+};
+use bramah_wire::peer::{Forwarded, Message, Raft};
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::call::read_frame;
+use super::*;
+use crate::hall::{Hall, Inbox};
+use crate::limits::{PEER_IN_BYTES_MAX, PEER_OUT_BYTES_MAX, PEER_OUT_LEN_MAX};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const CLUSTER: u64 = 300;
+
+/// A node that others can call.
+struct Node {
+    hall: Arc<Hall>,
+    post: Arc<Post>,
+    address: String,
+    inbox: Inbox,
+}
+
+async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+    let address = listener.local_addr().expect("an address").to_string();
+    (listener, address)
+}
+
+fn post(node_id: u64) -> (Arc<Hall>, Arc<Post>) {
+    let hall = Arc::new(Hall::default());
+    let identity = Identity { cluster_id: CLUSTER, node_id };
+    (hall.clone(), Arc::new(Post::new(identity, hall, Places::default())))
+}
+
+impl Node {
+    async fn start(node_id: u64) -> Node {
+        let (listener, address) = listener().await;
+        let (hall, post) = post(node_id);
+        tokio::spawn(accept(listener, post.clone()));
+        Node { hall, post, address, inbox: Inbox::default() }
+    }
+
+    /// The next message of another member.
+    async fn message(&mut self) -> (u64, Message) {
+        loop {
+            if !self.inbox.inputs.is_empty() {
+                match self.inbox.inputs.remove(0) {
+                    Input::Peer { from, message } => return (from, message),
+                    other => panic!("no message: {other:?}"),
+                }
+            }
+            self.inbox.news.clear();
+            timeout(PATIENCE, self.hall.wait()).await.expect("something comes");
+            self.hall.swap(&mut self.inbox);
+        }
+    }
+}
+
+fn place(address: &str) -> Place {
+    let (peer, client) = (address.to_owned(), String::new());
+    Place { stamp: 1, removed: false, peer, client }
+}
+
+fn message(number: u64) -> Message {
+    let refused = Vec::new();
+    Message::Forwarded(Forwarded { term: 1, incarnation: 1, taken_below: number, refused })
+}
+
+fn long_message(bytes: usize) -> Message {
+    Message::Raft(Box::new(Raft { context: vec![7; bytes].into(), ..Raft::default() }))
+}
+
+fn hello(from: u64, to: u64) -> Hello {
+    let (release, places) = ("9.9.9".to_owned(), Places::default());
+    Hello { cluster_id: CLUSTER, from, to, purpose: Purpose::Messages, release, places }
+}
+
+/// What a node answers to these first bytes.
+async fn answer(address: &str, opening: &[u8], hello: Hello) -> Frame {
+    let mut stream = TcpStream::connect(address).await.expect("it connects");
+    let mut out = BytesMut::from(opening);
+    Frame::Hello(hello).put(&mut out);
+    stream.write_all(&out).await.expect("it is sent");
+    let reading = async {
+        let mut buffer = BytesMut::new();
+        read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX).await.expect("an answer")
+    };
+    timeout(PATIENCE, reading).await.expect("it answers")
+}
+
+async fn refusal(address: &str, opening: &[u8], hello: Hello) -> Reason {
+    match answer(address, opening, hello).await {
+        Frame::Farewell(Farewell { reason, .. }) => reason,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_belong_here_is_refused_with_the_reason() {
+    let node = Node::start(7).await;
+    let (at, first) = (node.address.as_str(), opening());
+    let other_cluster = Hello { cluster_id: 301, ..hello(8, 7) };
+    assert_eq!(refusal(at, &first, other_cluster).await, Reason::OtherCluster);
+    assert_eq!(refusal(at, &first, hello(8, 9)).await, Reason::OtherNode);
+    assert_eq!(refusal(at, &first, hello(7, 7)).await, Reason::OtherNode);
+    node.post.places().remove(8);
+    assert_eq!(refusal(at, &first, hello(8, 7)).await, Reason::Removed);
+    let newer = [&first[..8], &[200, 201]].concat();
+    assert_eq!(refusal(at, &newer, hello(9, 7)).await, Reason::VersionsApart);
+    assert_eq!(refusal(at, b"GET / HTTP", hello(9, 7)).await, Reason::NotAMember);
+    // A release that speaks more versions is met at the newest common one.
+    let wider = [&first[..8], &[1, 201]].concat();
+    let Frame::Welcome(Welcome { version, .. }) = answer(at, &wider, hello(9, 7)).await else {
+        panic!("no welcome")
+    };
+    assert_eq!(version, 1);
+}
+
+#[tokio::test]
+async fn messages_come_in_order_and_again_after_the_connection_was_lost() {
+    let mut node = Node::start(7).await;
+    let (hall, post) = post(8);
+    post.places().note(7, place(&node.address));
+    let link = Link::start(7, post);
+    for round in 0..3 {
+        // What is said before there is a connection is lost, as it may be.
+        let first = loop {
+            link.put(&Frame::Message(message(round * 1_000).encode().into()));
+            link.flush();
+            if let Ok(first) = timeout(Duration::from_millis(20), node.message()).await {
+                break first;
+            }
+        };
+        assert_eq!(first, (8, message(round * 1_000)));
+        for number in 1..500 {
+            link.put(&Frame::Message(message(round * 1_000 + number).encode().into()));
+        }
+        link.flush();
+        let mut number = 0;
+        while number < 499 {
+            let next = node.message().await;
+            // The first may have been said more than once.
+            if next != first {
+                number += 1;
+                assert_eq!(next, (8, message(round * 1_000 + number)));
+            }
+        }
+        node.post.hang_up(8);
+        let lost = async {
+            let mut inbox = Inbox::default();
+            while !inbox.news.iter().any(|news| matches!(news, News::Lost(7))) {
+                hall.wait().await;
+                hall.swap(&mut inbox);
+            }
+        };
+        timeout(PATIENCE, lost).await.expect("the loss is noticed");
+    }
+    link.stop();
+}
+
+#[tokio::test]
+async fn what_waits_for_a_member_that_does_not_read_is_bounded() {
+    let (listener, address) = listener().await;
+    let (_, post) = post(8);
+    post.places().note(7, place(&address));
+    let link = Link::start(7, post);
+    let (mut stream, _) = listener.accept().await.expect("it calls");
+    let mut out = BytesMut::new();
+    let (release, places) = (String::new(), Places::default());
+    Frame::Welcome(Welcome { version: 1, release, places }).put(&mut out);
+    stream.write_all(&out).await.expect("it is sent");
+    let part = Bytes::from(long_message(100_000).encode());
+    let connected = async {
+        while link.waiting() == (0, 0) {
+            link.put(&Frame::Message(part.clone()));
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, connected).await.expect("it is connected");
+    for _ in 0..1_000 {
+        link.put(&Frame::Message(part.clone()));
+    }
+    let (bytes, _) = link.waiting();
+    assert!((PEER_OUT_BYTES_MAX..PEER_OUT_BYTES_MAX + 200_000).contains(&bytes), "{bytes}");
+    link.stop();
+    assert_eq!(link.waiting(), (0, 0));
+    assert!(PEER_OUT_LEN_MAX * message(1).encode().len() < PEER_OUT_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn a_member_that_says_more_than_the_node_takes_has_to_wait() {
+    let mut node = Node::start(7).await;
+    let post = node.post.clone();
+    let bytes = PEER_IN_BYTES_MAX / 2;
+    post.deliver(8, message(1), bytes).await;
+    post.deliver(8, message(2), bytes).await;
+    let third = tokio::spawn(async move { post.deliver(8, message(3), bytes).await });
+    tokio::task::yield_now().await;
+    assert!(!third.is_finished());
+    assert_eq!(node.message().await, (8, message(1)));
+    timeout(PATIENCE, third).await.expect("there is room").expect("no panic");
+    assert_eq!(node.message().await, (8, message(2)));
+    assert_eq!(node.message().await, (8, message(3)));
+}
+
+#[tokio::test]
+async fn addresses_are_told_when_members_meet() {
+    let mut node = Node::start(7).await;
+    node.post.places().note(9, place("db9:7421"));
+    let (hall, post) = post(8);
+    post.places().note(7, place(&node.address));
+    post.places().note(10, place("db10:7421"));
+    let link = Link::start(7, post);
+    let told = |inbox: &Inbox, node: u64| {
+        inbox.news.iter().any(|news| match news {
+            News::Places(places) => places.get(node).is_some(),
+            _ => false,
+        })
+    };
+    let both = async {
+        let mut inbox = Inbox::default();
+        while !told(&inbox, 9) {
+            hall.wait().await;
+            hall.swap(&mut inbox);
+        }
+        while !told(&node.inbox, 10) {
+            node.hall.wait().await;
+            node.hall.swap(&mut node.inbox);
+        }
+    };
+    timeout(PATIENCE, both).await.expect("both hear of both");
+    link.stop();
+}
