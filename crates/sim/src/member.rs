@@ -94,7 +94,9 @@ impl Member {
         let spare_segments_max = random.below(3) as usize;
         let options = Options { segment_bytes, spare_segments_max };
         // From a snapshot every second to none at all.
-        let compacts_at_bytes = random.skewed(1024 * 1024) + 2 * 1024;
+        // Mostly seldom: making snapshots all the time would be most of a run's work.
+        let least = if random.chance(100_000) { 2 * 1024 } else { 48 * 1024 };
+        let compacts_at_bytes = random.skewed(1024 * 1024) + least;
         Member {
             no,
             disk,

@@ -244,7 +244,7 @@ impl Disk for SimDisk {
         let fault = world.begin()?;
         fail(fault)?;
         world.end(fault)?;
-        world.sync(|change| change.file().is_none());
+        world.sync_names();
         world.drop_unreachable();
         Ok(())
     }
@@ -305,16 +305,17 @@ impl SimFile {
     fn sync_sectors(&self, sectors: Range<usize>) -> io::Result<()> {
         let mut world = lock(&self.world);
         let fault = world.begin()?;
-        let concerns = |change: &Change| match change {
-            Change::Sector { file, number, .. } => *file == self.id && sectors.contains(number),
-            change => change.file() == Some(self.id),
-        };
         if let Some(Fault::Fail(kind)) = fault {
-            world.unsynced.retain(|change| !concerns(change));
+            world.unsynced.retain(|change| match change {
+                Change::Sector { file, number, .. } => {
+                    *file != self.id || !sectors.contains(number)
+                }
+                change => change.file() != Some(self.id),
+            });
             return Err(kind.into());
         }
         world.end(fault)?;
-        world.sync(concerns);
+        world.sync_sectors(self.id, &sectors);
         Ok(())
     }
 }
@@ -356,21 +357,36 @@ impl World {
         }
     }
 
-    /// Makes some of the changes durable.
-    fn sync(&mut self, which: impl Fn(&Change) -> bool) {
-        let (now, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.unsynced).into_iter().partition(which);
-        self.unsynced = later;
-        for change in now {
-            match change.file().and_then(|id| self.files.get_mut(&id).map(|file| (id, file))) {
-                Some((id, file)) => {
-                    let mut files = BTreeMap::from([(id, std::mem::take(&mut file.durable))]);
-                    change.apply(&mut files, &mut self.durable_names);
-                    file.durable = files.remove(&id).unwrap_or_default();
-                }
-                None => change.apply(&mut BTreeMap::new(), &mut self.durable_names),
+    /// Makes the changes of these sectors of a file durable, and its length.
+    fn sync_sectors(&mut self, id: u64, sectors: &Range<usize>) {
+        let Some(FileState { seen, durable, .. }) = self.files.get_mut(&id) else { return };
+        self.unsynced.retain(|change| match change {
+            // All changes of a sector become durable together, and so what is seen of it does.
+            Change::Sector { file, number, .. } if *file == id && sectors.contains(number) => {
+                // What lies behind the length of the file is lost with it.
+                let end = durable.len().min((number + 1) * SECTOR_BYTES);
+                let start = end.min(number * SECTOR_BYTES);
+                durable[start..end].copy_from_slice(&seen[start..end]);
+                false
             }
-        }
+            Change::Length { file, bytes } if *file == id => {
+                durable.resize(*bytes, 0);
+                false
+            }
+            _ => true,
+        });
+    }
+
+    /// Makes the changes of names durable.
+    fn sync_names(&mut self) {
+        let World { unsynced, durable_names, .. } = self;
+        unsynced.retain(|change| {
+            let stays = change.file().is_some();
+            if !stays {
+                change.apply(&mut BTreeMap::new(), durable_names);
+            }
+            stays
+        });
     }
 
     fn room(&self, id: u64, length: usize) -> bool {
