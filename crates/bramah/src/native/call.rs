@@ -40,6 +40,8 @@ pub(super) enum Purpose {
     },
     /// Renews these sessions. It is not sent again.
     KeepAlive(Vec<SessionKey>),
+    /// Who the members of the cluster are. It is not sent again.
+    Members,
 }
 
 impl Purpose {
@@ -49,7 +51,7 @@ impl Purpose {
 
     /// It belongs to one connection.
     pub(super) fn is_of_connection(&self) -> bool {
-        matches!(self, Purpose::Attach { .. } | Purpose::KeepAlive(_))
+        matches!(self, Purpose::Attach { .. } | Purpose::KeepAlive(_) | Purpose::Members)
     }
 }
 

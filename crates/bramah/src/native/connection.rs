@@ -20,11 +20,17 @@ impl Machine {
     pub(super) fn handle_connected(&mut self, now: LocalTime) {
         self.link = Link::Up;
         self.hang_up = None;
+        self.leaving = None;
+        self.is_leaderless = false;
+        self.servers.handle_connected(now);
         self.out.clear();
         self.out.extend_from_slice(&OPENING);
         self.was_understood = false;
         self.heard_at = now;
         self.paused_until = LocalTime::default();
+        if self.follows_members {
+            self.ask_for_members(now);
+        }
         let mut keys: Vec<SessionKey> = self.sessions.keys().copied().collect();
         keys.sort_unstable();
         for key in keys {
@@ -59,7 +65,8 @@ impl Machine {
 
     /// There is no connection any more, or none came about.
     pub(super) fn handle_disconnected(&mut self, now: LocalTime, why: &str) {
-        self.trouble = why.to_owned();
+        let pause_max = self.pause_max();
+        self.servers.handle_ended(now, why, &mut self.dice, pause_max);
         if self.link == Link::Down {
             return;
         }
@@ -80,12 +87,12 @@ impl Machine {
         let mut ids: Vec<CallId> = self.calls.keys().copied().collect();
         ids.sort_unstable();
         for id in ids {
-            self.unsend(now, id);
+            self.unsend(now, id, why);
         }
     }
 
     /// What was under way on a connection that ended goes back to be sent again, if it may.
-    fn unsend(&mut self, now: LocalTime, id: CallId) {
+    fn unsend(&mut self, now: LocalTime, id: CallId, why: &str) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         match (&call.purpose, &call.state) {
             (_, State::Done(_)) => {}
@@ -93,8 +100,7 @@ impl Machine {
                 self.remove(id);
             }
             (Purpose::Act, State::Sent) => {
-                let message =
-                    format!("the connection ended before the answer came: {}", self.trouble);
+                let message = format!("the connection ended before the answer came: {why}");
                 self.finish(now, id, Err(Failure::new(ErrorKind::OutcomeUnknown, message)));
             }
             (_, state) => {

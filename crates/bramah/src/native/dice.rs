@@ -33,8 +33,12 @@ impl Dice {
     /// A random pause, longer after each attempt, between [`PAUSE_MIN`] and `pause_max`.
     pub(super) fn pause(&mut self, attempt: u32, pause_max: Duration) -> Duration {
         let longest = PAUSE_MIN.saturating_mul(1 << attempt.min(16)).min(pause_max).max(PAUSE_MIN);
-        let spread = (longest - PAUSE_MIN).as_micros() as u64;
-        PAUSE_MIN + Duration::from_micros(self.number() % (spread + 1))
+        PAUSE_MIN + self.up_to(longest - PAUSE_MIN)
+    }
+
+    /// A random time up to `longest`, to the microsecond.
+    pub(super) fn up_to(&mut self, longest: Duration) -> Duration {
+        Duration::from_micros(self.number() % (longest.as_micros() as u64 + 1))
     }
 }
 

@@ -42,6 +42,13 @@ impl Machine {
                 self.next_due = self.next_due.min(silent_at);
             }
         }
+        self.leave(now);
+        if self.link == Link::Up && self.follows_members {
+            if self.members_due <= now {
+                self.ask_for_members(now);
+            }
+            self.next_due = self.next_due.min(self.members_due);
+        }
         if let Life::Goodbye(until) = self.life {
             self.next_due = self.next_due.min(until);
         }
@@ -117,7 +124,7 @@ impl Machine {
         }
         for id in given_up {
             let Some(call) = self.calls.get(&id) else { continue };
-            let message = self.trouble.clone();
+            let message = self.servers.trouble();
             let unknown =
                 (call.maybe_done || call.was_queued) && !matches!(call.purpose, Purpose::Ask);
             let kind = match unknown {
@@ -216,7 +223,7 @@ impl Machine {
                 if asks && self.life != Life::Ended {
                     let place =
                         if call.was_queued { ", and its place in the queue is lost" } else { "" };
-                    let trouble = &self.trouble;
+                    let trouble = self.servers.trouble();
                     let message =
                         format!("no answer for as long as its session lives{place}: {trouble}");
                     failure = Failure::new(ErrorKind::Unavailable, message);

@@ -9,11 +9,25 @@ pub(super) const REQUESTS_SENT_MAX: usize = 512;
 pub(super) const REQUESTS_MAX: usize = 65_536;
 /// Most changes that a watch keeps for a slow reader; past it the watch starts again.
 pub(super) const WATCH_CHANGES_MAX: usize = 4_096;
-/// Longest time for one attempt to connect.
+/// Longest time for one attempt to connect; of several servers, of the first attempts to all of
+/// them together.
 pub(super) const DIAL_MAX: Duration = Duration::from_secs(3);
+/// Shortest time after which an attempt to connect is given up, however many servers there are.
+pub(super) const DIAL_MIN: Duration = Duration::from_millis(250);
 /// Longest silence of a server that owes an answer; or the connect time-out, or a third of the
-/// shortest TTL, if that is less.
+/// shortest TTL, if that is less. With other servers to turn to it is a sixth of the TTL, and less
+/// until the first word.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// Shortest silence for which a server is left, unless the shortest TTL asks for less.
+pub(super) const SILENCE_MIN: Duration = Duration::from_millis(250);
+/// Most servers that are learned from others, besides those of the URL.
+pub(super) const SERVERS_LEARNED_MAX: usize = 16;
+/// How often a server is asked who the members of its cluster are.
+pub(super) const MEMBERS_ASKED_EVERY: Duration = Duration::from_secs(60);
+/// The same after it said that it knows of no leader. If it says so again, it is left.
+pub(super) const LEADER_ASKED_AFTER: Duration = Duration::from_millis(500);
+/// Longest time in which a server that is to be left may answer what cannot be asked again.
+pub(super) const LEAVING_MAX: Duration = Duration::from_secs(2);
 /// Bounds of the random pause before another attempt to connect, or to ask a server that said "not
 /// now".
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(20);

@@ -2,7 +2,8 @@
 //! go in, bytes and wake-ups come out. Whoever calls it says what time it is.
 //!
 //! This file has the requests; [`super::receive`] what the server says, [`super::lease`] what time
-//! does, [`super::connection`] what becomes of all that when a connection ends and another begins.
+//! does, [`super::connection`] what becomes of all that when a connection ends and another begins,
+//! [`super::moving`] to which server.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::task::{Context, Poll, Waker};
@@ -14,7 +15,9 @@ use bytes::BytesMut;
 
 use super::call::{Answer, Call, CallId, Failure, Purpose, State, set_number, set_wait};
 use super::dice::Dice;
-use super::limits::{REQUESTS_MAX, REQUESTS_SENT_MAX, SILENCE_MAX};
+use super::limits::{REQUESTS_MAX, REQUESTS_SENT_MAX, SILENCE_MAX, SILENCE_MIN};
+use super::moving::Leaving;
+use super::servers::Servers;
 use super::session::{Session, SessionKey, SessionTerms};
 use super::watch::WatchState;
 use crate::clock::LocalTime;
@@ -62,10 +65,14 @@ pub(super) struct Machine {
     pub(super) shared: Option<SessionKey>,
     pub(super) shared_terms: SessionTerms,
     pub(super) watches: BTreeMap<CallId, WatchState>,
-    /// What keeps the servers from being reached, for the error that gives up.
-    pub(super) trouble: String,
-    /// There are other servers to turn to.
-    pub(super) has_other_servers: bool,
+    pub(super) servers: Servers,
+    /// It asks for the members of the cluster, and takes them for servers too.
+    pub(super) follows_members: bool,
+    /// When they are asked for again.
+    pub(super) members_due: LocalTime,
+    /// The server knew of no leader when it was asked last.
+    pub(super) is_leaderless: bool,
+    pub(super) leaving: Option<Leaving>,
     /// Something that a server says came over this connection.
     pub(super) was_understood: bool,
     /// The server was heard then.
@@ -87,7 +94,12 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new(shared_terms: SessionTerms, connect_timeout: Duration) -> Machine {
+    /// `servers` are the addresses of the URL.
+    pub(super) fn new(
+        shared_terms: SessionTerms,
+        connect_timeout: Duration,
+        servers: Vec<String>,
+    ) -> Machine {
         Machine {
             connect_timeout,
             ttl_min: Duration::MAX,
@@ -104,8 +116,11 @@ impl Machine {
             shared: None,
             shared_terms,
             watches: BTreeMap::new(),
-            trouble: String::from("no attempt to connect was finished"),
-            has_other_servers: false,
+            servers: Servers::new(servers),
+            follows_members: false,
+            members_due: LocalTime(u64::MAX),
+            is_leaderless: false,
+            leaving: None,
             was_understood: false,
             heard_at: LocalTime::default(),
             paused_until: LocalTime::default(),
@@ -258,7 +273,8 @@ impl Machine {
     fn send(&mut self, now: LocalTime, id: CallId) -> bool {
         let Some(call) = self.calls.get_mut(&id) else { return true };
         let has_room = self.sent.len() < REQUESTS_SENT_MAX && self.paused_until <= now;
-        if self.link == Link::Down || !(has_room || call.purpose.is_of_connection()) {
+        let is_sent_now = has_room && self.leaving.is_none() || call.purpose.is_of_connection();
+        if self.link == Link::Down || !is_sent_now {
             return false;
         }
         if call.purpose.is_numbered() {
@@ -451,7 +467,15 @@ impl Machine {
 
     /// How long a server that owes an answer may say nothing.
     pub(super) fn silence_max(&self) -> Duration {
-        SILENCE_MAX.min(self.connect_timeout).min(self.ttl_min / 3)
+        let longest = SILENCE_MAX.min(self.connect_timeout).min(self.ttl_min / 3);
+        if !self.servers.has_others() {
+            return longest;
+        }
+        let patience = match self.was_understood {
+            true => self.ttl_min / 6,
+            false => longest / (self.servers.len() as u32 + 1),
+        };
+        patience.max(SILENCE_MIN).min(longest)
     }
 
     pub(super) fn wake_task(&mut self) {
@@ -480,9 +504,11 @@ impl Machine {
         over || (self.out.is_empty() && !unsaid())
     }
 
-    /// It says goodbye, and nothing is left to be said, or there is nobody to say it to.
+    /// It says goodbye, and nothing is left to be said that is worth another connection.
     pub(super) fn is_over(&self, now: LocalTime) -> bool {
-        self.life != Life::Open && (self.link == Link::Down || self.is_done(now))
+        let ends = |call: &Call| matches!(call.purpose, Purpose::Close) || call.undoes();
+        let is_worth_it = || self.link == Link::Up || self.calls.values().any(ends);
+        self.life != Life::Open && (!is_worth_it() || self.is_done(now))
     }
 
     /// Stops everything at once: nobody serves the connection any more.

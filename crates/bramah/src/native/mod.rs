@@ -12,8 +12,10 @@ mod hold;
 mod lease;
 mod limits;
 mod machine;
+mod moving;
 mod read;
 mod receive;
+mod servers;
 mod session;
 #[cfg(feature = "sim")]
 pub(crate) mod sim;
@@ -68,19 +70,24 @@ pub(crate) async fn connect(
         kept_alive: true,
         of_one_hold: false,
     };
-    let mut machine = Machine::new(shared_terms, options.connect_timeout);
-    machine.has_other_servers = addresses.len() > 1;
+    let mut machine = Machine::new(shared_terms, options.connect_timeout, addresses);
+    machine.follows_members = true;
     let client = Arc::new(Client::new(machine));
-    runtime.spawn(task::run(client.clone(), addresses));
+    runtime.spawn(task::run(client.clone()));
     let remote = Arc::new(Remote { client });
-    let hello = Op::GetServerInfo(proto::GetServerInfo {});
-    remote.ask(hello, Purpose::Ask).await.map_err(|mut failure| {
-        // Of a single server the trouble need not say again which.
-        if let Some(trouble) = failure.message.strip_prefix(&format!("{servers}: ")) {
-            failure.message = trouble.to_owned();
+    let hello = Op::GetClusterStatus(proto::GetClusterStatus {});
+    match remote.ask(hello, Purpose::Ask).await {
+        // A server that knows no clusters is a server.
+        Err(failure) if failure.kind == ErrorKind::Unsupported => {}
+        Err(mut failure) => {
+            // Of a single server the trouble need not say again which.
+            if let Some(trouble) = failure.message.strip_prefix(&format!("{servers}: ")) {
+                failure.message = trouble.to_owned();
+            }
+            return Err(failure.during(operation));
         }
-        failure.during(operation)
-    })?;
+        Ok(_) => {}
+    }
     Ok(Arc::new(Native { remote }))
 }
 

@@ -49,6 +49,7 @@ impl Machine {
                 None => {}
             }
         }
+        self.leave(now);
         self.send_pending(now);
         Ok(())
     }
@@ -84,6 +85,10 @@ impl Machine {
     fn handle_outcome(&mut self, now: LocalTime, id: CallId, outcome: Outcome, now_ms: u64) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;
+        if let Outcome::ClusterStatus(status) = &outcome {
+            self.handle_status(now, status);
+        }
+        let Some(call) = self.calls.get_mut(&id) else { return };
         match (&mut call.purpose, outcome) {
             (Purpose::Acquire, Outcome::Queued(queued)) => {
                 call.state = State::Queued(queued.position as usize, queued.waiters as usize);
@@ -110,6 +115,9 @@ impl Machine {
                 if let Outcome::KeptAlive(kept) = outcome {
                     self.handle_kept_alive(now, sent_at, &keys, kept);
                 }
+            }
+            (Purpose::Members, _) => {
+                self.remove(id);
             }
             (Purpose::Close, _) => {
                 self.remove(id);
@@ -156,6 +164,10 @@ impl Machine {
                 self.remove(id);
                 self.hang_up(format!("the server could not {}", error.message));
             }
+            // A server may be too old to know, or too busy to say.
+            Purpose::Members => {
+                self.remove(id);
+            }
             Purpose::Act if not_now => self.send_later(now, id, true),
             Purpose::Act => return false,
             _ if not_now => self.send_later(now, id, true),
@@ -168,9 +180,12 @@ impl Machine {
             _ if unknown => self.send_later(now, id, false),
             _ => return false,
         }
-        self.trouble = format!("the server could not {}", error.message);
-        if code == Some(ErrorCode::Draining) && self.has_other_servers {
-            self.hang_up(self.trouble.clone());
+        let why = format!("the server could not {}", error.message);
+        match code {
+            Some(ErrorCode::Draining | ErrorCode::NoLeader) => {
+                self.move_on(now, why, &error.servers);
+            }
+            _ => self.servers.set_trouble(why),
         }
         true
     }
@@ -295,7 +310,10 @@ impl Machine {
                 }
             }
             Some(What::Changed(_) | What::WatchLagged(_)) => self.handle_change(now, event),
-            Some(What::Draining(_)) | None => {}
+            Some(What::Draining(draining)) => {
+                self.move_on(now, "the server is stopping".to_owned(), &draining.servers);
+            }
+            None => {}
         }
     }
 

@@ -52,8 +52,9 @@ impl Simulated {
             kept_alive: true,
             of_one_hold: false,
         };
-        let mut machine = Machine::new(shared_terms, terms.connect_timeout);
-        machine.has_other_servers = terms.has_other_servers;
+        let mut servers = vec!["here".to_owned()];
+        servers.extend(terms.has_other_servers.then(|| "there".to_owned()));
+        let mut machine = Machine::new(shared_terms, terms.connect_timeout, servers);
         machine.dice = Dice::of_seed(terms.seed);
         let mut client = Client::new(machine);
         client.simulated = Some(AtomicU64::new(0));

@@ -14,51 +14,31 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::client::{Client, Flush, Shared};
-use super::dice::Dice;
-use super::limits::{DIAL_MAX, PAUSE_RESET, READ_BUFFER_BYTES, SLEEP_MAX};
+use super::limits::{READ_BUFFER_BYTES, SLEEP_MAX};
 use super::machine::{Life, Machine};
+use super::servers::Next;
 use crate::clock::LocalTime;
+use crate::show::Span;
 
 /// Serves the machine until it has said goodbye.
-pub(super) async fn run(client: Arc<Client>, addresses: Vec<String>) {
+pub(super) async fn run(client: Arc<Client>) {
     let end = EndOfTask(client);
     let client = &end.0;
     let mut clock = Clock::new();
-    let mut dice = Dice::of_this_process();
-    let mut next = dice.number() as usize % addresses.len();
-    let mut attempts = 0;
-    let mut troubles = vec![None; addresses.len()];
     while !is_over(client) {
-        let address = &addresses[next];
-        let dialed = clock.beside(client, timeout(DIAL_MAX, TcpStream::connect(address))).await;
-        let trouble = match dialed {
-            None => return,
-            Some(Ok(Ok(stream))) => {
-                let since = LocalTime::now();
-                let why = converse(client, &mut clock, stream).await;
-                if LocalTime::now().since(since) >= PAUSE_RESET {
-                    attempts = 0;
-                }
-                why
-            }
-            Some(Ok(Err(error))) => error.to_string(),
-            Some(Err(_)) => format!("no connection within {} s", DIAL_MAX.as_secs()),
-        };
-        troubles[next] = Some(trouble);
-        let told: Vec<String> = (addresses.iter().zip(&troubles))
-            .filter_map(|(address, trouble)| Some(format!("{address}: {}", trouble.as_ref()?)))
-            .collect();
-        let pause_max = client.step(Flush::Usual, |machine, now| {
-            machine.handle_disconnected(now, &told.join("; "));
-            machine.pause_max()
-        });
-        next = (next + 1) % addresses.len();
-        // All servers are tried in turn before the pause grows.
-        let pause = dice.pause(attempts / addresses.len() as u32, pause_max);
-        attempts = attempts.saturating_add(1);
+        let next = client.step(Flush::Usual, |machine, now| machine.next_server(now));
+        let Some(Next { address, pause, dial_max }) = next else { return };
         if clock.beside(client, sleep(pause)).await.is_none() {
             return;
         }
+        let dialed = clock.beside(client, timeout(dial_max, TcpStream::connect(&address))).await;
+        let why = match dialed {
+            None => return,
+            Some(Ok(Ok(stream))) => converse(client, &mut clock, stream).await,
+            Some(Ok(Err(error))) => error.to_string(),
+            Some(Err(_)) => format!("no connection within {}", Span(dial_max)),
+        };
+        client.step(Flush::Usual, |machine, now| machine.handle_disconnected(now, &why));
     }
 }
 

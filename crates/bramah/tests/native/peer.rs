@@ -56,12 +56,26 @@ impl Peer {
         link
     }
 
-    /// Accepts the first connection and says hello.
+    /// Accepts a connection and answers its question for the cluster: this one is alone.
     pub(crate) async fn welcome(&self) -> Link {
+        let member = proto::Member {
+            node_id: 1,
+            client_address: self.address(),
+            is_leader: true,
+            ..Default::default()
+        };
+        self.welcome_to(&[member]).await
+    }
+
+    /// The same, with these members.
+    pub(crate) async fn welcome_to(&self, members: &[proto::Member]) -> Link {
         let mut link = self.accept().await;
         let (id, op) = link.next().await;
-        assert!(matches!(op, Op::GetServerInfo(_)), "{op:?}");
-        link.reply(id, Outcome::ServerInfo(proto::ServerInfo::default())).await;
+        assert!(matches!(op, Op::GetClusterStatus(_)), "{op:?}");
+        let members = members.to_vec();
+        let has_quorum = members.iter().any(|member| member.is_leader);
+        let status = proto::ClusterStatus { node_id: 1, has_quorum, members, ..Default::default() };
+        link.reply(id, Outcome::ClusterStatus(status)).await;
         link
     }
 }

@@ -39,7 +39,7 @@ async fn curator_678_a_release_without_an_answer_is_sent_again_under_its_number(
         let (_, first) = link.next().await;
         assert!(matches!(first, Op::Release(_)), "{first:?}");
         drop(link);
-        let mut link = peer.accept().await;
+        let mut link = peer.welcome().await;
         link.attach(&[7]).await;
         let (id, again) = link.next().await;
         assert_eq!(again, first);

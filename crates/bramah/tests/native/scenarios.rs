@@ -58,7 +58,7 @@ async fn a_grant_whose_news_was_lost_is_found_by_its_number() {
         link.open_session(TTL_DEFAULT).await;
         let (_, first) = link.acquire().await;
         drop(link);
-        let mut link = peer.accept().await;
+        let mut link = peer.welcome().await;
         link.attach(&[7]).await;
         let (id, again) = link.acquire().await;
         assert_eq!(again, first);
@@ -76,7 +76,7 @@ async fn garbage_ends_the_connection_and_not_the_hold() {
     let guard = holding(&locks, &mut link).await;
     link.send_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     assert_eq!(link.next_or_end().await, None);
-    let mut link = peer.accept().await;
+    let mut link = peer.welcome().await;
     link.attach(&[7]).await;
     assert!(guard.is_held());
     let serve = async {
@@ -100,7 +100,7 @@ async fn the_words_of_a_server_that_refuses_to_talk_are_told() {
                 "speak version 1: this is a test",
             );
             link.reply(0, Outcome::Error((&error).into())).await;
-            assert!(matches!(link.next_or_end().await, None | Some((_, Op::GetServerInfo(_)))));
+            assert!(matches!(link.next_or_end().await, None | Some((_, Op::GetClusterStatus(_)))));
         }
     };
     let error = tokio::select! {
@@ -152,7 +152,7 @@ async fn a_silent_connection_is_left_and_the_hold_goes_on_over_the_next() {
         let (id, _) = link.acquire().await;
         link.reply(id, granted(7)).await;
         let silent = link;
-        let mut link = peer.accept().await;
+        let mut link = peer.welcome().await;
         link.attach(&[7]).await;
         (silent, link)
     };

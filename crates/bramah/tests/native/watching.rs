@@ -50,7 +50,7 @@ async fn after_an_interruption_a_watch_tells_how_things_are_and_what_is_gone() {
 
     drop(link);
     let serve = async {
-        let mut link = peer.accept().await;
+        let mut link = peer.welcome().await;
         start(&mut link, 9, &["b"], false).await;
         link
     };

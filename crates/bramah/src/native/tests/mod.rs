@@ -2,6 +2,7 @@
 //! they do not come. Time is whatever a test says.
 
 mod cancel;
+mod failover;
 mod goodbye;
 mod lease;
 mod reconnect;
@@ -104,7 +105,8 @@ fn number_of(op: &Op) -> proto::RequestRef {
 impl Bench {
     /// Not connected.
     fn down() -> Bench {
-        let machine = Machine::new(terms(), CONNECT_TIMEOUT);
+        let mut machine = Machine::new(terms(), CONNECT_TIMEOUT, vec!["here".to_owned()]);
+        machine.next_server(LocalTime(0));
         Bench { machine, now: LocalTime(1_000_000_000), opened: 0, woken: Arc::default() }
     }
 
@@ -128,6 +130,20 @@ impl Bench {
         self.machine.handle_connected(self.now);
         assert_eq!(self.machine.out[..OPENING.len()], OPENING);
         self.machine.out.advance(OPENING.len());
+    }
+
+    /// There are other servers besides the one it is connected to.
+    fn knows(&mut self, others: &[&str]) {
+        let members = ["here"].iter().chain(others).zip(1..);
+        self.machine.servers.learn(0, members.map(|(it, node)| (node, (*it).to_owned())).collect());
+    }
+
+    /// Calls the server that it chooses next, which answers; tells its address.
+    fn call(&mut self) -> String {
+        let next = self.machine.next_server(self.now).expect("a server");
+        self.pass(next.pause);
+        self.connect();
+        next.address
     }
 
     fn disconnect(&mut self) {

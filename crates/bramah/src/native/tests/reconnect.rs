@@ -96,7 +96,7 @@ fn what_was_never_sent_fails_as_unavailable_after_the_connect_timeout() {
     bench.pass(Duration::from_millis(1));
     let failure = bench.failure(call);
     assert_eq!(failure.kind, ErrorKind::Unavailable);
-    assert_eq!(failure.message, "nobody is there");
+    assert_eq!(failure.message, "here: nobody is there");
     assert!(bench.machine.sessions.is_empty() && bench.machine.calls.is_empty());
 }
 

@@ -59,7 +59,7 @@ fn a_draining_server_is_asked_again_and_given_up_as_unavailable() {
 #[test]
 fn a_draining_server_is_left_if_there_are_others() {
     let (mut bench, key) = Bench::holding(7);
-    bench.machine.has_other_servers = true;
+    bench.knows(&["there"]);
     let (_, call) = bench.acquire("x");
     bench.reply_to_acquire(refused(ErrorCode::Draining));
     assert!(bench.machine.hang_up.is_some());

@@ -1,0 +1,278 @@
+//! Several servers: which is called, and when one is left for another.
+
+use super::*;
+use crate::native::limits::{LEADER_ASKED_AFTER, LEAVING_MAX, MEMBERS_ASKED_EVERY, PAUSE_MAX};
+use crate::native::machine::Link;
+
+/// A machine that asks for the members of the cluster, connected to the first of these servers
+/// that it chose; its address, and the question.
+fn following(servers: &[&str]) -> (Bench, String, u64) {
+    let mut bench = Bench::down();
+    let servers = servers.iter().map(|it| (*it).to_owned()).collect();
+    bench.machine = Machine::new(terms(), CONNECT_TIMEOUT, servers);
+    bench.machine.follows_members = true;
+    let address = bench.call();
+    let id = asks_for_members(&mut bench);
+    (bench, address, id)
+}
+
+fn asks_for_members(bench: &mut Bench) -> u64 {
+    let (id, op) = bench.sent().remove(0);
+    assert!(matches!(op, Op::GetClusterStatus(_)), "{op:?}");
+    id
+}
+
+/// What a member tells of `members`, which are numbered from 1.
+fn status(node_id: u64, members: &[&str], has_quorum: bool) -> Outcome {
+    let members = members.iter().zip(1..).map(|(address, node_id)| proto::Member {
+        node_id,
+        client_address: (*address).to_owned(),
+        ..Default::default()
+    });
+    let members = members.collect();
+    Outcome::ClusterStatus(proto::ClusterStatus {
+        node_id,
+        has_quorum,
+        members,
+        ..Default::default()
+    })
+}
+
+fn draining(servers: &[&str]) -> What {
+    let servers = servers.iter().map(|it| (*it).to_owned()).collect();
+    What::Draining(proto::Draining { servers })
+}
+
+/// The connection breaks; the addresses that are called one after the other, in vain.
+fn called_in_vain(bench: &mut Bench, calls: usize) -> Vec<String> {
+    let mut called = Vec::new();
+    for _ in 0..calls {
+        let next = bench.machine.next_server(bench.now).expect("a server");
+        bench.pass(next.pause);
+        bench.disconnect();
+        called.push(next.address);
+    }
+    called
+}
+
+#[test]
+fn the_members_of_the_cluster_are_learned_and_called_when_the_server_is_gone() {
+    let (mut bench, address, id) = following(&["a"]);
+    assert_eq!(address, "a");
+    bench.reply(id, status(1, &["a", "b", "c"], true));
+    bench.disconnect();
+    let mut called = called_in_vain(&mut bench, 2);
+    called.sort();
+    assert_eq!(called, ["b", "c"]);
+}
+
+#[test]
+fn a_member_that_is_gone_from_the_cluster_is_called_no_more() {
+    let (mut bench, _, id) = following(&["a"]);
+    bench.reply(id, status(1, &["a", "b", "c"], true));
+    bench.pass(MEMBERS_ASKED_EVERY);
+    let id = asks_for_members(&mut bench);
+    bench.reply(id, status(1, &["a", "d"], true));
+    bench.disconnect();
+    assert_eq!(called_in_vain(&mut bench, 1), ["d"]);
+    assert!(called_in_vain(&mut bench, 20).iter().all(|it| it == "a" || it == "d"));
+}
+
+#[test]
+fn a_server_that_is_alone_is_called_by_the_address_of_the_url_and_not_by_its_own() {
+    let (mut bench, _, id) = following(&["a"]);
+    bench.reply(id, status(1, &["172.17.0.2:7420"], true));
+    bench.disconnect();
+    assert_eq!(called_in_vain(&mut bench, 3), ["a", "a", "a"]);
+}
+
+#[test]
+fn a_member_is_called_by_the_address_by_which_it_was_reached() {
+    let (mut bench, _, id) = following(&["a"]);
+    bench.reply(id, status(1, &["172.17.0.2:7420", "b"], true));
+    bench.disconnect();
+    let called = called_in_vain(&mut bench, 20);
+    assert!(called.iter().all(|it| it == "a" || it == "b"), "{called:?}");
+}
+
+#[test]
+fn a_dead_server_is_called_ever_more_seldom_and_the_living_at_once() {
+    let (mut bench, _, _) = following(&["a"]);
+    bench.disconnect();
+    let began = bench.now;
+    called_in_vain(&mut bench, 100);
+    assert!(bench.now.since(began) > PAUSE_MAX * 20, "{:?}", bench.now.since(began));
+    bench.knows(&["b"]);
+    let next = bench.machine.next_server(bench.now).expect("a server");
+    assert_eq!(next.address, "b");
+    assert!(next.pause <= Duration::from_millis(20), "{next:?}");
+}
+
+#[test]
+fn clients_spread_over_the_servers() {
+    let mut first = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        first.insert(following(&["a", "b", "c"]).1);
+    }
+    assert_eq!(first.len(), 3);
+}
+
+#[test]
+fn all_servers_are_called_within_the_time_that_is_asked_even_if_none_ever_answers() {
+    let mut bench = Bench::down();
+    bench.knows(&["b", "c", "d", "e"]);
+    let mut time = Duration::ZERO;
+    for _ in 0..5 {
+        let next = bench.machine.next_server(bench.now).expect("a server");
+        time += next.pause + next.dial_max;
+        bench.pass(next.pause + next.dial_max);
+        bench.disconnect();
+    }
+    assert!(time < CONNECT_TIMEOUT / 2, "{time:?}");
+}
+
+#[test]
+fn nobody_to_be_reached_is_told_with_the_reason_of_each() {
+    let mut bench = Bench::down();
+    bench.knows(&["b"]);
+    let (_, call) = bench.acquire("x");
+    bench.machine.handle_disconnected(bench.now, "refused");
+    bench.machine.next_server(bench.now);
+    bench.machine.handle_disconnected(bench.now, "unreachable");
+    bench.pass(CONNECT_TIMEOUT);
+    let failure = bench.failure(call);
+    assert_eq!(failure.kind, ErrorKind::Unavailable);
+    assert_eq!(failure.message, "here: refused; b: unreachable");
+}
+
+#[test]
+fn a_stopping_server_is_left_for_one_that_it_names_with_all_that_is_under_way() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.machine.follows_members = true;
+    bench.knows(&["b", "c"]);
+    let (_, waiting) = bench.acquire("y");
+    bench.reply_to_acquire(queued());
+    let (_, asking) = bench.acquire("z");
+    bench.tell(draining(&["c"]));
+    assert!(bench.machine.hang_up.is_some());
+    bench.disconnect();
+    assert_eq!(bench.call(), "c");
+    bench.sent();
+    assert_eq!(bench.lost(key, 7), None);
+    assert!(bench.poll(waiting).is_pending() && bench.poll(asking).is_pending());
+}
+
+#[test]
+fn a_stopping_server_may_first_answer_what_cannot_be_asked_again() {
+    let mut bench = Bench::up();
+    bench.knows(&["b"]);
+    let revoke = Op::Revoke(proto::Revoke { name: "x".into(), ..Default::default() });
+    let act = bench.ask(revoke.clone(), Purpose::Act, None);
+    let (id, _) = bench.sent_one();
+    bench.tell(draining(&["b"]));
+    assert!(bench.machine.hang_up.is_none());
+    // What is asked now goes to the next server.
+    let question = bench.ask(Op::GetLock(proto::GetLock::default()), Purpose::Ask, None);
+    assert_eq!(bench.sent(), []);
+    bench.reply(id, Outcome::Revoked(proto::Revoked { tokens: vec![4], total: 1 }));
+    assert!(matches!(bench.outcome(act), Outcome::Revoked(_)));
+    assert!(bench.machine.hang_up.is_some());
+    bench.disconnect();
+    assert_eq!(bench.call(), "b");
+    assert!(matches!(bench.sent_one().1, Op::GetLock(_)));
+    assert!(bench.poll(question).is_pending());
+}
+
+#[test]
+fn a_stopping_server_is_not_waited_for_for_ever() {
+    let mut bench = Bench::up();
+    bench.knows(&["b"]);
+    bench.ask(Op::Revoke(proto::Revoke::default()), Purpose::Act, None);
+    bench.tell(draining(&["b"]));
+    bench.pass(LEAVING_MAX - Duration::from_millis(1));
+    assert!(bench.machine.hang_up.is_none());
+    bench.pass(Duration::from_millis(1));
+    assert!(bench.machine.hang_up.is_some());
+}
+
+#[test]
+fn a_stopping_server_that_is_the_only_one_is_used_to_its_end() {
+    let mut bench = Bench::up();
+    bench.tell(draining(&[]));
+    assert!(bench.machine.hang_up.is_none());
+    bench.acquire("x");
+    assert!(matches!(bench.sent_one().1, Op::OpenSession(_)));
+}
+
+#[test]
+fn a_server_that_reaches_no_leader_is_left_for_another() {
+    let (mut bench, _) = Bench::holding(7);
+    bench.knows(&["b"]);
+    let (_, call) = bench.acquire("x");
+    bench.reply_to_acquire(refused(ErrorCode::NoLeader));
+    assert!(bench.machine.hang_up.is_some());
+    bench.disconnect();
+    assert_eq!(bench.call(), "b");
+    let again = bench.attached(&[7]);
+    bench.pass(PAUSE_MAX);
+    let again = again.into_iter().chain(bench.sent()).find(|(_, op)| matches!(op, Op::Acquire(_)));
+    bench.reply(again.expect("it is asked again").0, granted(8));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+}
+
+#[test]
+fn a_server_that_knows_of_no_leader_for_a_while_is_left() {
+    let (mut bench, address, id) = following(&["a", "b"]);
+    bench.reply(id, status(1, &["a", "b"], false));
+    assert!(bench.machine.hang_up.is_none());
+    bench.pass(LEADER_ASKED_AFTER);
+    let id = asks_for_members(&mut bench);
+    bench.reply(id, status(1, &["a", "b"], false));
+    assert!(bench.machine.hang_up.is_some());
+    bench.disconnect();
+    assert_ne!(bench.call(), address);
+}
+
+#[test]
+fn a_server_that_finds_a_leader_in_time_is_kept() {
+    let (mut bench, _, id) = following(&["a", "b"]);
+    bench.reply(id, status(1, &["a", "b"], false));
+    bench.pass(LEADER_ASKED_AFTER);
+    let id = asks_for_members(&mut bench);
+    bench.reply(id, status(1, &["a", "b"], true));
+    assert!(bench.machine.hang_up.is_none());
+}
+
+#[test]
+fn a_silent_server_leaves_time_for_the_others_before_the_lease_is_over() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.knows(&["b", "c"]);
+    let mut calls = 0;
+    while bench.lost(key, 7).is_none() {
+        bench.pass(Duration::from_millis(10));
+        bench.sent();
+        if bench.machine.hang_up.take().is_some() {
+            bench.disconnect();
+            bench.call();
+            calls += 1;
+        }
+    }
+    assert_eq!(bench.machine.link, Link::Up);
+    assert!(calls >= 4, "{calls} servers were tried");
+}
+
+#[test]
+fn goodbye_goes_to_another_server_when_the_connection_just_broke() {
+    let (mut bench, _) = Bench::holding(7);
+    bench.knows(&["b"]);
+    bench.disconnect();
+    bench.machine.say_goodbye(bench.now);
+    assert!(!bench.machine.is_over(bench.now));
+    assert_eq!(bench.call(), "b");
+    let closes = bench.sent().into_iter().find(|(_, op)| matches!(op, Op::CloseSession(_)));
+    let (id, _) = closes.expect("it closes its session");
+    bench.reply(id, Outcome::SessionClosed(proto::SessionClosed { holds: 1 }));
+    let rest: Vec<u64> = bench.machine.sent.iter().copied().collect();
+    rest.into_iter().for_each(|id| bench.reply(id, refused(ErrorCode::SessionEnded)));
+    assert!(bench.machine.is_over(bench.now) || !bench.machine.out.is_empty());
+}
