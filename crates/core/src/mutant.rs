@@ -142,7 +142,57 @@ mutants! {
     /// Entries that a new leader replaced are back after a restart.
     ReplacedEntriesReturn = "replaced-entries-return",
 
-    // The client's half of a lease.
+    // What members of a cluster say and do.
+
+    /// A member answers a candidate before its vote is durable.
+    VoteBeforeDurable = "vote-before-durable",
+    /// A follower says that it has entries before they are durable.
+    AckBeforeDurable = "ack-before-durable",
+    /// A leader counts itself among those that have an entry before it is durable (jepsen's etcd).
+    CommitBeforeDurable = "commit-before-durable",
+    /// A keepalive is answered before it is committed: a leader that is cut off renews for ever.
+    KeepaliveAnsweredEarly = "keepalive-answered-early",
+    /// A member ends what is due by its own clock, without an entry (etcd#15247).
+    ExpiresByOwnClock = "expires-by-own-clock",
+    /// A new leader renews every session, so with enough elections the dead live on (etcd#9395).
+    ElectionRenews = "election-renews",
+    /// The cluster's time stands still from the old leader's last entry to the new one's first.
+    ElectionStopsTime = "election-stops-time",
+    /// A leader stamps entries with its own clock, whatever the last one showed.
+    TimeOfOwnClock = "time-of-own-clock",
+    /// A leader answers questions without asking the others whether it still leads.
+    ReadWithoutRound = "read-without-round",
+    /// Any member answers questions from what it has applied.
+    ReadAtFollower = "read-at-follower",
+    /// A round is asked again under its old name, and the late answer does (etcd#20418).
+    ReadNameReused = "read-name-reused",
+    /// A leader takes a doubled message of another member's commands twice.
+    ForwardTakenTwice = "forward-taken-twice",
+    /// What the last leader was given is given to the next one, while it may still come.
+    ForwardedTooEarly = "forwarded-too-early",
+    /// A request that may have been done is answered as if it surely was not.
+    DoubtIsRefusal = "doubt-is-refusal",
+    /// At a change of leaders whoever waits for a release is told that it is done.
+    DoubtIsSuccess = "doubt-is-success",
+    /// The first of those who watch a lock is not told of a change.
+    WatchNoticeLost = "watch-notice-lost",
+    /// Watches go on over an installed snapshot, and miss what is in it.
+    InstallKeepsWatches = "install-keeps-watches",
+    /// Sessions are not told what an installed snapshot did to them.
+    InstallTellsNothing = "install-tells-nothing",
+    /// Who comes back to a session is told that it holds nothing.
+    AttachTellsNoHolds = "attach-tells-no-holds",
+    /// News of a session go on to its old connection.
+    NewsToOldConnection = "news-to-old-connection",
+    /// Every session ends with its connection, also those that are to be kept.
+    DisconnectEndsAll = "disconnect-ends-all",
+
+    // The client.
+
+    /// A lease is counted from when the answer came, not from when the keepalive was sent.
+    LeaseFromAnswer = "lease-from-answer",
+    /// A client that comes back goes on believing in holds that it is not told of.
+    AttachKeepsLostHolds = "attach-keeps-lost-holds",
 
     /// A lease is counted from the last keepalive that was sent, answered or not.
     LeaseFromLastSent = "lease-from-last-sent",

@@ -1,10 +1,12 @@
 //! Committed entries, and the answers that they give.
 
+use bramah_core::mutant::{self, Mutant};
 use bramah_core::{Command, OnDisconnect, Outcome, SessionClose, SessionHandle, State, Time};
 
 use crate::clock::BootTime;
 use crate::consensus::Committed;
 use crate::hub::ClientId;
+use crate::mutants;
 use crate::node::{Node, Output};
 use crate::pending::Origin;
 use crate::reply::Reply;
@@ -20,6 +22,7 @@ impl Node {
     ) -> Result<(), NodeError> {
         if entry.term > self.term_applied {
             self.term_applied = entry.term;
+            mutants::begin_term(self, now, out);
             self.pending.take_back();
         }
         match entry.kind {
@@ -80,7 +83,9 @@ impl Node {
 
 /// The session ends with its connection.
 pub(crate) fn is_bound(state: &State, session: SessionHandle) -> bool {
-    state.on_disconnect(session) == Some(OnDisconnect::Release)
+    let on_disconnect = state.on_disconnect(session);
+    on_disconnect == Some(OnDisconnect::Release)
+        || (mutant::is_on(Mutant::DisconnectEndsAll) && on_disconnect.is_some())
 }
 
 pub(crate) fn close_disconnected(session: SessionHandle) -> Command {

@@ -11,6 +11,7 @@ pub(crate) use forms::snapshot_in;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bramah_core::mutant::{self, Mutant};
 use bramah_wal::{Entry as LogEntry, HardState as LogHardState};
 use bramah_wire::membership::Membership;
 use bramah_wire::peer;
@@ -19,6 +20,7 @@ use raft::{Config, RawNode, StateRole};
 
 use crate::NodeError;
 use crate::log_mirror::LogMirror;
+use crate::mutants;
 use crate::restore::check_log;
 
 /// Ticks without a leader before a member stands for election, at least; at most one less than
@@ -411,7 +413,7 @@ impl Consensus {
                 }));
             }
             self.hold(held);
-            if !self.is_writing() {
+            if !self.is_writing() || mutant::is_on(Mutant::CommitBeforeDurable) {
                 self.raw.on_persist_ready(number);
             }
         }
@@ -430,7 +432,10 @@ impl Consensus {
             return self.send(messages);
         }
         // A question promises nothing.
-        let is_question = |message: &Message| message.get_msg_type() == MessageType::MsgReadIndex;
+        let is_question = |message: &Message| {
+            let kind = message.get_msg_type();
+            kind == MessageType::MsgReadIndex || mutants::is_hasty(kind)
+        };
         let (questions, held): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_question);
         self.send(questions);
         if !held.is_empty() {

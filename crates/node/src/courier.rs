@@ -1,6 +1,7 @@
 //! What a follower gave to its leader: in order, and again from where it is not acknowledged.
 
 use bramah_core::Command;
+use bramah_core::mutant::{self, Mutant};
 use bramah_wire::entry::encode_command;
 use bramah_wire::peer::Forward;
 
@@ -35,6 +36,9 @@ impl Courier {
         let (floor, unhanded, _) = pending.numbers();
         if self.term != term {
             *self = Courier { term, taken_below: floor, since: now };
+            if mutant::is_on(Mutant::ForwardedTooEarly) {
+                pending.take_back();
+            }
         }
         let untaken = self.taken_below.max(floor);
         let is_late = untaken < unhanded && self.since.0 + RESEND_MS <= now.0;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bramah_core::mutant::{self, Mutant};
 use bramah_core::{LockName, SessionHandle, SessionId};
 use bramah_wire::request::Watched;
 
@@ -67,6 +68,9 @@ impl Hub {
     /// The session's news go to this connection from now on, and to no other.
     pub(crate) fn attach(&mut self, client: ClientId, session: SessionHandle) {
         let Some(state) = self.clients.get_mut(&client) else { return };
+        if mutant::is_on(Mutant::NewsToOldConnection) && self.attached.contains_key(&session.id) {
+            return;
+        }
         state.sessions.insert(session.id, session);
         let before = self.attached.insert(session.id, client);
         if let Some(before) = before.filter(|before| *before != client)

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bramah_core::Command;
+use bramah_core::mutant::{self, Mutant};
 use bramah_wire::entry::encode_command;
 use bramah_wire::peer::{Forward, Forwarded, Refused};
 
@@ -62,6 +63,9 @@ impl Lanes {
         lane.used = self.uses;
         lane.taken_below = lane.taken_below.max(floor);
         lane.refused = lane.refused.split_off(&floor);
+        if mutant::is_on(Mutant::ForwardTakenTwice) {
+            lane.taken_below = lane.taken_below.min(first);
+        }
         for (number, command) in (first..).zip(commands) {
             if number < lane.taken_below {
                 continue;

@@ -29,6 +29,7 @@ mod log_mirror;
 mod looks;
 mod members;
 mod missed;
+mod mutants;
 mod node;
 mod pending;
 mod proposing;

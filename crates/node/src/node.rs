@@ -13,6 +13,7 @@ use crate::hub::{ClientId, Hub};
 use crate::lanes::Lanes;
 use crate::looks::{Look, Looks};
 use crate::members::Change;
+use crate::mutants;
 use crate::pending::{Origin, Pending};
 use crate::reads::Reads;
 use crate::reply::{Notice, Reply, Unavailable};
@@ -401,8 +402,11 @@ impl Node {
                     return Some(Reply::Unavailable(Unavailable::Overloaded));
                 }
                 keepalives.push(now, (client, id), &sessions);
+                return mutants::keepalive_answer(self, &sessions);
             }
-            what if self.consensus.decides_alone() => return self.answer(client, id, what),
+            what if self.consensus.decides_alone() || mutants::reads_alone(self) => {
+                return self.answer(client, id, what);
+            }
             what => {
                 let is_taken = self.reads.push(now, client, id, what);
                 return (!is_taken).then_some(Reply::Unavailable(Unavailable::Overloaded));
@@ -504,6 +508,7 @@ impl Node {
         while let Some(entry) = self.consensus.poll_committed() {
             self.apply(now, entry, out)?;
         }
+        mutants::expire_alone(self, now, out);
         self.answer_reads(now, out);
         let leads_now = self.consensus.lead_if_sole_voter()?;
         let has_proposed = if self.is_leader() {

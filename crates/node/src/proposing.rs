@@ -1,6 +1,7 @@
 //! From commands to an entry: by this node's own proposal when it leads, or through the leader.
 
 use bramah_core::Command;
+use bramah_core::mutant::{self, Mutant};
 use bramah_wire::entry::{Run, encode_command, encode_entry};
 use bramah_wire::peer::{Forward, Forwarded, Message, Refused};
 
@@ -72,7 +73,8 @@ impl Node {
     /// certain that what an earlier leader was given and did not come will not come any more.
     pub(crate) fn forward(&mut self, now: BootTime, out: &mut Vec<Output>) {
         let term = self.consensus.term();
-        let Some(to) = self.consensus.leader().filter(|_| self.term_applied == term) else {
+        let is_certain = self.term_applied == term || mutant::is_on(Mutant::ForwardedTooEarly);
+        let Some(to) = self.consensus.leader().filter(|_| is_certain) else {
             return;
         };
         if to == self.membership.node_id || self.installing.is_some() {
@@ -167,8 +169,8 @@ impl Node {
         }
         while let Some((late, was_handed)) = self.pending.pop_late(now) {
             let reply = match was_handed {
-                true => Reply::OutcomeUnknown,
-                false => Reply::Unavailable(Unavailable::NoLeader),
+                true if !mutant::is_on(Mutant::DoubtIsRefusal) => Reply::OutcomeUnknown,
+                _ => Reply::Unavailable(Unavailable::NoLeader),
             };
             self.answer_all(now, &late.origin, &reply, out);
             if late.origin == Origin::Node {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bramah_core::mutant::{self, Mutant};
 use bramah_core::{
     EndReason, Event, FencingToken, Happening, LockName, LockView, Refusal, SessionHandle,
     SessionId, State, WaitEnd,
@@ -37,7 +38,12 @@ impl Node {
     /// Names the holds of a session above the token `after`.
     pub(crate) fn attached(&self, session: SessionHandle, after: FencingToken) -> Reply {
         match self.state.session_grants(session) {
-            Ok(session) => Reply::Attached { session, after },
+            Ok(mut session) => {
+                if mutant::is_on(Mutant::AttachTellsNoHolds) {
+                    session.holds.clear();
+                }
+                Reply::Attached { session, after }
+            }
             Err(refusal) => Reply::Outcome(bramah_core::Outcome::Refused(refusal)),
         }
     }
@@ -98,9 +104,14 @@ impl Node {
     /// A snapshot came in place of entries, and with it the news of all of them.
     pub(crate) fn tell_what_was_missed(&mut self, before: &State, out: &mut Vec<Output>) {
         for client in self.hub.clients() {
-            self.drop_watches(client, out);
+            if !mutant::is_on(Mutant::InstallKeepsWatches) {
+                self.drop_watches(client, out);
+            }
         }
         let attached = self.hub.attached();
+        if mutant::is_on(Mutant::InstallTellsNothing) {
+            return;
+        }
         if !attached.is_empty() {
             let news = missed(before, &self.state, &attached);
             for event in news {
@@ -155,7 +166,8 @@ impl Hub {
                 }
                 let event = shared.get_or_insert_with(|| Arc::new(event.clone()));
                 let lock = Arc::new(view_after(state, change.name));
-                for (client, watch_id) in watching {
+                let lost = usize::from(mutant::is_on(Mutant::WatchNoticeLost));
+                for (client, watch_id) in watching.into_iter().skip(lost) {
                     let (event, lock) = (event.clone(), lock.clone());
                     let notice = Notice::Change { watch_id, event, lock };
                     out.push(Output::Notice { client, now, notice });

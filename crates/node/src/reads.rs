@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use bramah_core::mutant::{self, Mutant};
 use bramah_wire::request::What;
 
 use crate::clock::BootTime;
@@ -63,7 +64,9 @@ impl Reads {
         if self.waiting.is_empty() || is_under_way {
             return None;
         }
-        self.last += 1;
+        if self.round.is_none() || !mutant::is_on(Mutant::ReadNameReused) {
+            self.last += 1;
+        }
         let (name, covers) = (self.last, self.waiting.len());
         self.round = Some(Round { name, since: now, covers, index: None });
         Some(name)

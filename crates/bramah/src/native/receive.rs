@@ -1,5 +1,6 @@
 //! What the server says, and what that means for requests, sessions and holds.
 
+use bramah_core::mutant::{self, Mutant};
 use bramah_wire::proto::message::Kind;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::{self, event::What, request::Op};
@@ -229,7 +230,9 @@ impl Machine {
                 if attached.more && !attached.holds.is_empty() {
                     return self.attach(now, key, held, named);
                 }
-                for token in held.into_iter().filter(|token| !named.contains(token)) {
+                let keeps = mutant::is_on(Mutant::AttachKeepsLostHolds);
+                let is_lost = |token: &u64| !named.contains(token) && !keeps;
+                for token in held.into_iter().filter(is_lost) {
                     self.lose_hold(now, key, token, LostReason::EndedUnseen);
                 }
             }
@@ -248,6 +251,7 @@ impl Machine {
         keys: &[SessionKey],
         kept: proto::KeptAlive,
     ) {
+        let sent_at = if mutant::is_on(Mutant::LeaseFromAnswer) { now } else { sent_at };
         for (key, renewal) in keys.iter().zip(kept.renewals) {
             match renewal.result {
                 Some(proto::renewal::Result::DeadlineMs(deadline_ms)) => {
