@@ -33,8 +33,6 @@ pub(super) enum Purpose {
     Close,
     /// Brings its session to this connection. It is not sent again, a new connection makes its own.
     Attach {
-        /// Tokens that were held when it was sent.
-        held: Vec<u64>,
         /// Tokens that the server named so far.
         named: Vec<u64>,
     },

@@ -39,27 +39,20 @@ impl Machine {
             };
             let Some(opened) = &mut session.opened else { continue };
             opened.keeper.handle_reconnected();
-            let held = session.holds.iter().filter(|(_, hold)| hold.lost.is_none());
-            let held = held.map(|(token, _)| *token).collect();
-            self.attach(now, key, held, Vec::new());
+            session.attaching = true;
+            self.attach(now, key, Vec::new());
         }
         self.next_due = now;
         self.handle_time(now);
     }
 
-    /// Brings a session to this connection, and learns which of `held` are still held.
-    pub(super) fn attach(
-        &mut self,
-        now: LocalTime,
-        key: SessionKey,
-        held: Vec<u64>,
-        named: Vec<u64>,
-    ) {
+    /// Brings a session to this connection, and learns what is still held.
+    pub(super) fn attach(&mut self, now: LocalTime, key: SessionKey, named: Vec<u64>) {
         let session = self.sessions.get(&key).and_then(|session| session.opened.as_ref());
         let Some(handle) = session.map(|opened| opened.handle) else { return };
         let after = named.last().copied().unwrap_or_default();
         let op = Op::AttachSession(proto::AttachSession { session: Some(handle), after });
-        let id = self.start(now, op, Purpose::Attach { held, named }, Some(key));
+        let id = self.start(now, op, Purpose::Attach { named }, Some(key));
         self.abandon_quietly(id);
     }
 

@@ -282,6 +282,10 @@ impl Machine {
             let Some(session) = session.filter(|session| session.opened.is_some()) else {
                 return false;
             };
+            // One that is told to wait must surely hear how that ends.
+            if session.attaching && matches!(call.purpose, Purpose::Acquire) {
+                return false;
+            }
             if call.seq == 0 {
                 call.seq = session.next_seq().0;
                 if matches!(call.purpose, Purpose::Acquire) {

@@ -220,7 +220,7 @@ impl Machine {
     }
 
     fn handle_attached(&mut self, now: LocalTime, call: Call, outcome: Outcome) {
-        let (Purpose::Attach { held, mut named }, Some(key)) = (call.purpose, call.session) else {
+        let (Purpose::Attach { mut named }, Some(key)) = (call.purpose, call.session) else {
             return;
         };
         match outcome {
@@ -228,11 +228,15 @@ impl Machine {
                 let tokens = attached.holds.iter().filter_map(|grant| grant.hold);
                 named.extend(tokens.map(|hold| hold.number));
                 if attached.more && !attached.holds.is_empty() {
-                    return self.attach(now, key, held, named);
+                    return self.attach(now, key, named);
                 }
+                let Some(session) = self.sessions.get_mut(&key) else { return };
+                session.attaching = false;
+                // What was granted over this connection so far, the server knew when it named them.
                 let keeps = mutant::is_on(Mutant::AttachKeepsLostHolds);
-                let is_lost = |token: &u64| !named.contains(token) && !keeps;
-                for token in held.into_iter().filter(is_lost) {
+                let is_lost = |token: &&u64| !named.contains(token) && !keeps;
+                let ended = session.holds.keys().filter(is_lost);
+                for token in ended.copied().collect::<Vec<u64>>() {
                     self.lose_hold(now, key, token, LostReason::EndedUnseen);
                 }
             }

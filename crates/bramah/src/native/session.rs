@@ -44,6 +44,8 @@ pub(super) struct Session {
     /// Requests under way in it.
     pub(super) calls: usize,
     pub(super) closing: bool,
+    /// It is on its way to a new connection, which may not hear of it yet.
+    pub(super) attaching: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +93,7 @@ impl Session {
             max_holds: BTreeSet::new(),
             calls: 0,
             closing: false,
+            attaching: false,
         }
     }
 

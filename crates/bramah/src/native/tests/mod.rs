@@ -229,7 +229,7 @@ impl Bench {
         number_of(&op)
     }
 
-    /// Answers the attach with these tokens; what else was sent at that moment is returned.
+    /// Answers the attach with these tokens; what else was sent before and after that is returned.
     fn attached(&mut self, tokens: &[u64]) -> Vec<(u64, Op)> {
         let mut sent = self.sent();
         let (id, op) = sent.remove(0);
@@ -237,6 +237,7 @@ impl Bench {
         let holds = tokens.iter().map(|token| grant(*token)).collect();
         let attached = proto::SessionAttached { holds, ..Default::default() };
         self.reply(id, Outcome::SessionAttached(attached));
+        sent.extend(self.sent());
         sent.retain(|(_, op)| !matches!(op, Op::KeepAlive(_)));
         sent
     }

@@ -304,3 +304,33 @@ fn a_waiter_stays_one_when_a_full_disk_does_not_let_it_ask_again() {
     bench.reply(acquire.expect("it asks again").0, granted(8));
     assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
 }
+
+#[test]
+fn a_lock_is_asked_for_when_the_session_has_come_over_and_whatever_else_at_once() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.disconnect();
+    bench.connect();
+    bench.acquire("x");
+    bench.release(7, key);
+    let sent = bench.sent();
+    let is_acquire = |(_, op): &(u64, Op)| matches!(op, Op::Acquire(_));
+    assert!(!sent.iter().any(is_acquire), "its wait could end unheard: {sent:?}");
+    assert!(sent.iter().any(|(_, op)| matches!(op, Op::Release(_))));
+    let holds = vec![grant(7)];
+    let attached = proto::SessionAttached { holds, ..Default::default() };
+    bench.reply(sent[0].0, Outcome::SessionAttached(attached));
+    assert!(bench.sent().iter().any(is_acquire));
+}
+
+#[test]
+fn what_was_granted_before_the_session_came_over_and_ended_since_is_lost() {
+    let (mut bench, key) = Bench::holding(7);
+    let call = bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
+    bench.reply_to_acquire(granted(8));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+    bench.disconnect();
+    bench.connect();
+    bench.attached(&[7]);
+    assert_eq!(bench.lost(key, 7), None);
+    assert_eq!(bench.lost(key, 8), Some(LostReason::EndedUnseen));
+}
