@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bramah::lease_keeper::LeaseKeeper;
 use bramah_core::{
-    Grant, Happening, Mode, OnDisconnect, Outcome, Refusal, SessionHandle, SessionId, Time,
+    FencingToken, Grant, Happening, Mode, OnDisconnect, Outcome, Refusal, SessionHandle, SessionId,
+    Time,
 };
 use bramah_node::{Notice, Reply, Unavailable};
 
@@ -43,16 +44,21 @@ impl Plain {
                 call.in_doubt = true;
                 self.ask_again(turn, no);
             }
+            // It is known to the table, or may be: there will be room again, or another member.
+            Reply::Unavailable(Unavailable::DiskFull) if call.may_be_known() => {
+                self.ask_again(turn, no);
+            }
             Reply::Outcome(Outcome::Queued { .. }) if call.asks() => {
                 let (key, seq) = (call.session, call.seq);
                 call.state = State::Queued;
                 call.was_queued = true;
+                call.in_doubt = false;
                 call.gives_up_at = None;
                 if let Some(session) = key.and_then(|key| self.sessions.get_mut(&key)) {
                     session.handle_answered(seq);
                 }
             }
-            reply => self.finish(turn, no, reply),
+            reply => self.finish(turn, connection, no, reply),
         }
     }
 
@@ -95,9 +101,9 @@ impl Plain {
     }
 
     /// A final answer.
-    fn finish(&mut self, turn: &mut Turn<'_, '_>, no: CallNo, reply: Reply) {
+    fn finish(&mut self, turn: &mut Turn<'_, '_>, over: ConnectionNo, no: CallNo, reply: Reply) {
         let Some(call) = self.calls.remove(&no) else { return };
-        if matches!(reply, Reply::Unavailable(_)) {
+        if matches!(reply, Reply::Unavailable(_) | Reply::Outcome(Outcome::Queued { .. })) {
             (turn.tell)(Fact::GaveUp { client: self.no, call: no });
         }
         if let Some(session) = call.session.and_then(|key| self.sessions.get_mut(&key)) {
@@ -112,7 +118,7 @@ impl Plain {
         self.remember_tokens(&reply);
         match (&call.purpose, reply) {
             (Purpose::Acquire | Purpose::Upgrade(_), Reply::Outcome(outcome)) => {
-                self.finish_asking(turn, &call, outcome);
+                self.finish_asking(turn, over, &call, outcome);
             }
             (
                 Purpose::Open { ttl_ms, on_disconnect },
@@ -129,9 +135,23 @@ impl Plain {
             }
             (Purpose::Attach(held), Reply::Attached { session, .. }) => {
                 let Some(key) = call.session else { return };
-                for token in held {
-                    if !session.holds.iter().any(|grant| grant.hold.token == *token) {
-                        self.let_go(turn, key, *token, LetCause::Told);
+                let named = |token| session.holds.iter().any(|grant| grant.hold.token == token);
+                let known = self.sessions.get(&key).map(|session| &session.holds);
+                let granted_here = known.into_iter().flatten().filter(|(_, hold)| {
+                    matches!(self.link, Link::Up { connection, .. } if connection == hold.over)
+                });
+                let granted_here: Vec<FencingToken> =
+                    granted_here.map(|(token, _)| *token).collect();
+                for token in held.iter().copied().chain(granted_here) {
+                    if !named(token) {
+                        self.let_go(turn, key, token, LetCause::Told);
+                    }
+                }
+                // What was told to wait before this connection heard of the session may be
+                // granted by now.
+                for call in self.calls.values_mut() {
+                    if call.session == Some(key) && call.state == State::Queued {
+                        call.state = State::Pending;
                     }
                 }
             }
@@ -160,10 +180,16 @@ impl Plain {
     }
 
     /// The final answer to a wish for a hold.
-    fn finish_asking(&mut self, turn: &mut Turn<'_, '_>, call: &Call, outcome: Outcome) {
+    fn finish_asking(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        over: ConnectionNo,
+        call: &Call,
+        outcome: Outcome,
+    ) {
         let Some(key) = call.session else { return };
         match outcome {
-            Outcome::Granted(grants) => self.handle_granted(turn, call, &grants),
+            Outcome::Granted(grants) => self.handle_granted(turn, over, call, &grants),
             // Its wait ended while nobody listened, and not with a hold that is still there: a new
             // number waits for what is left of the time.
             Outcome::Refused(Refusal::RequestStale) if call.was_queued => {
@@ -195,7 +221,13 @@ impl Plain {
     }
 
     /// Begins to believe in what was granted.
-    fn handle_granted(&mut self, turn: &mut Turn<'_, '_>, call: &Call, grants: &[Grant]) {
+    fn handle_granted(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        over: ConnectionNo,
+        call: &Call,
+        grants: &[Grant],
+    ) {
         let Some(key) = call.session else { return };
         if let Purpose::Upgrade(old) = call.purpose {
             self.let_go(turn, key, old, LetCause::Told);
@@ -214,6 +246,7 @@ impl Plain {
                 mode: grant.mode,
                 seq: call.seq,
                 count: 1,
+                over,
                 max_until: grant.max_hold_deadline.map(|end| session.keeper.local_time_of(end.0)),
                 release_at,
                 write_at,
@@ -257,7 +290,7 @@ impl Plain {
         match &event.what {
             Happening::Granted { session, seq, grants, .. } => {
                 if let Some(call) = self.take_asking(*session, seq.0) {
-                    self.handle_granted(turn, &call, grants);
+                    self.handle_granted(turn, connection, &call, grants);
                 }
             }
             Happening::WaitEnded { session, seq, .. } => {

@@ -1,7 +1,9 @@
 //! A request under way, from being asked for to its answer.
 
 use bramah::LocalTime;
-use bramah_core::{Action, Command, FencingToken, OnDisconnect, RequestRef, RequestSeq, Wait};
+use bramah_core::{
+    Action, Command, FencingToken, HoldAction, OnDisconnect, RequestRef, RequestSeq, Wait,
+};
 use bramah_wire::request::What;
 
 use super::session::{Session, SessionKey};
@@ -69,6 +71,18 @@ impl Call {
     /// It asks for a hold.
     pub(super) fn asks(&self) -> bool {
         matches!(self.purpose, Purpose::Acquire | Purpose::Upgrade(_))
+    }
+
+    /// The table may know of it, or it undoes what the table may know of.
+    pub(super) fn may_be_known(&self) -> bool {
+        let undoes = match &self.what {
+            What::Command(Command::Request { action, .. }) => {
+                matches!(action, Action::Cancel { .. } | Action::Hold(_, HoldAction::Release))
+            }
+            _ => false,
+        };
+        let goes_on = !matches!(self.purpose, Purpose::Mischief | Purpose::Act);
+        goes_on && (undoes || self.in_doubt || self.was_queued)
     }
 
     /// It is of one connection, and not sent again over another.

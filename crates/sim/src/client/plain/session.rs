@@ -8,6 +8,8 @@ use bramah_core::{
     FencingToken, HoldId, LockName, Mode, OnDisconnect, RequestRef, RequestSeq, SessionHandle,
 };
 
+use crate::fact::ConnectionNo;
+
 /// A session's number on this side.
 pub(super) type SessionKey = u64;
 
@@ -38,6 +40,8 @@ pub(super) struct Hold {
     pub(super) seq: RequestSeq,
     /// How often it was granted, with re-entries.
     pub(super) count: u32,
+    /// The connection that told of it.
+    pub(super) over: ConnectionNo,
     /// The end that no keepalive moves.
     pub(super) max_until: Option<LocalTime>,
     pub(super) release_at: LocalTime,
