@@ -13,9 +13,10 @@ use std::time::Duration;
 use bramah_core::{FencingToken, LockName, Mode, Owner, Priority, Value};
 
 use crate::clock::LocalTime;
+use crate::cluster::{ClusterChange, ClusterInfo};
 use crate::error::Error;
 use crate::info::{
-    Acquired, Change, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict,
+    Acquired, Aged, Change, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict,
 };
 
 /// A future that a backend returns.
@@ -129,31 +130,42 @@ pub trait Backend: Send + Sync + fmt::Debug {
     fn acquire(&self, request: AcquireRequest) -> BoxFuture<'_, Result<Acquired, Error>>;
 
     /// One lock, none if nobody holds or waits.
-    fn get<'a>(&'a self, name: &'a LockName) -> BoxFuture<'a, Result<Option<LockInfo>, Error>>;
+    fn get<'a>(
+        &'a self,
+        name: &'a LockName,
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Option<LockInfo>>, Error>>;
 
     /// Locks whose names start with `prefix` and come after `after`, in the order of names.
     fn list<'a>(
         &'a self,
         prefix: &'a str,
         after: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Page<LockInfo>, Error>>;
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Page<LockInfo>>, Error>>;
 
     /// Open sessions above the number `after`.
-    fn sessions(&self, after: u64) -> BoxFuture<'_, Result<Page<SessionInfo>, Error>>;
+    fn sessions(
+        &self,
+        after: u64,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<Aged<Page<SessionInfo>>, Error>>;
 
     /// Ended holds, newest first, of one lock or of all.
     fn history<'a>(
         &'a self,
         name: Option<&'a LockName>,
         len_max: usize,
-    ) -> BoxFuture<'a, Result<Vec<Ended>, Error>>;
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Vec<Ended>>, Error>>;
 
     /// What is known of a token.
     fn verify<'a>(
         &'a self,
         name: &'a LockName,
         token: FencingToken,
-    ) -> BoxFuture<'a, Result<Verdict, Error>>;
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Verdict>, Error>>;
 
     /// Follows one lock, or all whose names start with a prefix.
     fn watch(&self, what: Watched) -> BoxFuture<'_, Result<Box<dyn WatchSource>, Error>>;
@@ -188,6 +200,43 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Releases everything that is held through it and stops. Holds that are still there are lost.
     fn close(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// The servers it consists of, if it is a cluster that can be operated through this connection.
+    fn cluster(&self) -> Option<&dyn ClusterBackend> {
+        None
+    }
+}
+
+/// How current the answer to a question must be. A backend whose answers always are takes no
+/// notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// It knows of everything that was acknowledged before the question.
+    #[default]
+    Current,
+    /// It may be older, and comes from whichever server is at hand, also while nobody leads.
+    Stale,
+}
+
+/// What a cluster of servers offers to its operators.
+pub trait ClusterBackend: Send + Sync {
+    /// How it is, as well as can be known.
+    fn status(&self) -> BoxFuture<'_, Result<ClusterInfo, Error>>;
+
+    /// Changes it, and tells how it is when that is done.
+    fn change(&self, change: ClusterChange) -> BoxFuture<'_, Result<ClusterInfo, Error>>;
+
+    /// A part of a backup; `from`, how many bytes came before, is 0 for a new one.
+    fn backup_part(&self, from: u64) -> BoxFuture<'_, Result<BackupPart, Error>>;
+}
+
+/// A part of a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupPart {
+    /// Its bytes.
+    pub data: Vec<u8>,
+    /// The backup is whole with it.
+    pub is_last: bool,
 }
 
 /// What a watch follows.

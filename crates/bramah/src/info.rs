@@ -142,6 +142,24 @@ pub struct Page<T> {
     pub more: bool,
 }
 
+/// An answer, and how old it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aged<T> {
+    /// The answer.
+    pub answer: T,
+    /// What changed within this time may be missing from it; zero if it is current.
+    pub age: Duration,
+    /// The revision of the table that it is of, if it was asked of a table that may be behind.
+    pub revision: Option<u64>,
+}
+
+impl<T> Aged<T> {
+    /// An answer that is current.
+    pub fn current(answer: T) -> Aged<T> {
+        Aged { answer, age: Duration::ZERO, revision: None }
+    }
+}
+
 /// A hold that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {

@@ -160,6 +160,7 @@ mod acquire_error;
 pub mod backend;
 pub mod blocking;
 mod clock;
+mod cluster;
 mod election;
 mod error;
 mod guard;
@@ -176,6 +177,7 @@ mod show;
 pub mod sim {
     pub use crate::native::sim::{Simulated, SimulatedTerms};
 }
+mod stale;
 mod url;
 mod watch;
 
@@ -183,16 +185,20 @@ pub use acquire_error::AcquireError;
 pub use backend::Wait;
 pub use bramah_core::{FencingToken, LockName, Mode, Owner, Priority, Value};
 pub use clock::LocalTime;
+pub use cluster::{
+    Backup, Cluster, ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole,
+};
 pub use election::{Leader, Leaders, Leadership};
 pub use error::{Effect, Error, ErrorKind};
 pub use guard::{Guard, Lost};
 pub use info::{
-    Acquired, Busy, BusyHolder, Change, ChangeKind, Ended, HolderInfo, LockInfo, LostReason, Page,
-    Released, SessionInfo, Verdict, WaiterInfo,
+    Acquired, Aged, Busy, BusyHolder, Change, ChangeKind, Ended, HolderInfo, LockInfo, LostReason,
+    Page, Released, SessionInfo, Verdict, WaiterInfo,
 };
 pub use lock_builder::{FromGuards, LockBuilder, PermitsBuilder};
 pub use locker::{CONNECT_TIMEOUT_DEFAULT, Locker, LockerBuilder, TTL_DEFAULT, connect};
 pub use owner::of_this_process as owner_of_this_process;
 pub use show::Span;
+pub use stale::Stale;
 pub use url::PORT_DEFAULT;
 pub use watch::Changes;

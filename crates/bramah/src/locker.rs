@@ -7,12 +7,14 @@ use std::time::Duration;
 use bramah_core::limits::{TTL_MS_MAX, TTL_MS_MIN};
 use bramah_core::{FencingToken, LockName, Owner};
 
-use crate::backend::{Backend, Capabilities, Watched};
+use crate::backend::{Backend, Capabilities, Freshness, Watched};
+use crate::cluster::Cluster;
 use crate::error::{Error, ErrorKind};
 use crate::guard::Guard;
 use crate::info::{Ended, LockInfo, Page, Released, SessionInfo, Verdict};
 use crate::lock_builder::LockBuilder;
 use crate::show::Span;
+use crate::stale::Stale;
 use crate::url::Target;
 use crate::watch::Changes;
 
@@ -121,7 +123,8 @@ impl Locker {
     /// # Errors
     /// [`ErrorKind::Invalid`] for a bad name; [`ErrorKind::Unavailable`].
     pub async fn get(&self, name: impl AsRef<str>) -> Result<Option<LockInfo>, Error> {
-        self.backend.get(&parse_name("get", name.as_ref())?).await
+        let name = parse_name("get", name.as_ref())?;
+        Ok(self.backend.get(&name, Freshness::Current).await?.answer)
     }
 
     /// Locks that are held or waited for, whose names start with `prefix`, in the order of names. A
@@ -130,7 +133,7 @@ impl Locker {
     /// # Errors
     /// [`ErrorKind::Unavailable`].
     pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page<LockInfo>, Error> {
-        self.backend.list(prefix, after).await
+        Ok(self.backend.list(prefix, after, Freshness::Current).await?.answer)
     }
 
     /// Open sessions with a number above `after`, in the order of numbers.
@@ -138,7 +141,7 @@ impl Locker {
     /// # Errors
     /// [`ErrorKind::Unavailable`]; [`ErrorKind::Unsupported`] where there are no sessions.
     pub async fn sessions(&self, after: u64) -> Result<Page<SessionInfo>, Error> {
-        self.backend.sessions(after).await
+        Ok(self.backend.sessions(after, Freshness::Current).await?.answer)
     }
 
     /// Follows one lock.
@@ -167,7 +170,7 @@ impl Locker {
     /// [`ErrorKind::Unsupported`] by a backend that does not remember.
     pub async fn history(&self, name: Option<&str>, len_max: usize) -> Result<Vec<Ended>, Error> {
         let name = name.map(|name| parse_name("read the history", name)).transpose()?;
-        self.backend.history(name.as_ref(), len_max).await
+        Ok(self.backend.history(name.as_ref(), len_max, Freshness::Current).await?.answer)
     }
 
     /// What the service knows of a fencing token: whether its hold lives, and the newest one of
@@ -183,7 +186,8 @@ impl Locker {
         name: impl AsRef<str>,
         token: FencingToken,
     ) -> Result<Verdict, Error> {
-        self.backend.verify(&parse_name("verify", name.as_ref())?, token).await
+        let name = parse_name("verify", name.as_ref())?;
+        Ok(self.backend.verify(&name, token, Freshness::Current).await?.answer)
     }
 
     /// Gives back a hold by its hold id (see [`Guard::detach`]), from any process.
@@ -236,6 +240,19 @@ impl Locker {
     ) -> Result<Vec<FencingToken>, Error> {
         let name = parse_name("revoke", name.as_ref())?;
         self.backend.revoke(&name, token, wait_for_deadline, by).await
+    }
+
+    /// The same questions, answered at once by whichever server is at hand: also while nobody leads
+    /// a cluster, and perhaps from before the last changes. Each answer says how old it may be.
+    #[must_use]
+    pub fn stale(&self) -> Stale {
+        Stale::new(self.backend.clone())
+    }
+
+    /// The cluster of servers behind it, for those who operate it.
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        Cluster::new(self.backend.clone())
     }
 
     /// Releases everything that is held through this and its clones, and stops. Guards that are

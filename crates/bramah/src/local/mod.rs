@@ -41,11 +41,11 @@ use self::folder::Folder;
 use self::hold::Home;
 use self::look::Look;
 use crate::backend::{
-    AcquireRequest, Backend, BoxFuture, Capabilities, Item, Wait, WatchSource, Watched,
+    AcquireRequest, Backend, BoxFuture, Capabilities, Freshness, Item, Wait, WatchSource, Watched,
 };
 use crate::clock::LocalTime;
 use crate::error::{Error, ErrorKind};
-use crate::info::{Acquired, Ended, LockInfo, Page, Released, SessionInfo, Verdict};
+use crate::info::{Acquired, Aged, Ended, LockInfo, Page, Released, SessionInfo, Verdict};
 use crate::owner;
 
 /// Most locks in one page of a list.
@@ -153,10 +153,14 @@ impl Backend for Local {
         Box::pin(self.acquire_all(request))
     }
 
-    fn get<'a>(&'a self, name: &'a LockName) -> BoxFuture<'a, Result<Option<LockInfo>, Error>> {
+    fn get<'a>(
+        &'a self,
+        name: &'a LockName,
+        _freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Option<LockInfo>>, Error>> {
         Box::pin(async {
             let look = look_at(&self.home.folder, name).await?;
-            Ok(look.map(|look| look.lock).filter(|lock| !is_free(lock)))
+            Ok(Aged::current(look.map(|look| look.lock).filter(|lock| !is_free(lock))))
         })
     }
 
@@ -164,11 +168,16 @@ impl Backend for Local {
         &'a self,
         prefix: &'a str,
         after: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Page<LockInfo>, Error>> {
-        Box::pin(self.page(prefix, after))
+        _freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Page<LockInfo>>, Error>> {
+        Box::pin(async move { self.page(prefix, after).await.map(Aged::current) })
     }
 
-    fn sessions(&self, _after: u64) -> BoxFuture<'_, Result<Page<SessionInfo>, Error>> {
+    fn sessions(
+        &self,
+        _after: u64,
+        _freshness: Freshness,
+    ) -> BoxFuture<'_, Result<Aged<Page<SessionInfo>>, Error>> {
         unsupported("list sessions", "a local hold belongs to its process, there are no sessions")
     }
 
@@ -176,7 +185,8 @@ impl Backend for Local {
         &'a self,
         _name: Option<&'a LockName>,
         _len_max: usize,
-    ) -> BoxFuture<'a, Result<Vec<Ended>, Error>> {
+        _freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Vec<Ended>>, Error>> {
         unsupported("tell the history", "a lock file does not remember ended holds")
     }
 
@@ -184,8 +194,9 @@ impl Backend for Local {
         &'a self,
         name: &'a LockName,
         token: FencingToken,
-    ) -> BoxFuture<'a, Result<Verdict, Error>> {
-        Box::pin(self.verdict(name, token))
+        _freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Verdict>, Error>> {
+        Box::pin(async move { self.verdict(name, token).await.map(Aged::current) })
     }
 
     fn watch(&self, what: Watched) -> BoxFuture<'_, Result<Box<dyn WatchSource>, Error>> {

@@ -121,6 +121,8 @@ pub(super) struct Answer {
     pub(super) outcome: Outcome,
     /// The cluster's time of the answer.
     pub(super) now_ms: u64,
+    /// How old it may be, if an old one was good enough.
+    pub(super) staleness: Option<proto::Staleness>,
     pub(super) session: Option<SessionKey>,
 }
 

@@ -6,6 +6,7 @@
 
 mod call;
 mod client;
+mod cluster;
 mod connection;
 mod dice;
 mod hold;
@@ -43,10 +44,13 @@ use self::machine::{Life, Machine};
 use self::session::SessionTerms;
 use self::watch::NativeWatch;
 use crate::backend::{
-    AcquireRequest, Backend, BoxFuture, Capabilities, Hold, Wait, WatchSource, Watched,
+    AcquireRequest, Backend, BoxFuture, Capabilities, ClusterBackend, Freshness, Hold, Wait,
+    WatchSource, Watched,
 };
 use crate::error::{Error, ErrorKind};
-use crate::info::{Acquired, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict};
+use crate::info::{
+    Acquired, Aged, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict,
+};
 use crate::locker::Options;
 
 /// How many ended holds are looked through for one that could not be released.
@@ -153,7 +157,7 @@ impl Native {
 
     /// How a hold ended, if the server remembers that among the newest.
     async fn remembered(&self, token: FencingToken) -> Option<LostReason> {
-        let ended = self.history(None, HISTORY_LOOK_LEN).await.ok()?;
+        let ended = self.history(None, HISTORY_LOOK_LEN, Freshness::Current).await.ok()?.answer;
         ended.into_iter().find(|ended| ended.token == token).map(|ended| ended.reason)
     }
 
@@ -166,6 +170,24 @@ impl Native {
     ) -> Result<T, Error> {
         let answer = self.remote.ask(op, purpose).await;
         answer.and_then(read).map_err(|failure| failure.during(operation()))
+    }
+}
+
+impl Native {
+    /// Asks a question whose answer may be of an age.
+    async fn look<T>(
+        &self,
+        operation: impl FnOnce() -> String,
+        op: Op,
+        read: impl FnOnce(Outcome, u64) -> Result<T, Failure>,
+    ) -> Result<Aged<T>, Error> {
+        let read = |answer: Answer| {
+            let Answer { outcome, now_ms, staleness, .. } = answer;
+            let age = staleness.map_or(Duration::ZERO, |it| Duration::from_millis(it.age_ms));
+            let revision = staleness.map(|staleness| staleness.revision);
+            Ok(Aged { answer: read(outcome, now_ms)?, age, revision })
+        };
+        self.ask(operation, op, Purpose::Ask, read).await
     }
 }
 
@@ -202,16 +224,19 @@ impl Backend for Native {
         })
     }
 
-    fn get<'a>(&'a self, name: &'a LockName) -> BoxFuture<'a, Result<Option<LockInfo>, Error>> {
-        let op =
-            Op::GetLock(proto::GetLock { name: name.as_str().to_owned(), ..Default::default() });
-        Box::pin(self.ask(
+    fn get<'a>(
+        &'a self,
+        name: &'a LockName,
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Option<LockInfo>>, Error>> {
+        let stale = freshness == Freshness::Stale;
+        let op = proto::GetLock { name: name.as_str().to_owned(), waiters_max: 0, stale };
+        Box::pin(self.look(
             || on("get", name),
-            op,
-            Purpose::Ask,
-            |answer| match answer.outcome {
+            Op::GetLock(op),
+            |outcome, now_ms| match outcome {
                 Outcome::Lock(lock) => {
-                    let lock = read::lock(lock, answer.now_ms)?;
+                    let lock = read::lock(lock, now_ms)?;
                     Ok(Some(lock).filter(|lock| !read::is_free(lock)))
                 }
                 _ => Err(another_answer()),
@@ -223,46 +248,60 @@ impl Backend for Native {
         &'a self,
         prefix: &'a str,
         after: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Page<LockInfo>, Error>> {
-        Box::pin(async move {
-            let after = after.unwrap_or_default().to_owned();
-            let list =
-                self.remote.list(prefix.to_owned(), after).await.and_then(|(list, now_ms)| {
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Page<LockInfo>>, Error>> {
+        let (prefix, after) = (prefix.to_owned(), after.unwrap_or_default().to_owned());
+        let stale = freshness == Freshness::Stale;
+        let op = Op::ListLocks(proto::ListLocks { prefix, after, len_max: 0, stale });
+        Box::pin(self.look(
+            || "list locks".to_owned(),
+            op,
+            |outcome, now_ms| match outcome {
+                Outcome::LockList(list) => {
                     let locks = list.locks.into_iter().map(|lock| read::lock(lock, now_ms));
                     Ok(Page { items: locks.collect::<Result<_, _>>()?, more: list.more })
-                });
-            list.map_err(|failure| failure.during("list locks"))
-        })
+                }
+                _ => Err(another_answer()),
+            },
+        ))
     }
 
-    fn sessions(&self, after: u64) -> BoxFuture<'_, Result<Page<SessionInfo>, Error>> {
-        let op = Op::ListSessions(proto::ListSessions { after, ..Default::default() });
-        let operation = || "list sessions".to_owned();
-        Box::pin(self.ask(operation, op, Purpose::Ask, |answer| match answer.outcome {
-            Outcome::SessionList(list) => {
-                let sessions = list.sessions.into_iter();
-                let items = sessions.map(|it| read::session(it, answer.now_ms)).collect();
-                Ok(Page { items, more: list.more })
-            }
-            _ => Err(another_answer()),
-        }))
+    fn sessions(
+        &self,
+        after: u64,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<Aged<Page<SessionInfo>>, Error>> {
+        let stale = freshness == Freshness::Stale;
+        let op = Op::ListSessions(proto::ListSessions { after, len_max: 0, stale });
+        Box::pin(self.look(
+            || "list sessions".to_owned(),
+            op,
+            |outcome, now_ms| match outcome {
+                Outcome::SessionList(list) => {
+                    let items = list.sessions.into_iter().map(|it| read::session(it, now_ms));
+                    Ok(Page { items: items.collect(), more: list.more })
+                }
+                _ => Err(another_answer()),
+            },
+        ))
     }
 
     fn history<'a>(
         &'a self,
         name: Option<&'a LockName>,
         len_max: usize,
-    ) -> BoxFuture<'a, Result<Vec<Ended>, Error>> {
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Vec<Ended>>, Error>> {
         let op = Op::GetHistory(proto::GetHistory {
             name: name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
             len_max: u32::try_from(len_max).unwrap_or(u32::MAX),
-            stale: false,
+            stale: freshness == Freshness::Stale,
         });
         let operation = || "read the history".to_owned();
-        Box::pin(self.ask(operation, op, Purpose::Ask, move |answer| match answer.outcome {
+        Box::pin(self.look(operation, op, move |outcome, now_ms| match outcome {
             Outcome::History(history) => {
                 let ended = history.ended.into_iter().take(len_max);
-                ended.map(|it| read::ended(it, answer.now_ms)).collect()
+                ended.map(|it| read::ended(it, now_ms)).collect()
             }
             _ => Err(another_answer()),
         }))
@@ -272,18 +311,15 @@ impl Backend for Native {
         &'a self,
         name: &'a LockName,
         token: FencingToken,
-    ) -> BoxFuture<'a, Result<Verdict, Error>> {
-        let op = Op::Verify(proto::Verify {
-            name: name.as_str().to_owned(),
-            token: token.0,
-            stale: false,
-        });
-        Box::pin(self.ask(
+        freshness: Freshness,
+    ) -> BoxFuture<'a, Result<Aged<Verdict>, Error>> {
+        let stale = freshness == Freshness::Stale;
+        let op = proto::Verify { name: name.as_str().to_owned(), token: token.0, stale };
+        Box::pin(self.look(
             || on("verify", name),
-            op,
-            Purpose::Ask,
-            |answer| match answer.outcome {
-                Outcome::Verdict(verdict) => Ok(read::verdict(&verdict, answer.now_ms)),
+            Op::Verify(op),
+            |outcome, now_ms| match outcome {
+                Outcome::Verdict(verdict) => Ok(read::verdict(&verdict, now_ms)),
                 _ => Err(another_answer()),
             },
         ))
@@ -400,6 +436,10 @@ impl Backend for Native {
                 }
             }
         })
+    }
+
+    fn cluster(&self) -> Option<&dyn ClusterBackend> {
+        Some(self)
     }
 }
 

@@ -73,7 +73,7 @@ impl Machine {
             Some(Outcome::Error(error)) if self.is_asked_again(now, id, &error) => {}
             Some(outcome) => {
                 self.pauses = 0;
-                self.handle_outcome(now, id, outcome, reply.now_ms);
+                self.handle_outcome(now, id, outcome, reply.now_ms, reply.staleness);
             }
             None => {
                 let message = "the answer is of a newer protocol";
@@ -83,7 +83,14 @@ impl Machine {
         Ok(())
     }
 
-    fn handle_outcome(&mut self, now: LocalTime, id: CallId, outcome: Outcome, now_ms: u64) {
+    fn handle_outcome(
+        &mut self,
+        now: LocalTime,
+        id: CallId,
+        outcome: Outcome,
+        now_ms: u64,
+        staleness: Option<proto::Staleness>,
+    ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;
         if let Outcome::ClusterStatus(status) = &outcome {
@@ -128,7 +135,9 @@ impl Machine {
                 }
             }
             (_, Outcome::Error(error)) => self.finish(now, id, Err(Failure::of_reply(&error))),
-            (_, outcome) => self.finish(now, id, Ok(Answer { outcome, now_ms, session })),
+            (_, outcome) => {
+                self.finish(now, id, Ok(Answer { outcome, now_ms, staleness, session }));
+            }
         }
     }
 
@@ -288,7 +297,11 @@ impl Machine {
         }
         self.add_holds(session, &grants);
         let outcome = Outcome::Granted(proto::Grants { grants });
-        self.finish(now, id, Ok(Answer { outcome, now_ms, session: Some(session) }));
+        self.finish(
+            now,
+            id,
+            Ok(Answer { outcome, now_ms, staleness: None, session: Some(session) }),
+        );
     }
 
     fn handle_event(&mut self, now: LocalTime, event: proto::Event) {
@@ -341,7 +354,8 @@ impl Machine {
         let failure = |kind, message| Err(Failure::new(kind, message));
         let answer = match ended.how {
             Some(How::TimedOut(busy)) => {
-                Ok(Answer { outcome: Outcome::WaitTimedOut(busy), now_ms, session })
+                let outcome = Outcome::WaitTimedOut(busy);
+                Ok(Answer { outcome, now_ms, staleness: None, session })
             }
             Some(How::SessionEnded(_)) => failure(ErrorKind::SessionEnded, "its session ended"),
             Some(How::HoldEnded(_)) => failure(ErrorKind::NotHolder, "the shared hold ended"),

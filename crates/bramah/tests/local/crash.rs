@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use bramah::backend::{Backend, Wait};
+use bramah::backend::{Backend, Freshness, Wait};
 use bramah::{ErrorKind, LostReason, Mode, Released};
 use tempfile::tempdir;
 
@@ -37,7 +37,7 @@ async fn a_killed_waiter_leaves_nothing() {
     until_waiters(&local, "a", 0).await;
     let _ = held.release().await.unwrap();
     try_hold(&local, "a", Mode::Exclusive).await.unwrap();
-    assert_eq!(local.get(&name("a")).await.unwrap(), None);
+    assert_eq!(local.get(&name("a"), Freshness::Current).await.unwrap().answer, None);
 }
 
 #[tokio::test]
@@ -72,13 +72,14 @@ async fn a_dead_holder_is_not_believed() {
     let local = open(dir.path());
     let mut holder = Process::start("hold a value", dir.path());
     let token: u64 = holder.says().parse().unwrap();
-    let seen = local.get(&name("a")).await.unwrap().unwrap().holders.remove(0);
+    let seen =
+        local.get(&name("a"), Freshness::Current).await.unwrap().answer.unwrap().holders.remove(0);
     assert_eq!((seen.token.0, seen.owner.pid), (token, holder.pid()));
     assert_eq!(seen.value.unwrap().as_bytes(), b"of the child");
-    assert!(local.verify(&name("a"), seen.token).await.unwrap().held);
+    assert!(local.verify(&name("a"), seen.token, Freshness::Current).await.unwrap().answer.held);
     holder.kill();
-    assert_eq!(local.get(&name("a")).await.unwrap(), None);
-    let verdict = local.verify(&name("a"), seen.token).await.unwrap();
+    assert_eq!(local.get(&name("a"), Freshness::Current).await.unwrap().answer, None);
+    let verdict = local.verify(&name("a"), seen.token, Freshness::Current).await.unwrap().answer;
     assert_eq!((verdict.held, verdict.newest), (false, Some(seen.token)));
 }
 
@@ -143,7 +144,7 @@ async fn a_damaged_file_is_a_clear_error() {
     let error = refusal(&local, request("a", Mode::Exclusive, Wait::Try)).await;
     assert_eq!(error.kind(), ErrorKind::Storage);
     assert!(error.to_string().contains("a.lock: it is damaged"), "{error}");
-    assert!(local.get(&name("a")).await.is_err());
+    assert!(local.get(&name("a"), Freshness::Current).await.is_err());
 }
 
 #[tokio::test]

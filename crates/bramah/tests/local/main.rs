@@ -11,7 +11,7 @@ mod shows;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bramah::backend::{AcquireRequest, Backend, Hold, Item, Wait};
+use bramah::backend::{AcquireRequest, Backend, Freshness, Hold, Item, Wait};
 use bramah::local::Local;
 use bramah::{Acquired, Busy, Error, LockName, Mode, Priority};
 
@@ -66,7 +66,12 @@ async fn refusal(local: &Local, request: AcquireRequest) -> Error {
 async fn until_waiters(local: &Local, lock: &str, waiters: usize) {
     let end = Instant::now() + DEADLINE;
     loop {
-        let seen = local.get(&name(lock)).await.unwrap().map_or(0, |lock| lock.waiters_total);
+        let seen = local
+            .get(&name(lock), Freshness::Current)
+            .await
+            .unwrap()
+            .answer
+            .map_or(0, |lock| lock.waiters_total);
         if seen == waiters {
             return;
         }

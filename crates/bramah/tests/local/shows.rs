@@ -1,6 +1,6 @@
 //! What others see of a lock.
 
-use bramah::backend::{Backend, WatchSource, Watched};
+use bramah::backend::{Backend, Freshness, WatchSource, Watched};
 use bramah::{Change, ChangeKind, LostReason, Mode, Value};
 use tempfile::tempdir;
 
@@ -24,11 +24,11 @@ async fn a_list_has_what_is_held_in_the_order_of_names() {
     }
     drop(hold(&local, "job/free", Mode::Shared).await);
     std::fs::write(dir.path().join("%61.lock"), "no name is written so").unwrap();
-    let page = local.list("job/", None).await.unwrap();
+    let page = local.list("job/", None, Freshness::Current).await.unwrap().answer;
     let listed: Vec<&str> = page.items.iter().map(|lock| lock.name.as_str()).collect();
     assert_eq!(listed, ["job/./../etc", "job/a", "job/b", &long]);
     assert!(!page.more);
-    let page = local.list("job/", Some("job/a")).await.unwrap();
+    let page = local.list("job/", Some("job/a"), Freshness::Current).await.unwrap().answer;
     assert_eq!(page.items[0].name.as_str(), "job/b");
     assert_eq!(page.items.len(), 2);
 }
@@ -47,7 +47,7 @@ async fn a_value_of_any_allowed_length_is_read_whole_while_it_changes() {
     };
     let read = async {
         for _ in 0..200 {
-            let lock = local.get(&name("a")).await.unwrap().unwrap();
+            let lock = local.get(&name("a"), Freshness::Current).await.unwrap().answer.unwrap();
             if let Some(value) = &lock.holders[0].value {
                 let bytes = value.as_bytes();
                 assert!(bytes.iter().all(|byte| usize::from(*byte) * 329 == bytes.len()));
@@ -57,7 +57,10 @@ async fn a_value_of_any_allowed_length_is_read_whole_while_it_changes() {
     };
     tokio::join!(write, read);
     held.set_value(None).await.unwrap();
-    assert_eq!(local.get(&name("a")).await.unwrap().unwrap().holders[0].value, None);
+    assert_eq!(
+        local.get(&name("a"), Freshness::Current).await.unwrap().answer.unwrap().holders[0].value,
+        None
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,154 @@
+//! Operating the cluster that a server belongs to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bramah_wire::proto;
+use bramah_wire::proto::reply::Outcome;
+use bramah_wire::proto::request::Op;
+
+use super::call::{Failure, Purpose};
+use super::client::Client;
+use super::machine::Machine;
+use super::{Native, Remote, another_answer, task};
+use crate::backend::{BackupPart, BoxFuture, ClusterBackend};
+use crate::clock::LocalTime;
+use crate::cluster::{ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole};
+use crate::error::{Error, ErrorKind};
+
+/// How long the leader may take to say how the cluster is, before another's view must do.
+const LEADER_LOOK_MAX: Duration = Duration::from_secs(1);
+/// How long one attempt to change the cluster may be refused for now.
+const CHANGE_ATTEMPT_MAX: Duration = Duration::from_secs(2);
+/// Shortest time in which a change that cannot be made now is tried again.
+const CHANGE_MIN: Duration = Duration::from_secs(10);
+
+impl Remote {
+    async fn ask_cluster(&self, op: Op) -> Result<ClusterInfo, Failure> {
+        match self.ask(op, Purpose::Ask).await?.outcome {
+            Outcome::ClusterStatus(status) => Ok(read_status(status)),
+            _ => Err(another_answer()),
+        }
+    }
+
+    async fn status(&self) -> Result<ClusterInfo, Failure> {
+        self.ask_cluster(Op::GetClusterStatus(proto::GetClusterStatus {})).await
+    }
+}
+
+impl Native {
+    /// The leader, on a connection of its own, if it is another server than this one and can be
+    /// called.
+    fn leader(&self, status: &ClusterInfo, patience: Duration) -> Option<Arc<Remote>> {
+        let leader = status.leading()?;
+        if leader.node_id == status.node_id || leader.client_address.is_empty() {
+            return None;
+        }
+        let terms = self.remote.client.lock().machine.shared_terms.clone();
+        let machine = Machine::new(terms, patience, vec![leader.client_address.clone()]);
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        let client = Arc::new(Client::new(machine));
+        runtime.spawn(task::run(client.clone()));
+        Some(Arc::new(Remote { client }))
+    }
+
+    async fn look_at_cluster(&self) -> Result<ClusterInfo, Failure> {
+        let here = self.remote.status().await?;
+        let Some(leader) = self.leader(&here, LEADER_LOOK_MAX) else { return Ok(here) };
+        let there = tokio::time::timeout(LEADER_LOOK_MAX, leader.status()).await;
+        Ok(there.ok().and_then(Result::ok).filter(|there| there.has_quorum).unwrap_or(here))
+    }
+
+    /// Has the leader change the cluster, whoever that is by the time it is done.
+    async fn change_cluster(&self, change: ClusterChange) -> Result<ClusterInfo, Failure> {
+        let patience = self.remote.client.lock().machine.connect_timeout.max(CHANGE_MIN);
+        let until = LocalTime::now().plus(patience);
+        let op = op_of(change);
+        loop {
+            let here = self.remote.status().await?;
+            let changed = match self.leader(&here, CHANGE_ATTEMPT_MAX) {
+                Some(leader) => leader.ask_cluster(op.clone()).await,
+                None => self.remote.ask_cluster(op.clone()).await,
+            };
+            match changed {
+                Err(failure)
+                    if failure.kind == ErrorKind::Unavailable && LocalTime::now() < until => {}
+                changed => return changed,
+            }
+        }
+    }
+}
+
+impl ClusterBackend for Native {
+    fn status(&self) -> BoxFuture<'_, Result<ClusterInfo, Error>> {
+        Box::pin(async {
+            let status = self.look_at_cluster().await;
+            status.map_err(|failure| failure.during("tell how the cluster is"))
+        })
+    }
+
+    fn change(&self, change: ClusterChange) -> BoxFuture<'_, Result<ClusterInfo, Error>> {
+        Box::pin(async {
+            let operation = match &change {
+                ClusterChange::Add { node_id, .. } => format!("add member {node_id}"),
+                ClusterChange::Promote { node_id } => format!("promote member {node_id}"),
+                ClusterChange::Remove { node_id } => format!("remove member {node_id}"),
+                ClusterChange::Transfer { .. } => "transfer the leadership".to_owned(),
+            };
+            let changed = self.change_cluster(change).await;
+            changed.map_err(|failure| failure.during(operation))
+        })
+    }
+
+    fn backup_part(&self, from: u64) -> BoxFuture<'_, Result<BackupPart, Error>> {
+        let op = Op::Backup(proto::Backup { from });
+        let operation = || "make a backup".to_owned();
+        Box::pin(self.ask(operation, op, Purpose::Ask, |answer| match answer.outcome {
+            Outcome::BackupPart(part) => {
+                Ok(BackupPart { data: part.data.into(), is_last: part.last })
+            }
+            _ => Err(another_answer()),
+        }))
+    }
+}
+
+fn op_of(change: ClusterChange) -> Op {
+    match change {
+        ClusterChange::Add { node_id, peer_address, client_address } => {
+            Op::ClusterAdd(proto::ClusterAdd { node_id, peer_address, client_address })
+        }
+        ClusterChange::Promote { node_id } => Op::ClusterPromote(proto::ClusterPromote { node_id }),
+        ClusterChange::Remove { node_id } => Op::ClusterRemove(proto::ClusterRemove { node_id }),
+        ClusterChange::Transfer { to } => {
+            Op::ClusterTransfer(proto::ClusterTransfer { to: to.unwrap_or_default() })
+        }
+    }
+}
+
+fn read_status(status: proto::ClusterStatus) -> ClusterInfo {
+    let members = status.members.into_iter().map(|member| MemberInfo {
+        role: match member.role() {
+            proto::MemberRole::Learner => MemberRole::Learner,
+            _ => MemberRole::Voter,
+        },
+        node_id: member.node_id,
+        peer_address: member.peer_address,
+        client_address: member.client_address,
+        is_leader: member.is_leader,
+        reachable: member.reachable,
+        match_index: member.match_index,
+        applied_index: member.applied_index,
+        version: member.version,
+    });
+    let forming = status.forming;
+    ClusterInfo {
+        cluster_id: status.cluster_id,
+        node_id: status.node_id,
+        leader: (status.leader != 0).then_some(status.leader),
+        term: status.term,
+        applied_index: status.applied_index,
+        has_quorum: status.has_quorum,
+        members: members.collect(),
+        forming: forming.map(|it| FormingInfo { expected: it.expected, seen: it.seen }),
+    }
+}
