@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::limits::SNAPSHOTS_SENT_MAX;
 use crate::log::{LogError, Published};
-use crate::peers::{Arrival, News, Outgoing, Received, receive, send};
+use crate::peers::{Arrival, News, Outgoing, Received, receive, send, spawn};
 use crate::runtime::{RunError, Runtime};
 use crate::service::Answer;
 
@@ -319,7 +319,7 @@ impl Runtime {
         info!(from, index, bytes = head.bytes, "a snapshot comes");
         self.is_receiving = true;
         let post = self.peers.post().clone();
-        tokio::task::spawn_blocking(move || receive(&post, arrival, membership, writer));
+        spawn(move || receive(&post, arrival, membership, writer));
         Ok(())
     }
 

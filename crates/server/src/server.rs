@@ -235,7 +235,7 @@ fn listen_to_peers(
 /// How others reach this server: as it was told, else where it listens. One that listens on all
 /// addresses does not know which of them others see, and says its host's name.
 fn advertised(told: Option<&Address>, listening: Option<SocketAddr>) -> String {
-    match (told, listening) {
+    let text = match (told, listening) {
         (Some(told), _) => told.to_string(),
         (None, None) => String::new(),
         (None, Some(address)) if address.ip().is_unspecified() => {
@@ -243,7 +243,12 @@ fn advertised(told: Option<&Address>, listening: Option<SocketAddr>) -> String {
             format!("{}:{}", name.nodename().to_string_lossy(), address.port())
         }
         (None, Some(address)) => address.to_string(),
+    };
+    if !text.is_empty() && Address::new(&text).is_err() {
+        warn!(address = text, "others cannot be told this address: say another");
+        return String::new();
     }
+    text
 }
 
 /// Takes note of this node's addresses, if they are others than before.

@@ -41,6 +41,12 @@ pub(crate) enum FormationError {
     )]
     OtherCluster { node: u64, own: u64, server: Address, other: u64 },
     #[error(
+        "the data folder is of node {node} of cluster {cluster}, and its log is gone: a member \
+         that forgot what it promised must not come back. Remove node {node} from the cluster, \
+         empty the folder and join again; a single node needs its backup"
+    )]
+    NoLog { node: u64, cluster: u64 },
+    #[error(
         "the data folder's files contradict each other: one is of node {node} of cluster \
          {cluster}, the log is of node {log_node} of cluster {log_cluster}; restore the folder \
          from one backup, or empty it and join again"
@@ -132,9 +138,13 @@ pub(crate) async fn check_cluster(
     timeout(CHECK_TIME_MAX, asking).await.unwrap_or(Ok(()))
 }
 
-/// The log and the file beside it must be of the same node.
+/// The log and the file beside it must be of the same node, and one that has been a member must
+/// have a log.
 pub(crate) fn check_folder(folder: &Folder, membership: &Membership) -> Result<(), FormationError> {
     let (node, cluster) = (folder.node_id, folder.cluster_id);
+    if folder.wish == Wish::None && membership.voters.is_empty() {
+        return Err(FormationError::NoLog { node, cluster });
+    }
     let (log_node, log_cluster) = (membership.node_id, membership.cluster_id);
     match (node, cluster) == (log_node, log_cluster) {
         true => Ok(()),

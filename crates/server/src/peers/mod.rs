@@ -21,7 +21,7 @@ use tracing::info;
 pub(crate) use self::incoming::accept;
 use self::link::Link;
 pub(crate) use self::post::{Arrival, Identity, News, Post, Received};
-pub(crate) use self::transfer::{Outgoing, receive, send};
+pub(crate) use self::transfer::{Outgoing, receive, send, spawn};
 
 /// The connections to other members.
 pub(crate) struct Peers {

@@ -48,19 +48,28 @@ enum TransferError {
 pub(crate) async fn send(post: Arc<Post>, outgoing: Outgoing) {
     let (to, index, bytes) = (outgoing.to, outgoing.head.index, outgoing.head.bytes);
     let called = call(&post, to, Purpose::Snapshot).await.map_err(TransferError::from);
-    let sent = match called.and_then(|(stream, buffer, _)| Ok((blocking(stream)?, buffer))) {
-        Ok((stream, buffer)) => {
-            let sending = tokio::task::spawn_blocking(move || push(stream, buffer, outgoing));
-            sending.await.unwrap_or_else(|panic| Err(io::Error::other(panic).into()))
+    let called = called.and_then(|(stream, buffer, _)| Ok((blocking(stream)?, buffer)));
+    let tell = move |sent: Result<(), TransferError>| {
+        let ok = sent.is_ok();
+        match sent {
+            Ok(()) => info!(to, index, bytes, "sent a snapshot to another member"),
+            Err(error) => warn!(to, index, error = chain(&error), "could not send a snapshot"),
         }
-        Err(error) => Err(error),
+        post.tell(News::Sent { to, ok });
     };
-    let ok = sent.is_ok();
-    match sent {
-        Ok(()) => info!(to, index, bytes, "sent a snapshot to another member"),
-        Err(error) => warn!(to, index, error = chain(&error), "could not send a snapshot"),
+    match called {
+        Ok((stream, buffer)) => spawn(move || tell(push(stream, buffer, outgoing))),
+        Err(error) => tell(Err(error)),
     }
-    post.tell(News::Sent { to, ok });
+}
+
+/// Runs beside the server, which does not wait for it when it stops.
+pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().name("snapshot".into()).spawn(work);
+    if let Err(error) = thread {
+        // Whatever it was to tell is not told: a snapshot that takes too long is ordered again.
+        warn!(%error, "no thread for a snapshot");
+    }
 }
 
 fn blocking(stream: tokio::net::TcpStream) -> Result<TcpStream, TransferError> {

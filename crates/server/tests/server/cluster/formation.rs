@@ -195,6 +195,20 @@ fn a_node_with_the_data_of_another_cluster_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_member_whose_log_is_gone_must_not_come_back_as_if_it_had_promised_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(Running::in_folder(folder.path()));
+    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if !path.ends_with("node") {
+            std::fs::remove_file(path).expect("it is removed");
+        }
+    }
+    let error = Running::start(config(super::folder(folder.path()))).err().expect("refused");
+    assert!(text_of(&error).contains("its log is gone"), "{error:?}");
+}
+
+#[test]
 fn an_address_of_a_member_and_the_number_of_one_that_is_gone_are_refused() {
     let servers = three();
     let status = until_voters(&servers[0], 3);

@@ -51,8 +51,8 @@ impl Worker {
 fn no_request_fails_while_all_members_are_restarted_one_after_the_other() {
     let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
     let mut servers = vec![Running::in_folder(folders[0].path())];
-    for place in 1..3 {
-        let config = joining(folder(folders[place].path()), &[&servers[0]]);
+    for next in &folders[1..] {
+        let config = joining(folder(next.path()), &[&servers[0]]);
         servers.push(Running::start(config).expect("it starts"));
     }
     servers.iter().for_each(|server| drop(until_voters(server, 3)));
@@ -69,9 +69,9 @@ fn no_request_fails_while_all_members_are_restarted_one_after_the_other() {
                 }
             });
         }
-        for place in 0..3 {
+        for folder in &folders {
             let server = servers.remove(0);
-            servers.push(server.restarted(folders[place].path()));
+            servers.push(server.restarted(folder.path()));
             until("all are connected again", || {
                 let all = servers.iter().all(|server| {
                     let status = status(server);
