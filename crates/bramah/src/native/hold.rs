@@ -142,6 +142,7 @@ impl Hold for NativeHold {
                 wait: Some(wait),
             });
             let client = &self.remote.client;
+            let _upgrading = Upgrading(self);
             let call = client.step(Flush::Usual, |machine, now| {
                 machine.submit_acquire(now, op, self.key, limit)
             });
@@ -184,6 +185,18 @@ impl fmt::Debug for NativeHold {
         let mut shown = f.debug_struct("NativeHold");
         shown.field("name", &self.name.as_str()).field("token", &self.id.token.0);
         shown.field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// An upgrade on its way. If nobody can know what came of it, the hold is over (see
+/// [`super::machine::Machine::undo`]), and may still be there: then it is given back.
+struct Upgrading<'a>(&'a NativeHold);
+
+impl Drop for Upgrading<'_> {
+    fn drop(&mut self) {
+        if self.0.lost_reason() == Some(LostReason::Cancelled) {
+            self.0.abandon();
+        }
     }
 }
 

@@ -405,14 +405,11 @@ impl Machine {
         upgrades: Option<proto::Handle>,
     ) {
         // Nobody can know whether the shared hold is still there: so it is over, before the cancel
-        // that may end what it was exchanged for, and given back in case it is.
+        // that may end what it was exchanged for. Who had it gives it back.
         if let Some(hold) = upgrades {
             self.lose_hold(now, key, hold.number, LostReason::Cancelled);
         }
         self.cancel(now, key, seq);
-        if let Some(hold) = upgrades {
-            self.start_release(now, key, hold);
-        }
     }
 
     /// Sees to it that the request of this number has no effect.

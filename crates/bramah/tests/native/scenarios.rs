@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use bramah::{AcquireError, ErrorKind, LocalTime, Locker, LostReason, Released, TTL_DEFAULT};
+use bramah::{AcquireError, ErrorKind, LocalTime, Locker, LostReason, Released, TTL_DEFAULT, Wait};
 use bramah_wire::proto;
 use bramah_wire::proto::event::What;
 use bramah_wire::proto::reply::Outcome;
@@ -220,6 +220,26 @@ async fn a_dropped_waiter_leaves_the_queue() {
     let (_, op) = link.next().await;
     let seq = acquired.request.map(|request| request.seq);
     assert!(matches!(&op, Op::Cancel(cancel) if Some(cancel.seq) == seq), "{op:?}");
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_dropped_in_flight_costs_the_hold_and_gives_it_back_once() {
+    let peer = Peer::start().await;
+    let (locks, mut link) = connected(&peer).await;
+    let mut guard = holding(&locks, &mut link).await;
+    tokio::select! {
+        upgraded = guard.upgrade(Wait::Forever) => panic!("{upgraded:?}"),
+        (_, op) = link.next() => assert!(matches!(op, Op::Upgrade(_)), "{op:?}"),
+    }
+    assert_eq!(guard.lost_reason(), Some(LostReason::Cancelled));
+    let (_, op) = link.next().await;
+    assert!(matches!(op, Op::Cancel(_)), "{op:?}");
+    let (_, op) = link.next().await;
+    assert!(matches!(op, Op::Release(_)), "{op:?}");
+    drop(guard);
+    let last = async { link.next().await.1 };
+    let (_, op) = soon("a close", async { tokio::join!(locks.close(), last) }).await;
+    assert!(matches!(op, Op::CloseSession(_)), "{op:?}");
 }
 
 #[tokio::test]

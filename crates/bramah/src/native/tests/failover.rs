@@ -102,7 +102,7 @@ fn a_dead_server_is_called_ever_more_seldom_and_the_living_at_once() {
     let began = bench.now;
     called_in_vain(&mut bench, 100);
     assert!(bench.now.since(began) > PAUSE_MAX * 20, "{:?}", bench.now.since(began));
-    bench.knows(&["b"]);
+    bench.machine.servers.learn(0, vec![(1, "a".to_owned()), (2, "b".to_owned())]);
     let next = bench.machine.next_server(bench.now).expect("a server");
     assert_eq!(next.address, "b");
     assert!(next.pause <= Duration::from_millis(20), "{next:?}");
