@@ -42,7 +42,7 @@ impl Beliefs {
                     Some((Command::Revoke { wait_for_deadline: false, .. }, _)),
                 )
                 | (EndReason::Disconnected, _) => {
-                    self.taken.insert(*token);
+                    self.take(*token);
                 }
                 (EndReason::Upgraded, _) => self.last_exchanged = Some(*token),
                 _ => {}
@@ -54,6 +54,13 @@ impl Beliefs {
             }
             _ => {}
         }
+    }
+
+    /// A hold is taken, and with it what its holder believes in that has not heard of its upgrade.
+    fn take(&mut self, token: FencingToken) {
+        let before = self.exchanged.iter().filter(|(_, new)| **new == token).map(|(old, _)| *old);
+        self.taken.extend(before);
+        self.taken.insert(token);
     }
 
     /// The client lets go of a hold.

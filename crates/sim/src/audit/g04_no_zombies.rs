@@ -35,8 +35,10 @@ pub(crate) struct NoZombies {
     was_whole: bool,
     /// Disks are full or slow until then.
     hampered_until: SimTime,
-    last_commit: SimTime,
-    unserved_us_at_commit: u64,
+    /// The last commit, and how long nobody could serve until then; and of the last one at an
+    /// earlier instant, since a new leader's first commit brings what the old one left.
+    last_commit: (SimTime, u64),
+    commit_before: (SimTime, u64),
     term: u64,
     due: BTreeSet<(u64, SessionId)>,
     due_of: BTreeMap<SessionId, u64>,
@@ -52,8 +54,8 @@ impl NoZombies {
             looked_at: SimTime(0),
             was_whole: false,
             hampered_until: SimTime(0),
-            last_commit: SimTime(0),
-            unserved_us_at_commit: 0,
+            last_commit: (SimTime(0), 0),
+            commit_before: (SimTime(0), 0),
             term: 0,
             due: BTreeSet::new(),
             due_of: BTreeMap::new(),
@@ -95,13 +97,16 @@ impl NoZombies {
 
     /// An entry is committed in this term. Before what it did is looked at.
     pub(crate) fn committed(&mut self, now: SimTime, term: u64) {
+        if now != self.last_commit.0 {
+            self.commit_before = self.last_commit;
+        }
         if term != self.term {
             self.term = term;
-            let since = now.0.saturating_sub(self.last_commit.0);
-            self.unserved_us = self.unserved_us.max(self.unserved_us_at_commit + since);
+            let (last, unserved_us) = self.commit_before;
+            let since = now.0.saturating_sub(last.0);
+            self.unserved_us = self.unserved_us.max(unserved_us + since);
         }
-        self.last_commit = now;
-        self.unserved_us_at_commit = self.unserved_us;
+        self.last_commit = (now, self.unserved_us);
     }
 
     /// A session was opened or renewed, and has this TTL.

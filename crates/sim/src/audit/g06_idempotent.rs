@@ -21,20 +21,22 @@ use super::table::{Hold, Table};
 pub(crate) struct Idempotent {
     first: BTreeMap<SessionId, BTreeMap<RequestSeq, Outcome>>,
     granted: BTreeMap<SessionId, BTreeSet<RequestSeq>>,
-    /// The last command in the log of each start of a member, by that member's own numbers.
-    origins: BTreeMap<u64, u64>,
+    /// Of each start of a member: a term, and the last of its commands in it, by its own numbers.
+    origins: BTreeMap<u64, (u64, u64)>,
 }
 
 impl Idempotent {
-    /// An entry's commands come from there: each of them is in the log once, and those of one
-    /// member in its order, whatever leaders they were handed to.
-    pub(crate) fn origins(&mut self, index: u64, origins: &[Run], report: &mut Report) {
+    /// The commands of an entry of this term come from there: within a term each of them is in the
+    /// log once, and those of one member are in their order. In another term the same number may be
+    /// of another command.
+    pub(crate) fn origins(&mut self, term: u64, origins: &[Run], report: &mut Report) {
         for Run { incarnation, first, count } in origins {
-            let last = self.origins.entry(*incarnation).or_default();
+            let (of, last) = self.origins.entry(*incarnation).or_default();
+            if *of != term {
+                (*of, *last) = (term, 0);
+            }
             report.check(Promise::Idempotent, first > last, || {
-                format!(
-                    "entry {index} has command {first} of {incarnation:x}, and {last} was before"
-                )
+                format!("command {first} of {incarnation:x} is in term {term} after {last}")
             });
             *last = (first + *count as u64).saturating_sub(1).max(*last);
         }
@@ -157,6 +159,11 @@ fn agree(first: &Outcome, second: &Outcome) -> bool {
             ),
         ) => true,
         (Outcome::Queued { .. }, _) => true,
+        // Of an acquire of many some may have ended since.
+        (first, Outcome::Granted(_)) if !tokens(first).is_empty() => {
+            let first = tokens(first);
+            tokens(second).iter().all(|token| first.contains(token))
+        }
         (first, second) if !tokens(first).is_empty() => tokens(first) == tokens(second),
         (first, second) => first == second,
     }

@@ -260,7 +260,7 @@ impl Audit {
         if entry.kind == ENTRY_COMMANDS && !entry.data.is_empty() {
             match decode_entry(&entry.data) {
                 Ok(decoded) => {
-                    self.idempotent.origins(index, &decoded.origins, &mut self.report);
+                    self.idempotent.origins(entry.term, &decoded.origins, &mut self.report);
                     self.commit(index, decoded.now, decoded.commands, witness);
                 }
                 Err(error) => self.report.check(Promise::OneLog, false, || {

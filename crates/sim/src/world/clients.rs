@@ -78,7 +78,8 @@ impl World {
                     self.members.iter().filter(|of| !of.is_gone).map(|of| of.no).collect();
                 let member = there[(member % there.len() as u64) as usize];
                 let at = self.network.connect(self.now, connection, client, member);
-                self.queue.push(at, Event::ToMember { connection, what: ToMember::Connect });
+                self.queue
+                    .push(at, Event::ToMember { connection, what: Box::new(ToMember::Connect) });
             }
             ClientOutput::Hangup(connection) => self.hang_up(connection),
             ClientOutput::Send { connection, id, what } => {
@@ -103,13 +104,13 @@ impl World {
 
     fn send_to_member(&mut self, connection: ConnectionNo, what: ToMember) {
         if let Some(at) = self.network.way::<ToMember>(self.now, connection) {
-            self.queue.push(at, Event::ToMember { connection, what });
+            self.queue.push(at, Event::ToMember { connection, what: Box::new(what) });
         }
     }
 
     pub(super) fn send_to_client(&mut self, connection: ConnectionNo, what: ToClient) {
         if let Some(at) = self.network.way::<ToClient>(self.now, connection) {
-            self.queue.push(at, Event::ToClient { connection, what });
+            self.queue.push(at, Event::ToClient { connection, what: Box::new(what) });
         }
     }
 
@@ -222,16 +223,16 @@ impl World {
         self.tell_client(client, ClientInput::Disconnected(no));
     }
 
-    /// What waited for a way that was cut goes on.
+    /// What waited for a way that was cut arrives, before what was sent after it.
     pub(super) fn let_through(&mut self) {
         for (connection, packets) in self.network.stalled::<ToMember>() {
             for what in packets {
-                self.send_to_member(connection, what);
+                self.member_gets(connection, what);
             }
         }
         for (connection, packets) in self.network.stalled::<ToClient>() {
             for what in packets {
-                self.send_to_client(connection, what);
+                self.client_gets(connection, what);
             }
         }
     }

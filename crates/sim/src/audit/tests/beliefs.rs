@@ -122,6 +122,20 @@ fn a_hold_that_is_revoked_at_once_is_the_stated_exception_and_one_that_is_waited
 }
 
 #[test]
+fn a_holder_that_has_not_heard_of_its_upgrade_is_excused_when_that_is_revoked_at_once() {
+    let mut scene = Scene::new();
+    let (a, b) = (scene.open(10), scene.open(10));
+    scene.commit(20, &[acquire(a, 1, S, Wait::Try), acquire(b, 1, X, Wait::Forever)]);
+    scene.believe(&held(0, a, 1, S));
+    let (hold, key) = (hold_id(1), hold_id(1).key);
+    let (target, by) = (RevokeTarget::Lock(name("a")), Arc::from("op"));
+    let revoke = Command::Revoke { target, wait_for_deadline: false, by };
+    scene.commit(30, &[request(a, 2, Action::Upgrade { hold, key, wait: Wait::Try }), revoke]);
+    scene.kept();
+    assert_eq!(scene.audit.counts().grants, 3);
+}
+
+#[test]
 fn a_holder_that_asked_to_share_counts_as_a_reader_before_it_is_answered() {
     let mut scene = Scene::new();
     let (a, b) = (scene.open(10), scene.open(10));
