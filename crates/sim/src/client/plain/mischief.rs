@@ -63,7 +63,13 @@ impl Plain {
     fn release_twice(&mut self, turn: &mut Turn<'_, '_>) {
         let all = self.sessions.iter();
         let mut holds = all.flat_map(|(key, s)| s.holds.values().map(move |hold| (*key, hold)));
-        let Some((key, hold)) = holds.find(|(_, hold)| hold.count == 1) else { return };
+        // A re-entry on its way would be released with it.
+        let may_reenter =
+            |key| self.calls.values().any(|call| call.session == Some(key) && call.asks());
+        let Some((key, hold)) = holds.find(|(key, hold)| hold.count == 1 && !may_reenter(*key))
+        else {
+            return;
+        };
         let id = hold.id;
         self.release(turn, key, id.token);
         self.request(turn, key, Action::Hold(id, HoldAction::Release), Purpose::OnHold);
