@@ -286,7 +286,8 @@ fn commit() -> String {
 
 fn make_smaller(plan: &Plan) {
     eprintln!("\nmaking the plan of seed {} smaller ...", plan.seed);
-    let Some(shrunk) = shrink::shrink(plan, SHRINK_TIME_MAX) else {
+    let run = |plan| runner::run(plan, Sink::Nowhere).broken;
+    let Some(shrunk) = shrink::shrink(plan, SHRINK_TIME_MAX, run) else {
         eprintln!("it does not break anything when it is run again");
         return;
     };

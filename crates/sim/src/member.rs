@@ -69,6 +69,8 @@ pub struct Parcel {
     pub meta: SnapshotMeta,
     /// Its data.
     pub data: Vec<u8>,
+    /// The bytes of the message that goes with it.
+    pub message: Vec<u8>,
 }
 
 /// Why a member's process ends.

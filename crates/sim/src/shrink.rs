@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::audit::Broken;
 use crate::plan::{Plan, Planned};
-use crate::runner;
 use crate::time::SimTime;
-use crate::trace::Sink;
 
 /// Runs that are tried to make a plan smaller.
 const RUNS_MAX: u32 = 600;
@@ -16,18 +15,21 @@ pub struct Shrunk {
     /// The plan.
     pub plan: Plan,
     /// What it breaks.
-    pub broken: crate::audit::Broken,
+    pub broken: Broken,
     /// How many runs that took.
     pub runs: u32,
 }
 
-/// The smallest plan that is found from `plan` within `time_max` and still breaks the same promise;
-/// none if `plan` itself does not break one.
-#[must_use]
-pub fn shrink(plan: &Plan, time_max: Duration) -> Option<Shrunk> {
-    let broken = runner::run(plan.clone(), Sink::Nowhere).broken?;
+/// The smallest plan that is found from `plan` within `time_max` and still breaks the same promise
+/// in the same way; none if `plan` itself does not break one. `run` runs a plan, and gives what it breaks.
+pub fn shrink<F>(plan: &Plan, time_max: Duration, mut run: F) -> Option<Shrunk>
+where
+    F: FnMut(Plan) -> Option<Broken>,
+{
+    let broken = run(plan.clone())?;
     let until = Instant::now() + time_max;
-    let mut shrinker = Shrinker { best: Shrunk { plan: plan.clone(), broken, runs: 1 }, until };
+    let best = Shrunk { plan: plan.clone(), broken, runs: 1 };
+    let mut shrinker = Shrinker { best, until, run };
     // What comes after the end matters to nobody.
     shrinker.drop_what_comes_later();
     loop {
@@ -41,12 +43,13 @@ pub fn shrink(plan: &Plan, time_max: Duration) -> Option<Shrunk> {
     }
 }
 
-struct Shrinker {
+struct Shrinker<F> {
     best: Shrunk,
     until: Instant,
+    run: F,
 }
 
-impl Shrinker {
+impl<F: FnMut(Plan) -> Option<Broken>> Shrinker<F> {
     fn is_over(&self) -> bool {
         self.best.runs >= RUNS_MAX || Instant::now() >= self.until
     }
@@ -57,8 +60,8 @@ impl Shrinker {
             return false;
         }
         self.best.runs += 1;
-        match runner::run(plan.clone(), Sink::Nowhere).broken {
-            Some(broken) if broken.promise == self.best.broken.promise => {
+        match (self.run)(plan.clone()) {
+            Some(broken) if kind_of(&broken) == kind_of(&self.best.broken) => {
                 (self.best.plan, self.best.broken) = (plan, broken);
                 true
             }
@@ -119,12 +122,51 @@ impl Shrinker {
         clocks.rate_ppm_max = 0;
         self.try_plan(Plan { clocks, ..self.best.plan.clone() });
         let last = self.best.plan.faults.last().map_or(SimTime(0), |planned: &Planned| planned.at);
-        for share in [2, 4, 8] {
+        for share in [2, 4, 8, 16] {
             let calm_at = self.best.plan.calm_at.0;
             let calm_at = SimTime(calm_at - calm_at / share);
             if calm_at > last {
                 self.try_plan(Plan { calm_at, ..self.best.plan.clone() });
             }
         }
+    }
+}
+
+/// The promise, and how what happened begins: one promise can be broken in several ways.
+fn kind_of(broken: &Broken) -> (&str, Option<&str>) {
+    (broken.promise, broken.what.split(' ').next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Fault, Wishes};
+
+    /// Breaks when a kill comes after a partition, however it is put.
+    fn run(plan: Plan) -> Option<Broken> {
+        let place = |name| plan.faults.iter().position(|of| of.fault.name() == name);
+        let kill = plan.faults.iter().rposition(|of| matches!(of.fault, Fault::Kill { .. }))?;
+        let is_broken = place("partition").is_some_and(|cut| cut < kill) && plan.clients >= 2;
+        let at = plan.faults[kill].at;
+        is_broken.then(|| Broken { promise: "test", at, what: String::new() })
+    }
+
+    #[test]
+    fn a_plan_is_made_as_small_as_what_it_shows() {
+        let wishes = Wishes { members: Some(3), faults: Some(Fault::NAMES.to_vec()) };
+        let plan = Plan::draw(5, &wishes);
+        assert!(plan.faults.len() > 20 && plan.clients > 2);
+        let shrunk = shrink(&plan, Duration::from_secs(60), run).expect("it breaks");
+        let names: Vec<&str> = shrunk.plan.faults.iter().map(|of| of.fault.name()).collect();
+        assert_eq!(names, ["partition", "kill"]);
+        assert_eq!(shrunk.plan.clients, 2);
+        assert_eq!(shrunk.plan.network.drop_ppm, 0);
+        assert!(shrunk.plan.calm_at < plan.calm_at);
+    }
+
+    #[test]
+    fn a_plan_that_breaks_nothing_is_not_made_smaller() {
+        let plan = Plan::draw(5, &Wishes { members: Some(3), faults: Some(Vec::new()) });
+        assert!(shrink(&plan, Duration::from_secs(60), run).is_none());
     }
 }

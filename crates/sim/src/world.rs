@@ -102,15 +102,15 @@ enum Event {
     /// A message comes to a member.
     Peer { to: u64, from: u64, bytes: Vec<u8> },
     /// A snapshot comes to a member.
-    Snapshot { to: u64, from: (u64, u64), parcel: Box<Parcel>, message: Vec<u8> },
+    Snapshot { to: u64, from: (u64, u64), parcel: Box<Parcel> },
     /// A member hears what became of a snapshot that it sent.
     SnapshotSent { member: u64, life: u64, to: u64, ok: bool },
     /// Something comes to a member on a connection.
-    ToMember { connection: ConnectionNo, what: ToMember },
+    ToMember { connection: ConnectionNo, what: Box<ToMember> },
     /// A member learns that a connection is broken.
     MemberLearns { connection: ConnectionNo },
     /// Something comes to a client on a connection.
-    ToClient { connection: ConnectionNo, what: ToClient },
+    ToClient { connection: ConnectionNo, what: Box<ToClient> },
     /// A client learns that a connection is broken.
     ClientLearns { connection: ConnectionNo },
     /// A client's own time has come.
@@ -130,6 +130,9 @@ enum Event {
     /// Has everything come to its end?
     Look,
 }
+
+// The queue moves them about.
+const _: () = assert!(size_of::<Event>() <= 56);
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -300,15 +303,13 @@ impl World {
                 self.members[member as usize - 1].disk.set_capacity_bytes(None);
             }
             Event::Peer { to, from, bytes } => self.peer_arrives(to, from, &bytes),
-            Event::Snapshot { to, from, parcel, message } => {
-                self.snapshot_arrives(to, from, parcel, message);
-            }
+            Event::Snapshot { to, from, parcel } => self.snapshot_arrives(to, from, parcel),
             Event::SnapshotSent { member, life, to, ok } if self.lives(member, life) => {
                 self.give(member, Input::SnapshotSent { to, ok });
             }
-            Event::ToMember { connection, what } => self.member_gets(connection, what),
+            Event::ToMember { connection, what } => self.member_gets(connection, *what),
             Event::MemberLearns { connection } => self.member_learns(connection),
-            Event::ToClient { connection, what } => self.client_gets(connection, what),
+            Event::ToClient { connection, what } => self.client_gets(connection, *what),
             Event::ClientLearns { connection } => self.client_learns(connection),
             Event::ClientWakes { client } => self.client_wakes(client),
             Event::ClientResumes { client, life } => self.client_resumes(client, life),

@@ -303,12 +303,12 @@ impl Process {
 
     /// The published snapshot, if it is the one with that index.
     #[must_use]
-    pub fn read_snapshot(&self, index: u64) -> Option<Parcel> {
+    pub fn read_snapshot(&self, index: u64, message: &Message) -> Option<Parcel> {
         let mut snapshot = self.wal.reader().snapshot().ok()??;
         let meta = snapshot.meta().clone();
         let mut data = Vec::new();
         let is_read = meta.index == index && snapshot.read_to_end(&mut data).is_ok();
-        is_read.then_some(Parcel { meta, data })
+        is_read.then(|| Parcel { meta, data, message: message.encode() })
     }
 
     /// Writes a leader's snapshot aside and decodes it. None if there is no room.

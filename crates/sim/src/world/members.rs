@@ -329,24 +329,18 @@ impl World {
         self.coverage.count("member", "snapshot sent");
         let machine = &self.members[from as usize - 1];
         let (life, process) = (machine.life, machine.process.as_ref());
-        let Some(parcel) = process.and_then(|process| process.read_snapshot(index)) else {
+        let Some(parcel) = process.and_then(|process| process.read_snapshot(index, message)) else {
             let sent = Event::SnapshotSent { member: from, life, to, ok: false };
             return self.queue.push(self.now, sent);
         };
         let bytes = parcel.data.len() as u64;
         let us = self.network.delay() + bytes * 1_000_000 / SNAPSHOT_BYTES_PER_S;
-        let (from, parcel, message) = ((from, life), Box::new(parcel), message.encode());
-        self.queue.push(self.now.plus_us(us), Event::Snapshot { to, from, parcel, message });
+        let (from, parcel) = ((from, life), Box::new(parcel));
+        self.queue.push(self.now.plus_us(us), Event::Snapshot { to, from, parcel });
     }
 
     /// A snapshot came whole. A machine that cannot take it, or cannot be reached, has none.
-    pub(super) fn snapshot_arrives(
-        &mut self,
-        to: u64,
-        from: (u64, u64),
-        parcel: Box<Parcel>,
-        message: Vec<u8>,
-    ) {
+    pub(super) fn snapshot_arrives(&mut self, to: u64, from: (u64, u64), parcel: Box<Parcel>) {
         let reaches = self.network.reaches(from.0, to) && self.network.reaches(to, from.0);
         let (member, life) = from;
         let mut ok = false;
@@ -355,9 +349,9 @@ impl World {
         {
             if !process.is_listening() {
                 let at = self.now.plus_us(20_000);
-                return self.queue.push(at, Event::Snapshot { to, from, parcel, message });
+                return self.queue.push(at, Event::Snapshot { to, from, parcel });
             }
-            let decoded = Message::decode(&message);
+            let decoded = Message::decode(&parcel.message);
             let Ok(message) = decoded else {
                 return self.fail("one log", "a snapshot's message cannot be read".to_owned());
             };

@@ -1,0 +1,4 @@
+//! Runs of the simulator that every change goes through; many more are made by its program.
+
+mod faults;
+mod seeds;
