@@ -28,7 +28,9 @@ impl Plan {
         let drawn = *random.pick(&[1, 3, 3, 3, 3, 5]);
         let members = wishes.members.unwrap_or(drawn);
         let clients = random.between(1, 3).pow(2) as u32 + random.below(4) as u32;
-        let calm_ms = random.between(30_000, 120_000);
+        // Many short runs find more than few long ones, but some things take their time.
+        let longest_ms = *random.pick(&[20_000, 40_000, 40_000, 100_000]);
+        let calm_ms = random.between(10_000, longest_ms);
         let beyond_bounds = random.chance(60_000);
         let terms = (network(&mut random), workload(&mut random, clients));
         let kinds = match &wishes.faults {
