@@ -57,6 +57,8 @@ pub(crate) struct Call {
     pub(crate) answers: Vec<Reply>,
     /// It has its last answer, or nobody waits for one, since then.
     pub(crate) over: Option<SimTime>,
+    /// It has its last answer.
+    is_answered: bool,
     /// It was answered "not now" or "unknown" since it was sent last: that is an answer too.
     is_put_off: bool,
 }
@@ -121,6 +123,7 @@ impl Calls {
             renewals: Vec::new(),
             answers: answer.into_iter().collect(),
             over: None,
+            is_answered: false,
             is_put_off: false,
         };
         self.calls.insert(call, new);
@@ -154,6 +157,8 @@ impl Calls {
             for call in self.by_subject.get(&subject).into_iter().flatten() {
                 let Some(call) = self.calls.get_mut(call) else { continue };
                 match (&subject, renewed.get(place)) {
+                    // Keepalives are sent once, so there is no second answer.
+                    (Subject::Renew(_), Some(_)) if call.is_answered => {}
                     (Subject::Renew(session), Some(result)) => {
                         let renewal = (*session, result.clone());
                         if !call.renewals.contains(&renewal) {
@@ -196,7 +201,10 @@ impl Calls {
                     });
                 }
             }
-            _ => call.over = Some(call.over.unwrap_or(report.now)),
+            _ => {
+                call.over.get_or_insert(report.now);
+                call.is_answered = true;
+            }
         }
         match reply {
             // Of a question, which has a checker of its own.
@@ -234,21 +242,35 @@ impl Calls {
         }
     }
 
-    /// Nobody waits any more for the answers to these calls.
-    pub(crate) fn over(&mut self, now: SimTime, which: impl Fn(CallNo, &Call) -> bool) {
-        for (no, call) in &mut self.calls {
-            if call.over.is_none() && which(*no, call) {
-                call.over = Some(now);
-                self.asking.retain(|asking| asking != no);
-            }
+    /// Nobody waits any more for the answer to a call.
+    pub(crate) fn over(&mut self, now: SimTime, no: CallNo) {
+        if let Some(call) = self.calls.get_mut(&no) {
+            call.over.get_or_insert(now);
+            self.asking.retain(|asking| *asking != no);
         }
+    }
+
+    /// A session is over for its client, and so is all that was asked in it.
+    pub(crate) fn session_over(&mut self, now: SimTime, session: SessionId) {
+        let all = Subject::Request(session, RequestSeq(0))
+            ..=Subject::Request(session, RequestSeq(u64::MAX));
+        let calls: Vec<CallNo> =
+            self.by_subject.range(all).flat_map(|(_, of)| of).copied().collect();
+        calls.into_iter().for_each(|no| self.over(now, no));
+    }
+
+    /// A client's process is gone.
+    pub(crate) fn died(&mut self, now: SimTime, client: ClientNo) {
+        let own = self.calls.iter().filter(|(_, call)| call.client == client);
+        let own: Vec<CallNo> = own.map(|(no, _)| *no).collect();
+        own.into_iter().for_each(|no| self.over(now, no));
     }
 
     /// A request that waited has come to its end.
     pub(crate) fn settled(&mut self, now: SimTime, session: SessionId, seq: RequestSeq) {
         for call in self.by_subject.get(&Subject::Request(session, seq)).into_iter().flatten() {
             if let Some(call) = self.calls.get_mut(call) {
-                call.over = Some(call.over.unwrap_or(now));
+                call.over.get_or_insert(now);
             }
         }
     }

@@ -195,13 +195,12 @@ impl Audit {
                 let answer = self.reference.answer(what);
                 self.calls.called(now, *client, *call, what, answer);
             }
-            Fact::Sent { client, call, connection, id, member } => {
-                self.watch_order.sent(*client, *connection);
+            Fact::Sent { call, connection, id, member, .. } => {
                 let sending = Sending { connection: *connection, id: *id, member: *member };
                 self.calls.sent(*call, sending);
             }
             Fact::Returned { call, member, reply, .. } => self.returned(*call, *member, reply),
-            Fact::GaveUp { call, .. } => self.calls.over(now, |no, _| no == *call),
+            Fact::GaveUp { call, .. } => self.calls.over(now, *call),
             Fact::Noticed { client, connection, notice, .. } => {
                 self.noticed(now, *client, *connection, notice);
             }
@@ -213,18 +212,13 @@ impl Audit {
                 }
             }
             Fact::Lets { token, .. } => self.beliefs.lets(*token),
-            Fact::SessionOver { session, .. } => {
-                self.calls.over(now, |_, call| {
-                    request_of(&call.what).is_some_and(|(of, _)| of == *session)
-                });
-            }
+            Fact::SessionOver { session, .. } => self.calls.session_over(now, *session),
             Fact::ClientDied { client } => {
-                self.calls.over(now, |_, call| call.client == *client);
+                self.calls.died(now, *client);
                 self.watch_order.died(*client);
             }
             Fact::Fault(fault) => self.no_zombies.fault(now, fault, witness),
-            Fact::Leads { .. } | Fact::LeadsNoMore { .. } | Fact::Wrote { .. } => {}
-            Fact::Calm => self.watch_order.calm(),
+            Fact::Leads { .. } | Fact::LeadsNoMore { .. } | Fact::Wrote { .. } | Fact::Calm => {}
         }
     }
 

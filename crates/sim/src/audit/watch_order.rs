@@ -4,7 +4,6 @@
 //! happened.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bramah_core::LockView;
 use bramah_node::{Notice, Reply};
@@ -15,9 +14,7 @@ use super::calls::Call;
 use super::reference::{Change, Reference};
 use super::report::{Promise, Report};
 use crate::fact::{ClientNo, ConnectionNo};
-
-/// How long news may be on their way.
-const TELLING_TIME_MAX: Duration = Duration::from_secs(3);
+use crate::time::SimTime;
 
 /// A watch: whose, over which connection, and its id there.
 type WatchKey = (ClientNo, ConnectionNo, u64);
@@ -27,15 +24,15 @@ struct Watch {
     what: Watched,
     /// The last change that it was told, and how many of its locks.
     told: (u64, usize),
-    /// Something came to it after the faults were over, so that its connection is still there.
-    is_alive: bool,
 }
 
 /// Every watch that has begun.
 #[derive(Debug, Default)]
 pub(crate) struct WatchOrder {
     watches: BTreeMap<WatchKey, Watch>,
-    is_calm: bool,
+    /// Of each connection, when the last question was asked that was answered over it. The member
+    /// had applied by then what was committed when it was asked, and its news come before.
+    heard: BTreeMap<(ClientNo, ConnectionNo), SimTime>,
 }
 
 impl WatchOrder {
@@ -45,17 +42,19 @@ impl WatchOrder {
         let Some(sent) = sent else { return };
         match (&call.what, reply) {
             (What::Watch(what), Reply::WatchStarted(listing)) => {
-                let watch = Watch {
-                    what: what.clone(),
-                    told: (listing.revision, usize::MAX),
-                    is_alive: self.is_calm,
-                };
+                let watch = Watch { what: what.clone(), told: (listing.revision, usize::MAX) };
                 self.watches.insert((call.client, sent.connection, sent.id), watch);
             }
             (What::Unwatch { watch_id }, Reply::WatchEnded(_)) => {
                 self.watches.remove(&(call.client, sent.connection, *watch_id));
             }
             _ => {}
+        }
+        let is_only = call.sent.iter().filter(|sending| sending.member == member).count() == 1;
+        let is_current = !matches!(reply, Reply::Unavailable(_) | Reply::OutcomeUnknown);
+        if is_only && is_current {
+            let heard = self.heard.entry((call.client, sent.connection)).or_default();
+            *heard = call.called_at.max(*heard);
         }
     }
 
@@ -64,20 +63,10 @@ impl WatchOrder {
         !self.watches.is_empty()
     }
 
-    /// A client sends something over a connection: those that it opened before may be over.
-    pub(crate) fn sent(&mut self, client: ClientNo, over: ConnectionNo) {
-        let older = self.watches.range_mut((client, 0, 0)..(client, over, 0));
-        older.for_each(|(_, watch)| watch.is_alive = false);
-    }
-
     /// A client's process is gone, and its connections with it.
     pub(crate) fn died(&mut self, client: ClientNo) {
         self.watches.retain(|(of, _, _), _| *of != client);
-    }
-
-    /// The faults are over, and connections stay.
-    pub(crate) fn calm(&mut self) {
-        self.is_calm = true;
+        self.heard.retain(|(of, _), _| *of != client);
     }
 
     pub(crate) fn noticed(
@@ -98,7 +87,6 @@ impl WatchOrder {
             Notice::Change { watch_id, event, lock } => {
                 let key = (client, connection, *watch_id);
                 let Some(watch) = self.watches.get_mut(&key) else { return };
-                watch.is_alive |= self.is_calm;
                 let right = watch.next(reference);
                 let is_right =
                     right.is_some_and(|(change, view)| change.event == **event && *view == **lock);
@@ -115,13 +103,13 @@ impl WatchOrder {
         }
     }
 
-    /// The run is over: every watch whose connection is still there was told everything, but what
-    /// may be under way.
+    /// The run is over: every watch was told all that its member must have told before its last
+    /// answer.
     pub(crate) fn end(&mut self, reference: &Reference, report: &mut Report) {
-        for ((client, _, id), watch) in &mut self.watches {
-            let after = watch.told;
-            let next = watch.next(reference).filter(|_| watch.is_alive);
-            let missed = next.filter(|(change, _)| report.now.since(change.at) > TELLING_TIME_MAX);
+        for ((client, connection, id), watch) in &mut self.watches {
+            let heard = self.heard.get(&(*client, *connection)).copied().unwrap_or_default();
+            let (after, next) = (watch.told, watch.next(reference));
+            let missed = next.filter(|(change, _)| change.at < heard);
             report.check(Promise::WatchOrder, missed.is_none(), || {
                 format!("watch {id} of client {client} was never told, after {after:?}: {missed:?}")
             });
