@@ -195,6 +195,10 @@ impl Plain {
             Outcome::Refused(Refusal::RequestStale) if call.was_queued => {
                 self.ask_anew(turn, key, call);
             }
+            // Of several that were granted some have ended: what is left is of no use.
+            Outcome::Refused(Refusal::NotHolder { .. }) if call.asks_for_many() => {
+                self.cancel(turn, key, call.seq);
+            }
             Outcome::Refused(refusal) => self.learn_from_refusal(turn, call, &refusal),
             _ => {}
         }

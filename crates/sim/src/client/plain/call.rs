@@ -73,6 +73,12 @@ impl Call {
         matches!(self.purpose, Purpose::Acquire | Purpose::Upgrade(_))
     }
 
+    /// It asks for several locks at once.
+    pub(super) fn asks_for_many(&self) -> bool {
+        let many = |action: &Action| matches!(action, Action::AcquireMany(_));
+        matches!(&self.what, What::Command(Command::Request { action, .. }) if many(action))
+    }
+
     /// The table may know of it, or it undoes what the table may know of.
     pub(super) fn may_be_known(&self) -> bool {
         let undoes = match &self.what {
