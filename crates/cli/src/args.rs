@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod cluster;
 mod duration;
 mod lock;
 mod serve;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use cluster::ClusterCommand;
 pub(crate) use duration::parse as parse_duration;
 pub(crate) use lock::{AcquireArgs, LockArgs, Wish};
 pub(crate) use serve::{LogLevel, ServeArgs, Settings};
@@ -50,7 +52,7 @@ pub(crate) enum Command {
     /// Show how holds ended, newest first
     History(HistoryArgs),
     /// Show open sessions
-    Sessions(PlainArgs),
+    Sessions(ReadArgs),
     /// Follow the changes of a lock, or of all with a prefix
     Watch(WatchArgs),
     /// Print the value of a held lock
@@ -61,6 +63,12 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Take a lock away from whoever holds it
     Revoke(RevokeArgs),
+    /// Look at the servers of a cluster, and change which they are
+    #[command(after_help = cluster::EXAMPLES)]
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
     /// Measure a service: lock cycles a second and their latency
     Bench(BenchArgs),
     /// Print a script that completes commands and flags in a shell
@@ -100,13 +108,25 @@ pub(crate) struct PlainArgs {
     pub(crate) json: bool,
 }
 
+/// A question.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) plain: PlainArgs,
+
+    /// Be content with what the server at hand knows: also while nobody leads, and perhaps from
+    /// before the last changes
+    #[arg(long)]
+    pub(crate) stale: bool,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct NameArgs {
     /// Name of the lock
     pub(crate) name: String,
 
     #[command(flatten)]
-    pub(crate) plain: PlainArgs,
+    pub(crate) read: ReadArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -116,7 +136,7 @@ pub(crate) struct PrefixArgs {
     pub(crate) prefix: String,
 
     #[command(flatten)]
-    pub(crate) plain: PlainArgs,
+    pub(crate) read: ReadArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -160,7 +180,7 @@ pub(crate) struct HistoryArgs {
     pub(crate) limit: usize,
 
     #[command(flatten)]
-    pub(crate) plain: PlainArgs,
+    pub(crate) read: ReadArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -187,7 +207,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) token: u64,
 
     #[command(flatten)]
-    pub(crate) plain: PlainArgs,
+    pub(crate) read: ReadArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -137,7 +137,7 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
         return Exit::UNKNOWN;
     }
     let Some(error) = error.downcast_ref::<Error>() else { return Exit::INTERNAL };
-    if let Some(advice) = advice(error.kind()) {
+    if let Some(advice) = advice(error) {
         say(advice);
     }
     Exit::of_error(error)
@@ -157,8 +157,12 @@ pub(crate) fn say(line: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "bramah: {}", Plain(&line.to_string()));
 }
 
-fn advice(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
+fn advice(error: &Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::Unavailable if error.to_string().contains("leader") => Some(
+            "most members of a cluster must run and reach each other: `bramah cluster status` \
+             shows them, and --stale what the others remember",
+        ),
         ErrorKind::Unavailable => Some(
             "start a server there with `bramah serve`, or name another service with --on or \
              BRAMAH_URL (`--on local:` locks on this host only)",

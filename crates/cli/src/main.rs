@@ -70,6 +70,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::History(args) => commands::history::run(args).await,
         Command::Verify(args) => commands::history::verify(args).await,
         Command::Watch(args) => commands::watch::run(args).await,
+        Command::Cluster { command } => commands::cluster::run(command).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Serve(_) | Command::Completions { .. } => unreachable!("main runs these itself"),
     }

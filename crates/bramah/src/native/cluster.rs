@@ -53,10 +53,17 @@ impl Native {
     }
 
     async fn look_at_cluster(&self) -> Result<ClusterInfo, Failure> {
-        let here = self.remote.status().await?;
+        let mut here = self.remote.status().await?;
         let Some(leader) = self.leader(&here, LEADER_LOOK_MAX) else { return Ok(here) };
         let there = tokio::time::timeout(LEADER_LOOK_MAX, leader.status()).await;
-        Ok(there.ok().and_then(Result::ok).filter(|there| there.has_quorum).unwrap_or(here))
+        if let Ok(Ok(there)) = there
+            && there.has_quorum
+        {
+            return Ok(there);
+        }
+        // A leader that nobody reaches leads nobody: its followers notice that a little later.
+        here.has_quorum &= here.leading().is_some_and(|leader| leader.reachable);
+        Ok(here)
     }
 
     /// Has the leader change the cluster, whoever that is by the time it is done.

@@ -36,7 +36,11 @@ impl Machine {
             let silent_at = self.heard_at.plus(self.silence_max());
             if now >= silent_at {
                 let silence = Span(now.since(self.heard_at));
-                let doubt = if self.was_understood { "" } else { "; is that a Bramah server?" };
+                let doubt = match (self.was_understood, self.is_leaderless) {
+                    (false, _) => "; is that a Bramah server?",
+                    (true, true) => "; the server knows of no leader",
+                    (true, false) => "",
+                };
                 self.hang_up(format!("no answer for {silence}{doubt}"));
             } else {
                 self.next_due = self.next_due.min(silent_at);
@@ -150,8 +154,8 @@ impl Machine {
         }
     }
 
-    /// The asker of a release gives up, and is told; the release itself goes on under its number, or
-    /// the hold would live as long as its session does.
+    /// The asker of a release gives up, and is told; the release itself goes on under its number,
+    /// or the hold would live as long as its session does.
     fn go_on_without_asker(&mut self, id: CallId) {
         let heir = self.next_id();
         let Some(call) = self.calls.get_mut(&id) else { return };

@@ -3,15 +3,19 @@
 use bramah::{FencingToken, Span};
 use serde::Serialize;
 
-use super::look::{How, Who};
-use crate::args::{HistoryArgs, VerifyArgs};
+use super::look::{How, Who, tell_age};
+use crate::args::{HistoryArgs, ReadArgs, VerifyArgs};
 use crate::exit::Exit;
 use crate::output::{self, Array, Plain, Table, json};
 
 pub(crate) async fn run(args: HistoryArgs) -> anyhow::Result<Exit> {
-    let locker = args.plain.service.builder().connect().await?;
-    let ended = locker.history(args.name.as_deref(), args.limit).await?;
-    if args.plain.json {
+    let ReadArgs { plain, stale } = &args.read;
+    let locker = plain.service.builder().connect().await?;
+    let ended = match stale {
+        true => tell_age(locker.stale().history(args.name.as_deref(), args.limit).await?),
+        false => locker.history(args.name.as_deref(), args.limit).await?,
+    };
+    if plain.json {
         let mut array = Array::begin();
         for ended in &ended {
             array.push(&json::past(ended))?;
@@ -49,10 +53,15 @@ struct Verified<'a> {
 }
 
 pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<Exit> {
-    let locker = args.plain.service.builder().connect().await?;
-    let verdict = locker.verify(&args.name, FencingToken(args.token)).await?;
+    let ReadArgs { plain, stale } = &args.read;
+    let locker = plain.service.builder().connect().await?;
+    let token = FencingToken(args.token);
+    let verdict = match stale {
+        true => tell_age(locker.stale().verify(&args.name, token).await?),
+        false => locker.verify(&args.name, token).await?,
+    };
     let newest = verdict.newest.map(|token| token.0);
-    if args.plain.json {
+    if plain.json {
         output::object(&Verified {
             name: &args.name,
             token: args.token,

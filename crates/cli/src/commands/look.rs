@@ -3,19 +3,23 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use bramah::{HolderInfo, LockInfo, Mode, Owner, Span, Value};
+use bramah::{Aged, HolderInfo, LockInfo, Mode, Owner, Span, Value};
 
-use crate::args::{NameArgs, PlainArgs, PrefixArgs};
-use crate::exit::{Exit, Failure};
+use crate::args::{NameArgs, PrefixArgs, ReadArgs};
+use crate::exit::{Exit, Failure, say};
 use crate::output::{self, Array, Plain, Table, json};
 
 pub(crate) async fn list(args: PrefixArgs) -> anyhow::Result<Exit> {
-    let locker = args.plain.service.builder().connect().await?;
-    let mut array = args.plain.json.then(Array::begin);
+    let ReadArgs { plain, stale } = &args.read;
+    let locker = plain.service.builder().connect().await?;
+    let mut array = plain.json.then(Array::begin);
     let mut table = Table::new(LOCK_HEADING);
     let mut after: Option<String> = None;
     loop {
-        let page = locker.list(&args.prefix, after.as_deref()).await?;
+        let page = match stale {
+            true => tell_age(locker.stale().list(&args.prefix, after.as_deref()).await?),
+            false => locker.list(&args.prefix, after.as_deref()).await?,
+        };
         for lock in &page.items {
             match &mut array {
                 Some(array) => array.push(&json::lock(lock))?,
@@ -35,9 +39,26 @@ pub(crate) async fn list(args: PrefixArgs) -> anyhow::Result<Exit> {
     Ok(Exit::OK)
 }
 
+/// Says how old an answer may be that need not be current.
+pub(super) fn tell_age<T>(aged: Aged<T>) -> T {
+    if !aged.age.is_zero() {
+        say(format_args!("what changed in the last {} may be missing", Span(aged.age)));
+    }
+    aged.answer
+}
+
+/// The lock that is asked for; none if nobody holds it or waits.
+async fn look(args: &NameArgs) -> anyhow::Result<Option<LockInfo>> {
+    let locker = args.read.plain.service.builder().connect().await?;
+    Ok(match args.read.stale {
+        true => tell_age(locker.stale().get(&args.name).await?),
+        false => locker.get(&args.name).await?,
+    })
+}
+
 pub(crate) async fn who(args: NameArgs) -> anyhow::Result<Exit> {
-    let lock = args.plain.service.builder().connect().await?.get(&args.name).await?;
-    if args.plain.json {
+    let lock = look(&args).await?;
+    if args.read.plain.json {
         print_json(&args.name, lock.as_ref())?;
         return Ok(Exit::OK);
     }
@@ -61,8 +82,8 @@ pub(crate) async fn who(args: NameArgs) -> anyhow::Result<Exit> {
 }
 
 pub(crate) async fn queue(args: NameArgs) -> anyhow::Result<Exit> {
-    let lock = args.plain.service.builder().connect().await?.get(&args.name).await?;
-    if args.plain.json {
+    let lock = look(&args).await?;
+    if args.read.plain.json {
         print_json(&args.name, lock.as_ref())?;
         return Ok(Exit::OK);
     }
@@ -93,8 +114,8 @@ pub(crate) async fn queue(args: NameArgs) -> anyhow::Result<Exit> {
 /// The value as it is for a program, and so that it can do no harm for a terminal. Of several
 /// holders each value stands on a line of its own.
 pub(crate) async fn get(args: NameArgs) -> anyhow::Result<Exit> {
-    let lock = args.plain.service.builder().connect().await?.get(&args.name).await?;
-    if args.plain.json {
+    let lock = look(&args).await?;
+    if args.read.plain.json {
         print_json(&args.name, lock.as_ref())?;
         return Ok(Exit::OK);
     }
@@ -120,13 +141,16 @@ pub(crate) async fn get(args: NameArgs) -> anyhow::Result<Exit> {
     Ok(Exit::OK)
 }
 
-pub(crate) async fn sessions(args: PlainArgs) -> anyhow::Result<Exit> {
-    let locker = args.service.builder().connect().await?;
-    let mut array = args.json.then(Array::begin);
+pub(crate) async fn sessions(args: ReadArgs) -> anyhow::Result<Exit> {
+    let locker = args.plain.service.builder().connect().await?;
+    let mut array = args.plain.json.then(Array::begin);
     let mut table = Table::new(["SESSION", "TTL", "OPEN", "EXPIRES IN", "HOLDS", "WAITS", "WHO"]);
     let mut after = 0;
     loop {
-        let page = locker.sessions(after).await?;
+        let page = match args.stale {
+            true => tell_age(locker.stale().sessions(after).await?),
+            false => locker.sessions(after).await?,
+        };
         for session in &page.items {
             match &mut array {
                 Some(array) => array.push(&json::session(session))?,

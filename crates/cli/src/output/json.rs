@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use bramah::{
-    Change, ChangeKind, Ended, FencingToken, HolderInfo, LockInfo, LostReason, Mode, SessionInfo,
-    WaiterInfo,
+    Change, ChangeKind, ClusterInfo, Ended, FencingToken, HolderInfo, LockInfo, LostReason,
+    MemberRole, Mode, SessionInfo, WaiterInfo,
 };
 use serde::Serialize;
 
@@ -120,6 +120,73 @@ pub(crate) struct News<'a> {
     #[serde(flatten)]
     reason: Option<Reason>,
     lock: Lock<'a>,
+}
+
+/// Of `cluster`.
+#[derive(Serialize)]
+pub(crate) struct Cluster<'a> {
+    cluster_id: u64,
+    /// The member whose view this is.
+    node_id: u64,
+    leader: Option<u64>,
+    term: u64,
+    applied_index: u64,
+    quorum: bool,
+    voters: usize,
+    voters_reachable: usize,
+    members: Vec<Member<'a>>,
+    /// Of servers that are to begin a cluster together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forming: Option<Forming<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Member<'a> {
+    node_id: u64,
+    client_address: &'a str,
+    peer_address: &'a str,
+    role: &'static str,
+    leader: bool,
+    reachable: bool,
+    match_index: Option<u64>,
+    applied_index: Option<u64>,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Forming<'a> {
+    expected: u32,
+    seen: &'a [u64],
+}
+
+pub(crate) fn cluster(info: &ClusterInfo) -> Cluster<'_> {
+    let members = info.members.iter().map(|member| Member {
+        node_id: member.node_id,
+        client_address: &member.client_address,
+        peer_address: &member.peer_address,
+        role: match member.role {
+            MemberRole::Learner => "learner",
+            _ => "voter",
+        },
+        leader: member.is_leader,
+        reachable: member.reachable,
+        match_index: member.match_index,
+        applied_index: member.applied_index,
+        version: &member.version,
+    });
+    let forming = info.forming.as_ref();
+    Cluster {
+        cluster_id: info.cluster_id,
+        node_id: info.node_id,
+        leader: info.leader,
+        term: info.term,
+        applied_index: info.applied_index,
+        quorum: info.has_quorum,
+        voters: info.voters(),
+        voters_reachable: info.voters_reachable(),
+        members: members.collect(),
+        forming: forming.map(|it| Forming { expected: it.expected, seen: &it.seen }),
+    }
 }
 
 pub(crate) fn ms(duration: Duration) -> u64 {

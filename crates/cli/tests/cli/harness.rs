@@ -36,7 +36,13 @@ impl Server {
     /// With its data in a folder that may have some.
     pub(crate) fn start_in(data: &Path) -> Server {
         let mut command = bramah(&["serve", "--json", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(data).env("BRAMAH_LOG_LEVEL", "warn").stdout(Stdio::piped());
+        command.arg(data);
+        Server::of(command)
+    }
+
+    /// What this command starts.
+    pub(crate) fn of(mut command: Command) -> Server {
+        command.env("BRAMAH_LOG_LEVEL", "warn").stdout(Stdio::piped());
         let mut process = Program::start(command);
         let ready: Value = serde_json::from_str(&process.line()).unwrap();
         let url = format!("bramah://{}", ready["address"].as_str().unwrap());

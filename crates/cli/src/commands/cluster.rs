@@ -1,0 +1,239 @@
+//! `bramah cluster`: who the members are, and changes of that.
+
+use std::fmt;
+
+use bramah::{Cluster, ClusterChange, ClusterInfo, MemberInfo, MemberRole};
+
+use super::look::Maybe;
+use crate::args::{ClusterCommand, PlainArgs};
+use crate::exit::{Exit, Failure, say};
+use crate::output::{self, Table, json};
+
+pub(crate) async fn run(command: ClusterCommand) -> anyhow::Result<Exit> {
+    let (plain, change) = match command {
+        ClusterCommand::Status(plain) => return status(plain).await,
+        ClusterCommand::Add(args) => {
+            let (node_id, peer_address) = (args.node_id, args.peer_address);
+            let client_address = args.client_address;
+            let change = ClusterChange::Add { node_id, peer_address, client_address };
+            return change_to(&cluster(&args.plain).await?, &args.plain, change).await;
+        }
+        ClusterCommand::Promote(args) => (args.plain, Some((args.member, Change::Promote))),
+        ClusterCommand::Remove(args) => (args.plain, Some((args.member, Change::Remove))),
+        ClusterCommand::Transfer(args) => {
+            (args.plain, args.to.map(|member| (member, Change::Transfer)))
+        }
+    };
+    let cluster = cluster(&plain).await?;
+    let change = match change {
+        None => ClusterChange::Transfer { to: None },
+        Some((member, change)) => {
+            let node_id = find(&cluster.status().await?, &member)?;
+            match change {
+                Change::Promote => ClusterChange::Promote { node_id },
+                Change::Remove => ClusterChange::Remove { node_id },
+                Change::Transfer => ClusterChange::Transfer { to: Some(node_id) },
+            }
+        }
+    };
+    change_to(&cluster, &plain, change).await
+}
+
+/// What is to become of a member that was named.
+enum Change {
+    Promote,
+    Remove,
+    Transfer,
+}
+
+async fn cluster(plain: &PlainArgs) -> anyhow::Result<Cluster> {
+    Ok(plain.service.builder().connect().await?.cluster())
+}
+
+async fn status(plain: PlainArgs) -> anyhow::Result<Exit> {
+    let info = cluster(&plain).await?.status().await?;
+    show(&plain, &info)?;
+    if info.has_quorum {
+        return Ok(Exit::OK);
+    }
+    say(match info.cluster_id {
+        0 => {
+            "start the other servers, each with the addresses of all: they begin when all are here"
+        }
+        _ => {
+            "start the members that are down, and see whether they reach each other; if a majority \
+             is lost for ever, see `bramah recover --help`"
+        }
+    });
+    Ok(Exit::UNAVAILABLE)
+}
+
+async fn change_to(
+    cluster: &Cluster,
+    plain: &PlainArgs,
+    change: ClusterChange,
+) -> anyhow::Result<Exit> {
+    let info = cluster.change(change).await?;
+    show(plain, &info)?;
+    Ok(Exit::OK)
+}
+
+/// The member that somebody named.
+fn find(info: &ClusterInfo, named: &str) -> anyhow::Result<u64> {
+    let is_it = |member: &&MemberInfo| {
+        member.node_id.to_string() == named
+            || member.client_address == named
+            || member.peer_address == named
+    };
+    if let Some(member) = info.members.iter().find(is_it) {
+        return Ok(member.node_id);
+    }
+    let known: Vec<String> = (info.members.iter())
+        .map(|member| format!("{} ({})", member.node_id, member.client_address))
+        .collect();
+    let known = known.join(", ");
+    let message = format!("could not find the member {named:?}: the members are {known}");
+    Err(Failure::usage(message).into())
+}
+
+fn show(plain: &PlainArgs, info: &ClusterInfo) -> anyhow::Result<()> {
+    if plain.json {
+        return output::object(&json::cluster(info));
+    }
+    output::line(Sentence(info))?;
+    let mut table =
+        Table::new(["NODE", "CLIENTS", "MEMBERS", "ROLE", "BEHIND", "REACHABLE", "VERSION"]);
+    for member in &info.members {
+        table.push([
+            &member.node_id,
+            &member.client_address,
+            &member.peer_address,
+            &role(member),
+            &Maybe(behind(info, member), "?"),
+            &if member.reachable { "yes" } else { "no" },
+            &member.version,
+        ]);
+    }
+    if !table.is_empty() {
+        output::line(table)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn role(member: &MemberInfo) -> &'static str {
+    match member.role {
+        _ if member.is_leader => "leader",
+        MemberRole::Learner => "learner",
+        _ => "voter",
+    }
+}
+
+/// How many entries of the log a member is known to lack; only a leader knows.
+fn behind(info: &ClusterInfo, member: &MemberInfo) -> Option<u64> {
+    let newest = info.members.iter().filter_map(|member| member.match_index).max()?;
+    Some(newest - member.match_index?)
+}
+
+/// How a cluster is, in words.
+struct Sentence<'a>(&'a ClusterInfo);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = self.0;
+        if info.cluster_id == 0 {
+            return match &info.forming {
+                Some(forming) if forming.expected > 0 => {
+                    let (seen, expected) = (forming.seen.len(), forming.expected);
+                    write!(f, "no cluster yet: {seen} of {expected} servers see each other")
+                }
+                _ => write!(f, "no cluster yet: the server waits to join one"),
+            };
+        }
+        write!(f, "cluster {}, ", info.cluster_id)?;
+        let reachable = format!("{} of {} voters", info.voters_reachable(), info.voters());
+        match info.leader.filter(|_| info.has_quorum) {
+            Some(leader) => write!(
+                f,
+                "led by node {leader} in term {}: there is a quorum; it reaches {reachable}",
+                info.term
+            ),
+            None => write!(
+                f,
+                "no leader, term {}: there is no quorum; node {} reaches {reachable}, and {} must \
+                 agree",
+                info.term,
+                info.node_id,
+                info.majority()
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(node_id: u64, match_index: Option<u64>) -> MemberInfo {
+        MemberInfo {
+            node_id,
+            peer_address: format!("db{node_id}:7421"),
+            client_address: format!("db{node_id}:7420"),
+            role: MemberRole::Voter,
+            is_leader: node_id == 1,
+            reachable: true,
+            match_index,
+            applied_index: None,
+            version: "1.0.0".to_owned(),
+        }
+    }
+
+    fn info(members: Vec<MemberInfo>) -> ClusterInfo {
+        ClusterInfo {
+            cluster_id: 77,
+            node_id: 1,
+            leader: Some(1),
+            term: 3,
+            applied_index: 90,
+            has_quorum: true,
+            members,
+            forming: None,
+        }
+    }
+
+    #[test]
+    fn a_member_is_found_by_number_and_by_both_addresses() {
+        let info = info(vec![member(1, None), member(2, None)]);
+        for name in ["2", "db2:7420", "db2:7421"] {
+            assert_eq!(find(&info, name).unwrap(), 2, "{name}");
+        }
+        let refused = find(&info, "db3:7420").unwrap_err().to_string();
+        assert!(refused.contains("1 (db1:7420), 2 (db2:7420)"), "{refused}");
+    }
+
+    #[test]
+    fn what_a_member_lacks_is_told_where_it_is_known() {
+        let info = info(vec![member(1, Some(90)), member(2, Some(88)), member(3, None)]);
+        let behind: Vec<_> = info.members.iter().map(|it| behind(&info, it)).collect();
+        assert_eq!(behind, [Some(0), Some(2), None]);
+    }
+
+    #[test]
+    fn the_sentence_says_whether_there_is_a_quorum() {
+        let mut info = info(vec![member(1, None), member(2, None), member(3, None)]);
+        assert_eq!(
+            Sentence(&info).to_string(),
+            "cluster 77, led by node 1 in term 3: there is a quorum; it reaches 3 of 3 voters"
+        );
+        (info.leader, info.has_quorum) = (None, false);
+        info.members[1].reachable = false;
+        info.members[2].reachable = false;
+        assert_eq!(
+            Sentence(&info).to_string(),
+            "cluster 77, no leader, term 3: there is no quorum; node 1 reaches 1 of 3 voters, and \
+             2 must agree"
+        );
+        info.cluster_id = 0;
+        info.forming = Some(bramah::FormingInfo { expected: 3, seen: vec![1, 2] });
+        assert_eq!(Sentence(&info).to_string(), "no cluster yet: 2 of 3 servers see each other");
+    }
+}

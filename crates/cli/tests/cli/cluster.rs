@@ -1,0 +1,257 @@
+//! Three real servers, the commands that look at them, and what becomes of locks when some stop.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{Output, Program, Server, bramah, file, on, run, until};
+
+struct Cluster {
+    servers: Vec<Option<Server>>,
+    folders: Vec<TempDir>,
+    /// Where each listens for clients and for other members.
+    addresses: Vec<[String; 2]>,
+}
+
+impl Cluster {
+    /// Three servers that are one cluster, all of them voting.
+    fn start() -> Cluster {
+        let folders = (0..3).map(|_| TempDir::new().unwrap()).collect();
+        let addresses = (0..3).map(|_| [free_address(), free_address()]).collect();
+        let mut cluster = Cluster { servers: Vec::new(), folders, addresses };
+        for place in 0..3 {
+            let server = cluster.serve(place);
+            cluster.servers.push(Some(server));
+        }
+        cluster.until_all_vote();
+        cluster
+    }
+
+    fn serve(&self, place: usize) -> Server {
+        let [clients, members] = &self.addresses[place];
+        let mut command =
+            bramah(&["serve", "--json", "--listen", clients, "--peer-listen", members]);
+        command.arg("--data").arg(self.folders[place].path());
+        if place > 0 {
+            command.args(["--join", &self.addresses[0][0]]);
+        }
+        Server::of(command)
+    }
+
+    fn until_all_vote(&self) {
+        until("all three vote and reach each other", || {
+            let status = self.status();
+            status["voters_reachable"] == 3 && status["quorum"] == true
+        });
+    }
+
+    /// The URL that names all of them.
+    fn url(&self) -> String {
+        let addresses: Vec<&str> = self.addresses.iter().map(|it| it[0].as_str()).collect();
+        format!("bramah://{}", addresses.join(","))
+    }
+
+    fn run(&self, line: &str) -> Output {
+        run(on(&self.url(), line))
+    }
+
+    fn status(&self) -> Value {
+        let output = self.run("cluster status --json");
+        serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    }
+
+    /// The place of the server that leads.
+    fn leader(&self) -> usize {
+        let mut place = None;
+        until("somebody leads", || {
+            let status = self.status();
+            let members = status["members"].as_array().unwrap().clone();
+            let leader = members.iter().find(|member| member["leader"] == true);
+            place = leader.filter(|_| status["quorum"] == true).and_then(|leader| {
+                self.addresses.iter().position(|it| leader["client_address"] == it[0])
+            });
+            place.is_some()
+        });
+        place.unwrap()
+    }
+
+    fn kill(&mut self, place: usize) {
+        let mut server = self.servers[place].take().unwrap();
+        server.signal(Signal::KILL);
+        server.wait();
+    }
+
+    /// Ends it as an operator does, and starts it again.
+    fn restart(&mut self, place: usize) {
+        let mut server = self.servers[place].take().unwrap();
+        server.signal(Signal::TERM);
+        let output = server.wait();
+        assert_eq!(output.code, 0, "{output:?}");
+        self.servers[place] = Some(self.serve(place));
+        self.until_all_vote();
+    }
+
+    /// A command that runs under a lock for as long as this folder has no file `end`, and the file
+    /// that it wrote to.
+    fn lock(&self, name: &str, dir: &TempDir) -> Program {
+        let (begun, end) = (dir.path().join("begun"), dir.path().join("end"));
+        let (begun, end) = (begun.display(), end.display());
+        let script =
+            format!("echo $BRAMAH_TOKEN >> {begun}; while [ ! -e {end} ]; do sleep 0.05; done");
+        let mut command = on(&self.url(), &format!("lock --ttl 4s {name} -- sh -c"));
+        command.arg(script);
+        Program::start(command)
+    }
+}
+
+/// One that nobody listens on now.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn end(dir: &TempDir) {
+    std::fs::write(dir.path().join("end"), "").unwrap();
+}
+
+#[test]
+fn a_lock_and_a_place_in_the_queue_outlive_the_leader() {
+    let mut cluster = Cluster::start();
+    let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut holder = cluster.lock("job", &first);
+    let token = file(&first.path().join("begun"));
+    let mut waiter = cluster.lock("job", &second);
+    until("it waits", || {
+        let queue = cluster.run("queue job --json").stdout;
+        serde_json::from_str::<Value>(&queue).unwrap()["waiters_total"] == 1
+    });
+    let leader = cluster.leader();
+    cluster.kill(leader);
+
+    let output = cluster.run("who job --json");
+    let who: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!(who["holders"][0]["token"].to_string(), token, "{who}");
+    assert_ne!(cluster.leader(), leader);
+    let status = cluster.status();
+    assert_eq!((&status["voters"], &status["voters_reachable"]), (&3.into(), &2.into()));
+    let members = status["members"].as_array().unwrap();
+    let gone = members.iter().find(|it| it["client_address"] == cluster.addresses[leader][0]);
+    assert_eq!(gone.unwrap()["reachable"], false);
+
+    end(&first);
+    let output = holder.wait();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "it was held to its end");
+    let next: u64 = file(&second.path().join("begun")).parse().unwrap();
+    assert!(next > token.parse().unwrap());
+    end(&second);
+    assert_eq!(waiter.wait().code, 0);
+}
+
+#[test]
+fn a_rolling_restart_costs_no_lock_and_fails_no_request() {
+    let mut cluster = Cluster::start();
+    let dir = TempDir::new().unwrap();
+    let mut holder = cluster.lock("job", &dir);
+    let token = file(&dir.path().join("begun"));
+    let mut watching = Program::read(on(&cluster.url(), "watch --json job"));
+    let held: Value = serde_json::from_str(&watching.line()).unwrap();
+    assert_eq!(held["lock"]["holders"][0]["token"].to_string(), token);
+    let bench = "bench --clients 4 --mode own --seconds 6s --json";
+    let mut working = Program::read(on(&cluster.url(), bench));
+    for place in 0..3 {
+        cluster.restart(place);
+    }
+    let output = working.wait();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output:?}");
+    end(&dir);
+    let output = holder.wait();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output:?}");
+    // The watch came along, and says how things are wherever it began anew.
+    until("the watch tells the end", || {
+        let news: Value = serde_json::from_str(&watching.line()).unwrap();
+        assert!(["snapshot", "ended"].contains(&news["kind"].as_str().unwrap()), "{news}");
+        news["lock"]["holders"].as_array().unwrap().is_empty()
+    });
+}
+
+#[test]
+fn without_a_majority_the_status_says_so_and_old_answers_are_to_be_had() {
+    let mut cluster = Cluster::start();
+    let held = cluster.run("acquire --ttl 1m job");
+    assert_eq!(held.code, 0, "{held:?}");
+    cluster.kill(0);
+    cluster.kill(1);
+    until("the last one notices", || cluster.run("cluster status").code == 69);
+    let output = cluster.run("cluster status");
+    assert!(output.stdout.contains("there is no quorum"), "{output:?}");
+    assert!(output.stdout.contains("1 of 3 voters, and 2 must agree"), "{output:?}");
+    assert!(output.stderr.contains("start the members that are down"), "{output:?}");
+    let status = cluster.status();
+    assert_eq!((&status["quorum"], &status["leader"]), (&false.into(), &Value::Null));
+
+    let output = cluster.run("who job --connect-timeout 500ms");
+    assert_eq!(output.code, 69, "{output:?}");
+    for [clients, _] in &cluster.addresses {
+        assert!(output.stderr.contains(clients), "it names each server: {output:?}");
+    }
+    assert!(output.stderr.contains("leader"), "{output:?}");
+
+    let output = cluster.run("who job --stale --json");
+    assert_eq!(output.code, 0, "{output:?}");
+    let who: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(who["holders"][0]["token"], 1);
+    assert!(output.stderr.contains("may be missing"), "{output:?}");
+    for line in ["ls --stale", "queue job --stale", "history --stale", "sessions --stale"] {
+        assert_eq!(cluster.run(line).code, 0, "{line}");
+    }
+}
+
+#[test]
+fn members_are_promoted_removed_and_made_leader_by_any_of_their_names() {
+    let cluster = Cluster::start();
+    let next = (cluster.leader() + 1) % 3;
+    let output = cluster.run(&format!("cluster transfer {}", cluster.addresses[next][0]));
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(cluster.leader(), next);
+    let output = cluster.run(&format!("cluster promote {}", cluster.addresses[next][1]));
+    assert_eq!(output.code, 0, "it votes already: {output:?}");
+    let output = cluster.run("cluster remove 127.0.0.1:9");
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains(&cluster.addresses[next][0]), "{output:?}");
+
+    let gone = (next + 1) % 3;
+    let output = cluster.run(&format!("cluster remove {} --json", cluster.addresses[gone][0]));
+    assert_eq!(output.code, 0, "{output:?}");
+    let status: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(status["members"].as_array().unwrap().len(), 2, "{status}");
+    let mut removed = cluster.servers.into_iter().nth(gone).flatten().unwrap();
+    let output = removed.wait();
+    assert_eq!(output.code, 78, "{output:?}");
+}
+
+#[test]
+fn a_single_server_is_a_cluster_of_one() {
+    let (server, _dir) = Server::start();
+    let status = server.json("cluster status");
+    assert_eq!((&status["voters"], &status["quorum"]), (&1.into(), &true.into()));
+    let output = server.run("cluster transfer");
+    assert_eq!(output.code, 64, "{output:?}");
+    let output = run(on("local:", "cluster status"));
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("no cluster of servers"), "{output:?}");
+}
+
+#[test]
+fn servers_that_nobody_answers_for_are_each_named_with_the_reason_in_the_time_that_is_asked() {
+    let (one, two) = (free_address(), free_address());
+    let started = std::time::Instant::now();
+    let output = run(on(&format!("bramah://{one},{two}"), "ls --connect-timeout 300ms"));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(output.code, 69);
+    for address in [one, two] {
+        let reason = format!("{address}: Connection refused");
+        assert!(output.stderr.contains(&reason), "{output:?}");
+    }
+}
