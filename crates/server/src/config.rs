@@ -10,6 +10,9 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:7420";
 /// The port for other members unless it is told otherwise: the one after that for clients.
 pub const PEER_PORT_AFTER: u16 = 1;
 
+/// Bytes of log after which a snapshot is made, unless it is told otherwise.
+pub const DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
+
 /// What a server is told.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -19,6 +22,9 @@ pub struct Config {
     pub storage: Storage,
     /// Most connections at a time; as many as the limit of open files allows, if not given.
     pub connections_max: Option<usize>,
+    /// Bytes of log after which a snapshot is made, at least. The table decides too: snapshots stay
+    /// a small part of all that is written.
+    pub log_bytes_before_snapshot: u64,
     /// How it stands to other servers.
     pub cluster: ClusterConfig,
 }
@@ -27,7 +33,13 @@ impl Config {
     /// A server of its own.
     #[must_use]
     pub fn new(listen: SocketAddr, storage: Storage) -> Config {
-        Config { listen, storage, connections_max: None, cluster: ClusterConfig::default() }
+        Config {
+            listen,
+            storage,
+            connections_max: None,
+            log_bytes_before_snapshot: DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT,
+            cluster: ClusterConfig::default(),
+        }
     }
 }
 

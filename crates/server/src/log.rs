@@ -18,10 +18,8 @@ use tracing::{info, warn};
 use crate::config::Storage;
 use crate::keys::random_number;
 
-/// Bytes of log after which a snapshot is made, at least.
-const LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
-/// And at least so many times the bytes of the last snapshot, so that writing snapshots stays a
-/// small part of all writing.
+/// A snapshot is made after at least so many times the bytes of the last one in log, so that
+/// writing snapshots stays a small part of all writing.
 const LOG_PER_SNAPSHOT: u64 = 2;
 
 /// How long after a snapshot found no room the next is tried: it reads the whole log to get there.
@@ -82,8 +80,13 @@ pub(crate) struct Opened {
 }
 
 impl Log {
-    /// Opens the log and reads all that is in it. An empty one is begun as `beginning` says.
-    pub(crate) fn open(storage: &Storage, beginning: Beginning) -> Result<Opened, LogError> {
+    /// Opens the log and reads all that is in it. An empty one is begun as `beginning` says. A
+    /// snapshot is made after so many bytes of log, at least.
+    pub(crate) fn open(
+        storage: &Storage,
+        beginning: Beginning,
+        bytes_before_snapshot: u64,
+    ) -> Result<Opened, LogError> {
         let incarnation = random_number().map_err(boxed)?;
         let begin = |durable| match beginning {
             Beginning::Cluster { cluster_id, node_id, epoch } => {
@@ -131,6 +134,7 @@ impl Log {
         let log = FolderLog {
             wal,
             snapshot_bytes,
+            bytes_before_snapshot,
             compaction: None,
             compaction_rests_until: None,
             sealed: true,
@@ -220,7 +224,7 @@ impl Log {
         if let Some(thread) = log.compaction.take_if(|thread| thread.is_finished()) {
             return log.publish(thread);
         }
-        let enough = LOG_BYTES_BEFORE_SNAPSHOT.max(LOG_PER_SNAPSHOT * log.snapshot_bytes);
+        let enough = log.bytes_before_snapshot.max(LOG_PER_SNAPSHOT * log.snapshot_bytes);
         let rests = log.compaction_rests_until.is_some_and(|until| Instant::now() < until);
         let is_due = log.wal.bytes_since_snapshot() >= enough;
         if log.compaction.is_none() && (is_due || *ordered) && !rests {
@@ -272,6 +276,7 @@ type Compacted = Result<(FinishedSnapshot<DirDisk>, u64), CompactionError>;
 pub(crate) struct FolderLog {
     wal: Wal<DirDisk>,
     snapshot_bytes: u64,
+    bytes_before_snapshot: u64,
     compaction: Option<JoinHandle<Compacted>>,
     /// No room for the last one: the next is not tried before this.
     compaction_rests_until: Option<Instant>,

@@ -129,7 +129,8 @@ pub async fn serve(
     };
     waiting.abort();
 
-    let Opened { log, recovered, torn } = Log::open(&config.storage, planned.beginning)?;
+    let Opened { log, recovered, torn } =
+        Log::open(&config.storage, planned.beginning, config.log_bytes_before_snapshot)?;
     let membership = recovered.membership.clone();
     let folder = match folder_file.read().map_err(FormationError::from)? {
         Some(folder) => folder,

@@ -2,6 +2,7 @@
 //! configuration file, all by the same name.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use bramah_server::Address;
@@ -50,6 +51,10 @@ pub(crate) struct Settings {
     /// Most connections at a time [default: as many as the limit of open files allows]
     #[arg(long, value_name = "N", env = "BRAMAH_CONNECTIONS_MAX")]
     pub(crate) connections_max: Option<usize>,
+
+    /// Make a snapshot after so many MiB of log, at least [default: 64]
+    #[arg(long, value_name = "N", env = "BRAMAH_SNAPSHOT_AFTER_MIB")]
+    pub(crate) snapshot_after_mib: Option<NonZeroU32>,
 
     /// Where to listen for other members of the cluster [default: the port after that of --listen]
     #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_PEER_LISTEN", value_parser = resolve)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -12,6 +13,8 @@ use clap::parser::ValueSource;
 
 use crate::args::{LogLevel, ServeArgs, Settings};
 use crate::exit::Failure;
+
+const BYTES_PER_MIB: u64 = 1024 * 1024;
 
 /// Where a value comes from; the first goes before the later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +37,8 @@ pub(crate) struct Plan {
     listen: Set<SocketAddr>,
     storage: Set<Storage>,
     connections_max: Set<Option<usize>>,
+    /// Shown if it is said.
+    snapshot_after_mib: Option<Set<NonZeroU32>>,
     cluster: Cluster,
     log_level: Set<LogLevel>,
 }
@@ -112,6 +117,11 @@ impl Plan {
                     file.bootstrap_expect,
                 ),
             },
+            snapshot_after_mib: first(
+                said.snapshot_after_mib,
+                source("snapshot_after_mib"),
+                file.snapshot_after_mib,
+            ),
             storage: storage(data, in_memory)?,
             connections_max: connections_max
                 .map_or(default(None), |Set { value, source }| Set { value: Some(value), source }),
@@ -122,10 +132,14 @@ impl Plan {
 
     /// What the server is told.
     pub(crate) fn config(&self) -> bramah_server::Config {
+        let usual = bramah_server::Config::new(self.listen.value, self.storage.value.clone());
+        let after = self.snapshot_after_mib.as_ref();
+        let after = after.map(|mib| u64::from(mib.value.get()) * BYTES_PER_MIB);
         bramah_server::Config {
             connections_max: self.connections_max.value,
+            log_bytes_before_snapshot: after.unwrap_or(usual.log_bytes_before_snapshot),
             cluster: self.cluster.config(),
-            ..bramah_server::Config::new(self.listen.value, self.storage.value.clone())
+            ..usual
         }
     }
 
@@ -234,7 +248,8 @@ fn read(path: &Path) -> anyhow::Result<Settings> {
 /// As a configuration file that sets the same, with the source of each value beside it.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { listen, storage, connections_max, cluster, log_level } = self;
+        let Plan { listen, storage, connections_max, snapshot_after_mib, cluster, log_level } =
+            self;
         writeln!(f, "listen = {} # {}", quoted(&listen.value), listen.source)?;
         match &storage.value {
             Storage::Folder(folder) => {
@@ -246,6 +261,9 @@ impl fmt::Display for Plan {
         match connections_max.value {
             Some(max) => writeln!(f, "connections_max = {max} # {}", connections_max.source)?,
             None => writeln!(f, "# connections_max: as the limit of open files allows")?,
+        }
+        if let Some(Set { value, source }) = snapshot_after_mib {
+            writeln!(f, "snapshot_after_mib = {value} # {source}")?;
         }
         for line in cluster.lines() {
             writeln!(f, "{line}")?;
@@ -292,6 +310,19 @@ mod tests {
              # connections_max: as the limit of open files allows\n\
              log_level = \"debug\" # file"
         );
+    }
+
+    #[test]
+    fn a_snapshot_is_made_when_it_is_said_and_after_64_mib_if_nothing_is() {
+        let bytes = |said| {
+            let plan = choose(said, Source::Flag, "");
+            plan.map(|plan| plan.config().log_bytes_before_snapshot)
+        };
+        assert_eq!(bytes("snapshot_after_mib = 3").unwrap(), 3 * 1024 * 1024);
+        assert_eq!(bytes("").unwrap(), 64 * 1024 * 1024);
+        assert!(toml::from_str::<Settings>("snapshot_after_mib = 0").is_err());
+        let plan = choose("snapshot_after_mib = 3", Source::Flag, "").unwrap().to_string();
+        assert!(plan.contains("snapshot_after_mib = 3 # flag"), "{plan}");
     }
 
     #[test]
