@@ -5,8 +5,9 @@
 //! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
-//! `native`, `encode` (the connections' side), `log`, `writer` (the disk), `server`
-//! (all together).
+//! `native`, `encode` (the connections' side), `log`, `writer`, `folder` (the disk), `peers`,
+//! `formation`, `cluster`, `leaving` (other members), `backup`, `restore`, `server` (all together).
+//! DESIGN.md beside this crate says what a server does because there are others, and why.
 
 mod backup;
 mod cluster;

@@ -65,6 +65,20 @@ fn a_backup_of_any_member_becomes_a_cluster_that_grants_above_all_that_was_grant
 }
 
 #[test]
+fn a_backup_has_what_was_acknowledged_before_also_if_there_was_an_older_snapshot() {
+    let (data, copy) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("one"));
+    let server = Running::in_folder(data.path());
+    let mut client = Client::connect(server.address());
+    let session = client.open(60_000);
+    for number in 1..=3 {
+        client.hold(session, &format!("x{number}"));
+        let bytes = backup(&mut client);
+        let folder = copy.path().join(number.to_string());
+        assert_eq!(restore(&bytes[..], &folder).expect("it is restored").sizes.holds, number);
+    }
+}
+
+#[test]
 fn a_backup_that_is_not_under_way_cannot_go_on() {
     let server = Running::in_memory();
     let mut client = Client::connect(server.address());

@@ -82,7 +82,9 @@ fn a_member_that_stops_hands_over_first_and_sends_its_clients_away() {
     let event = client.event();
     let Some(What::Draining(draining)) = event.what else { panic!("no word of it: {event:?}") };
     assert_eq!(draining.servers.len(), 2);
-    // Whoever still asks there is served.
+    // Another leads while this one is still there, and whoever still asks there is served.
+    let own = client.status().node_id;
+    until("another leads", || (![0, own].contains(&client.status().leader)).then_some(()));
     assert!(matches!(client.release(hold), Outcome::Released(_)));
     let mut elsewhere = until("another serves", || {
         let address = draining.servers[0].parse().expect("an address");
