@@ -176,6 +176,7 @@ mod show;
 #[doc(hidden)]
 pub mod sim {
     pub use crate::native::sim::{Simulated, SimulatedTerms};
+    pub use crate::native::tap::{Tapped, listen};
 }
 mod stale;
 mod url;

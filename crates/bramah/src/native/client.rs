@@ -11,6 +11,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use super::call::{Answer, CallId, Failure};
 use super::machine::Machine;
+use super::tap::Tap;
 use crate::backend::OnQueued;
 use crate::clock::LocalTime;
 
@@ -25,6 +26,7 @@ pub(super) struct Client {
 pub(super) struct Shared {
     pub(super) machine: Machine,
     pub(super) writer: Option<OwnedWriteHalf>,
+    pub(super) tap: Tap,
 }
 
 /// Who writes what a step put out.
@@ -39,7 +41,7 @@ pub(super) enum Flush {
 impl Client {
     pub(super) fn new(machine: Machine) -> Client {
         Client {
-            shared: Mutex::new(Shared { machine, writer: None }),
+            shared: Mutex::new(Shared { machine, writer: None, tap: Tap::default() }),
             #[cfg(feature = "sim")]
             simulated: None,
         }
@@ -85,7 +87,9 @@ impl Shared {
     /// Writes as much as the socket takes; the task does the rest.
     fn write_now(&mut self) {
         let Some(writer) = &self.writer else { return };
+        self.tap.says(&self.machine.out);
         if let Ok(written) = writer.try_write(&self.machine.out) {
+            self.tap.wrote(written);
             self.machine.out.advance(written);
         }
         if !self.machine.out.is_empty() {

@@ -20,6 +20,8 @@ mod servers;
 mod session;
 #[cfg(feature = "sim")]
 pub(crate) mod sim;
+#[cfg_attr(not(feature = "sim"), allow(dead_code, unreachable_pub))]
+pub(crate) mod tap;
 mod task;
 mod watch;
 

@@ -17,6 +17,7 @@ use super::client::{Client, Flush, Shared};
 use super::limits::{READ_BUFFER_BYTES, SLEEP_MAX};
 use super::machine::{Life, Machine};
 use super::servers::Next;
+use super::tap::Ear;
 use crate::clock::LocalTime;
 use crate::show::Span;
 
@@ -47,8 +48,12 @@ async fn converse(client: &Client, clock: &mut Clock, stream: TcpStream) -> Stri
     if let Err(error) = stream.set_nodelay(true) {
         return error.to_string();
     }
+    let ear = Ear::new(&stream);
     let (mut reader, writer) = stream.into_split();
-    client.lock().writer = Some(writer);
+    {
+        let mut shared = client.lock();
+        (shared.writer, shared.tap) = (Some(writer), ear.tap());
+    }
     client.step(Flush::Now, |machine, now| machine.handle_connected(now));
     let mut input = BytesMut::with_capacity(READ_BUFFER_BYTES);
     let why = poll_fn(|cx| {
@@ -56,10 +61,12 @@ async fn converse(client: &Client, clock: &mut Clock, stream: TcpStream) -> Stri
             if let Some(why) = prepare(client, cx) {
                 return Poll::Ready(why);
             }
+            let before = input.len();
             match poll_read(&mut reader, &mut input, cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready("the server hung up".to_owned()),
                 Poll::Ready(Err(error)) => return Poll::Ready(error.to_string()),
                 Poll::Ready(Ok(_)) => {
+                    ear.hears(&input[before..]);
                     let read = client
                         .step(Flush::Usual, |machine, now| machine.handle_bytes(now, &mut input));
                     if let Err(why) = read {
@@ -74,6 +81,7 @@ async fn converse(client: &Client, clock: &mut Clock, stream: TcpStream) -> Stri
         }
     })
     .await;
+    ear.ended();
     client.lock().writer = None;
     why
 }
@@ -82,7 +90,7 @@ async fn converse(client: &Client, clock: &mut Clock, stream: TcpStream) -> Stri
 fn prepare(client: &Client, cx: &mut Context<'_>) -> Option<String> {
     let wakers = {
         let mut shared = client.lock();
-        let Shared { machine, writer } = &mut *shared;
+        let Shared { machine, writer, tap } = &mut *shared;
         machine.handle_time(LocalTime::now());
         set_task(machine, cx);
         if let Some(why) = machine.hang_up.take() {
@@ -92,8 +100,12 @@ fn prepare(client: &Client, cx: &mut Context<'_>) -> Option<String> {
             return Some("closed".to_owned());
         }
         while let Some(writer) = writer.as_mut().filter(|_| !machine.out.is_empty()) {
+            tap.says(&machine.out);
             match Pin::new(writer).poll_write(cx, &machine.out) {
-                Poll::Ready(Ok(written)) => machine.out.advance(written),
+                Poll::Ready(Ok(written)) => {
+                    tap.wrote(written);
+                    machine.out.advance(written);
+                }
                 Poll::Ready(Err(error)) => return Some(error.to_string()),
                 Poll::Pending => break,
             }
