@@ -33,18 +33,7 @@ impl Machine {
             self.send_pending(now);
         }
         if self.link == Link::Up && !self.sent.is_empty() {
-            let silent_at = self.heard_at.plus(self.silence_max());
-            if now >= silent_at {
-                let silence = Span(now.since(self.heard_at));
-                let doubt = match (self.was_understood, self.is_leaderless) {
-                    (false, _) => "; is that a Bramah server?",
-                    (true, true) => "; the server knows of no leader",
-                    (true, false) => "",
-                };
-                self.hang_up(format!("no answer for {silence}{doubt}"));
-            } else {
-                self.next_due = self.next_due.min(silent_at);
-            }
+            self.look_at_silence(now);
         }
         self.leave(now);
         if self.link == Link::Up && self.follows_members {
@@ -56,6 +45,30 @@ impl Machine {
         if let Life::Goodbye(until) = self.life {
             self.next_due = self.next_due.min(until);
         }
+    }
+
+    /// A server that owes an answer is asked something simple before it is given up: the answer may
+    /// take its time.
+    fn look_at_silence(&mut self, now: LocalTime) {
+        let silence_max = self.silence_max();
+        let asked_at = self.heard_at.plus(silence_max / 2);
+        let silent_at = self.heard_at.plus(silence_max);
+        if now >= silent_at {
+            let silence = Span(now.since(self.heard_at));
+            let doubt = match (self.was_understood, self.is_leaderless) {
+                (false, _) => "; is that a Bramah server?",
+                (true, true) => "; the server knows of no leader",
+                (true, false) => "",
+            };
+            return self.hang_up(format!("no answer for {silence}{doubt}"));
+        }
+        let is_asked = |call: &Call| matches!(call.purpose, Purpose::Members);
+        let asks = self.follows_members && !self.calls.values().any(is_asked);
+        if asks && now >= asked_at {
+            self.ask_for_members(now);
+        }
+        self.next_due =
+            self.next_due.min(if asks && now < asked_at { asked_at } else { silent_at });
     }
 
     fn look_at_leases(&mut self, now: LocalTime) {

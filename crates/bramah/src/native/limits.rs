@@ -16,7 +16,7 @@ pub(super) const DIAL_MAX: Duration = Duration::from_secs(3);
 pub(super) const DIAL_MIN: Duration = Duration::from_millis(250);
 /// Longest silence of a server that owes an answer; or the connect time-out, or a third of the
 /// shortest TTL, if that is less. With other servers to turn to it is a sixth of the TTL, and less
-/// until the first word.
+/// until the first word. After half of it the server is asked for a sign of life.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Shortest silence for which a server is left, unless the shortest TTL asks for less.
 pub(super) const SILENCE_MIN: Duration = Duration::from_millis(250);

@@ -147,6 +147,7 @@ impl Machine {
         let code = ErrorCode::from_name(&error.code);
         let not_now = is_not_now(&error.code);
         let unknown = matches!(code, Some(ErrorCode::OutcomeUnknown | ErrorCode::StorageFailed));
+        let renews = matches!(call.purpose, Purpose::KeepAlive(_));
         match &call.purpose {
             // Its wait ended while nobody listened, and not with a hold that is still there: a new
             // number waits for what is left of the time.
@@ -195,6 +196,8 @@ impl Machine {
             Some(ErrorCode::Draining | ErrorCode::NoLeader) => {
                 self.move_on(now, why, &error.servers);
             }
+            // It does not come through to the leader, whatever it believes.
+            Some(ErrorCode::OutcomeUnknown) if renews => self.move_on(now, why, &error.servers),
             _ => self.servers.set_trouble(why),
         }
         true

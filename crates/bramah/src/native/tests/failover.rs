@@ -262,6 +262,42 @@ fn a_silent_server_leaves_time_for_the_others_before_the_lease_is_over() {
 }
 
 #[test]
+fn a_server_whose_answer_takes_its_time_is_kept_while_it_shows_that_it_lives() {
+    let (mut bench, _, id) = following(&["a", "b"]);
+    bench.reply(id, status(1, &["a", "b"], true));
+    let call = bench.ask(Op::Backup(proto::Backup::default()), Purpose::Ask, None);
+    let (backup, _) = bench.sent_one();
+    for _ in 0..20 {
+        bench.pass(bench.machine.silence_max() / 2);
+        let id = asks_for_members(&mut bench);
+        bench.reply(id, status(1, &["a", "b"], true));
+        assert!(bench.machine.hang_up.is_none());
+    }
+    bench.reply(backup, Outcome::BackupPart(proto::BackupPart::default()));
+    assert!(matches!(bench.outcome(call), Outcome::BackupPart(_)));
+    // Without a sign of life it is left.
+    bench.ask(Op::Backup(proto::Backup::default()), Purpose::Ask, None);
+    bench.pass(bench.machine.silence_max() / 2);
+    bench.pass(bench.machine.silence_max() / 2);
+    assert!(bench.machine.hang_up.is_some());
+}
+
+#[test]
+fn a_server_that_cannot_get_a_keepalive_through_is_left() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.knows(&["b"]);
+    bench.pass(TTL / 3);
+    let (id, op) = bench.sent_one();
+    assert!(matches!(op, Op::KeepAlive(_)), "{op:?}");
+    bench.reply(id, refused(ErrorCode::OutcomeUnknown));
+    assert!(bench.machine.hang_up.is_some());
+    bench.disconnect();
+    assert_eq!(bench.call(), "b");
+    bench.attached(&[7]);
+    assert_eq!(bench.lost(key, 7), None);
+}
+
+#[test]
 fn goodbye_goes_to_another_server_when_the_connection_just_broke() {
     let (mut bench, _) = Bench::holding(7);
     bench.knows(&["b"]);
