@@ -81,7 +81,7 @@ fn what_was_refused_as_often_as_it_was_sent_must_not_be_in_the_log() {
     let call = scene.call(&What::Command(command.clone()));
     scene.answer(call, &refused);
     scene.send(call);
-    scene.commit(10, &[command.clone()]);
+    scene.commit(10, std::slice::from_ref(&command));
     scene.kept();
     scene.answer(call, &refused);
     scene.broken("G9");

@@ -158,7 +158,7 @@ fn a_request_that_is_repeated_is_fine_and_one_that_is_done_twice_is_seen() {
     let a = scene.open(0);
     let mode = Mode::Shared;
     let command = acquire(a, 1, mode, Wait::Try);
-    scene.commit(10, &[command.clone()]);
+    scene.commit(10, std::slice::from_ref(&command));
     let outcome = Outcome::Granted(vec![super::grant(2, mode, 20)]);
     scene.forge(20, Some((&command, &outcome)), &[granted(a, 1, 2, mode)]);
     scene.broken("G6");
@@ -169,7 +169,7 @@ fn a_second_answer_that_contradicts_the_first_is_seen() {
     let mut scene = Scene::new();
     let a = scene.open(0);
     let command = release(a, 1, 1);
-    scene.commit(10, &[command.clone()]);
+    scene.commit(10, std::slice::from_ref(&command));
     let outcome = Outcome::Released { reentries_left: 0, free_at: None };
     scene.forge(20, Some((&command, &outcome)), &[]);
     scene.broken("G6");
