@@ -72,6 +72,8 @@ pub struct Written {
     pub numbers: Vec<u64>,
     /// Snapshots that stand in place of the log now.
     pub installed: Vec<(u64, u64, State)>,
+    /// The rest found no room.
+    pub is_stuck: bool,
 }
 
 /// A snapshot that is being made.
@@ -165,6 +167,7 @@ impl Process {
                 Err(WalError::DiskFull(_)) => {
                     let rest = std::iter::once(write).chain(writes);
                     self.writes.splice(..0, rest.collect::<Vec<_>>());
+                    written.is_stuck = true;
                     break;
                 }
                 Err(error) => return Err(failed(error)),
@@ -193,9 +196,8 @@ impl Process {
         }
     }
 
-    /// After a write: part of it found no room, so it is tried again later.
-    pub fn look_for_stuck(&mut self, now: SimTime) {
-        let is_stuck = !self.writes.is_empty();
+    /// After a write: if part of it found no room, it is tried again later.
+    pub fn set_stuck(&mut self, now: SimTime, is_stuck: bool) {
         self.stuck_until = is_stuck.then(|| now.plus_us(FULL_DISK_RETRY_US));
     }
 

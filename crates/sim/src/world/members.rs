@@ -195,7 +195,7 @@ impl World {
             Ok(written) => written,
             Err(stop) => return self.ends(member, stop),
         };
-        process.look_for_stuck(now);
+        process.set_stuck(now, written.is_stuck);
         for number in &written.numbers {
             self.audit.durable(member, *number);
         }
