@@ -81,9 +81,7 @@ impl LeaseKeeper {
 
     /// The service says that the session ended.
     pub fn handle_ended(&mut self, reason: LostReason) {
-        if !mutant::is_on(Mutant::EndedIgnored) {
-            self.lost.get_or_insert(reason);
-        }
+        self.lost.get_or_insert(reason);
     }
 
     /// Until when the session surely lives.

@@ -200,8 +200,6 @@ mutants! {
     AnswerToLastSent = "answer-to-last-sent",
     /// The client counts as if its clock ran exactly as the service's does.
     NoDriftMargin = "no-drift-margin",
-    /// The client goes on believing in a session that it was told has ended (etcd#6127).
-    EndedIgnored = "ended-ignored",
     /// One keepalive in a TTL, at its very end (redisson#5698).
     KeepaliveTooRare = "keepalive-too-rare",
 }

@@ -36,6 +36,8 @@ pub struct Member {
     pub life: u64,
     /// It is not to be started again: removed, or its disk is damaged.
     pub is_gone: bool,
+    /// Its disk was damaged, so that it may refuse it.
+    pub has_rotted: bool,
     /// The power is out.
     pub is_dark: bool,
     /// A start is due.
@@ -105,6 +107,7 @@ impl Member {
             process: None,
             life: 0,
             is_gone: false,
+            has_rotted: false,
             is_dark: false,
             starts_at: None,
             back_after_ms: 500,
@@ -240,6 +243,7 @@ impl Member {
         let (name, used) = self.random.pick(&files).clone();
         let offset = self.random.below(used as u64) as usize;
         self.disk.flip_bit(&name, offset, self.random.below(8) as u8);
+        self.has_rotted = true;
         Some((name, offset))
     }
 

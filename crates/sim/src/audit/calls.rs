@@ -71,6 +71,22 @@ struct Tally {
     logged: u64,
 }
 
+impl Tally {
+    /// Each sending was done once at most, and not at all if that was the answer.
+    fn check(self, subject: &Subject, report: &mut Report) {
+        let Tally { sent, refused, logged } = self;
+        report.check(Promise::Idempotent, logged <= sent, || {
+            format!("{subject:?} was sent {sent} times, and is in the log {logged} times")
+        });
+        report.check(Promise::HonestDoubt, logged + refused <= sent, || {
+            format!(
+                "{subject:?} was sent {sent} times and answered {refused} times that nothing was \
+                 done, and is in the log {logged} times"
+            )
+        });
+    }
+}
+
 /// All that was asked lately.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
@@ -148,11 +164,7 @@ impl Calls {
         for (place, subject) in subjects_of(command).into_iter().enumerate() {
             if let Some(tally) = self.tallies.get_mut(&subject) {
                 tally.logged += 1;
-                report.check(Promise::HonestDoubt, tally.refused < tally.sent, || {
-                    format!(
-                        "{subject:?} was answered \"did nothing\", and is in the log: {outcome:?}"
-                    )
-                });
+                tally.check(&subject, report);
             }
             for call in self.by_subject.get(&subject).into_iter().flatten() {
                 let Some(call) = self.calls.get_mut(call) else { continue };
@@ -190,15 +202,12 @@ impl Calls {
         match reply {
             Reply::Outcome(Outcome::Queued { .. }) => {}
             Reply::OutcomeUnknown => call.is_put_off = true,
-            Reply::Unavailable(why) => {
+            Reply::Unavailable(_) => {
                 call.is_put_off = true;
                 for subject in subjects(&call.what) {
                     let Some(tally) = self.tallies.get_mut(&subject) else { continue };
                     tally.refused += 1;
-                    let is_true = tally.refused < tally.sent || tally.logged == 0;
-                    report.check(Promise::HonestDoubt, is_true, || {
-                        format!("client {client} is told {why:?} of {subject:?}, which was done")
-                    });
+                    tally.check(&subject, report);
                 }
             }
             _ => {

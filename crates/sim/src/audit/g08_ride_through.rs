@@ -137,6 +137,16 @@ fn may_end_hold(step: &Step<'_>, hold: &Hold, reason: &EndReason, table: &Table)
     if hold.lingers && step.command.is_none() {
         return hold.min_hold_until() <= step.time;
     }
+    // A minimum binds everybody but an operator, and what its client never had or has exchanged.
+    let is_bound = match reason {
+        EndReason::Released | EndReason::SessionClosed => true,
+        EndReason::Expired { .. } | EndReason::Disconnected => true,
+        EndReason::Revoked { .. } | EndReason::MaxHold => false,
+        EndReason::Upgraded | EndReason::Cancelled => false,
+    };
+    if is_bound && hold.min_hold_until() > step.time {
+        return false;
+    }
     match reason {
         EndReason::Expired { .. } | EndReason::SessionClosed | EndReason::Disconnected => {
             may_end(step, hold.session, reason, table)

@@ -324,6 +324,7 @@ impl Audit {
         if self.are_beliefs_checked {
             g03_told_in_time::event(event, &self.beliefs, witness, report);
         }
+        reads::value_set(event, &self.reference.state, report);
         match &event.what {
             Happening::Granted { grants, .. } => self.counts.grants += grants.len() as u64,
             Happening::SessionEnded { session, .. } => self.no_zombies.ended(*session),

@@ -5,11 +5,24 @@
 //! is answered. That is a little more than linearizable: what was committed before the question
 //! counts, whether anybody was told of it or not.
 
-use bramah_core::Outcome;
+use bramah_core::{Event, Happening, Outcome, State};
 use bramah_node::{Info, Reply};
 
 use super::calls::Call;
 use super::report::{Promise, Report};
+
+/// A holder's new value is there, with whatever else there is of its lock.
+pub(crate) fn value_set(event: &Event, state: &State, report: &mut Report) {
+    let Happening::ValueSet { name, token, value } = &event.what else { return };
+    let view = state.lock_view(name, 0);
+    let mut holders = view.iter().flat_map(|view| &view.holders);
+    let kept = holders.find(|holder| holder.token == *token).map(|holder| holder.value.clone());
+    // More changed in the same step, or there are too many holders to be named.
+    let is_right = kept.as_ref().is_none_or(|kept| kept == value);
+    report.check(Promise::Reads, is_right, || {
+        format!("the value of {name} under {token} was set to {value:?}, and is {kept:?}")
+    });
+}
 
 /// A question was answered.
 pub(crate) fn returned(call: &Call, member: u64, reply: &Reply, report: &mut Report) {

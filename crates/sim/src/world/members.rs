@@ -458,11 +458,15 @@ impl World {
             | StopCause::Removed => machine.ended(),
         }
         machine.is_gone |= matches!(why, StopCause::DiskDamaged | StopCause::Removed);
+        let is_groundless = why == StopCause::DiskDamaged && !machine.has_rotted;
         let back_at = self.now.plus_us(machine.back_after_ms * 1_000 + 1_000);
         if why == StopCause::PowerLost {
             // Its clock starts again with the machine.
             let rate_ppm = self.clocks[machine_of_member(member)].rate_ppm();
             self.clocks[machine_of_member(member)] = Clock::starts(self.now, rate_ppm);
+        }
+        if is_groundless {
+            self.fail("G10 durable", format!("member {member} calls a disk damaged that is not"));
         }
         if was_leading {
             self.see(&Fact::LeadsNoMore { member });

@@ -1,10 +1,12 @@
 //! G7, G9, reads: what clients are told.
 
-use bramah_core::{Command, Mode, Outcome, Refusal, Time, Wait};
+use bramah_core::{
+    Action, Command, FencingToken, Happening, HoldAction, Mode, Outcome, Refusal, Time, Value, Wait,
+};
 use bramah_node::{Reply, Unavailable};
 use bramah_wire::request::{Query, What};
 
-use super::{Scene, acquire, grant, name, of, release};
+use super::{Scene, acquire, grant, hold_id, name, of, release, request};
 use crate::fact::Fact;
 use crate::time::SimTime;
 
@@ -93,6 +95,52 @@ fn what_was_refused_as_often_as_it_was_sent_must_not_be_in_the_log() {
     assert_eq!(a, of(1));
     scene.commit(10, &[command]);
     scene.broken("G9");
+}
+
+#[test]
+fn what_is_in_the_log_more_often_than_it_was_sent_is_seen() {
+    let mut scene = Scene::new();
+    let a = scene.open(0);
+    let call = scene.call(&What::KeepAlive(vec![a]));
+    scene.commit(10, &[Command::Renew(vec![a])]);
+    scene.send(call);
+    scene.commit(20, &[Command::Renew(vec![a])]);
+    scene.kept();
+    scene.commit(30, &[Command::Renew(vec![a])]);
+    scene.broken("G6");
+}
+
+#[test]
+fn a_refusal_of_a_sending_that_was_done_is_seen_though_another_was_not() {
+    let refused = Reply::Unavailable(Unavailable::NoLeader);
+    let mut scene = Scene::new();
+    let a = scene.open(0);
+    let call = scene.call(&What::KeepAlive(vec![a]));
+    scene.send(call);
+    scene.commit(10, &[Command::Renew(vec![a])]);
+    scene.answer(call, &refused);
+    scene.kept();
+    scene.answer(call, &refused);
+    scene.broken("G9");
+}
+
+#[test]
+fn a_value_that_is_told_and_not_kept_is_seen() {
+    let mut scene = Scene::new();
+    let a = scene.open(0);
+    scene.commit(10, &[acquire(a, 1, X, Wait::Try)]);
+    let set =
+        |value: Value| request(a, 2, Action::Hold(hold_id(1), HoldAction::SetValue(Some(value))));
+    let value = Value::new(b"seven").expect("short");
+    scene.commit(20, &[set(value.clone())]);
+    scene.kept();
+    let value = Some(Value::new(b"eight").expect("short"));
+    scene.forge(
+        30,
+        None,
+        &[Happening::ValueSet { name: name("a"), token: FencingToken(1), value }],
+    );
+    scene.broken("reads");
 }
 
 #[test]

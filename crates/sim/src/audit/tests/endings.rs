@@ -146,6 +146,21 @@ fn a_hold_ends_only_for_a_reason() {
 }
 
 #[test]
+fn a_hold_that_is_given_back_before_its_minimum_and_lets_others_in_is_seen() {
+    let mut scene = Scene::new();
+    let a = scene.open(0);
+    let Command::Request { action: Action::Acquire(mut wanted), .. } = acquire(a, 1, X, Wait::Try)
+    else {
+        panic!("an acquire")
+    };
+    wanted.terms.min_hold_ms = 100;
+    scene.commit(10, &[request(a, 1, Action::Acquire(wanted)), release(a, 2, 1)]);
+    scene.kept();
+    scene.forge(109, None, &[hold_ended(1, EndReason::Released)]);
+    scene.broken("G8");
+}
+
+#[test]
 fn a_request_that_is_repeated_is_fine_and_one_that_is_done_twice_is_seen() {
     let mut scene = Scene::new();
     let a = scene.open(0);
