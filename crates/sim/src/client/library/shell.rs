@@ -37,8 +37,6 @@ pub(super) struct Shell {
     /// Holds that some task believes in, and how many guards stand for each.
     believed: RefCell<BTreeMap<FencingToken, (Held, u32)>>,
     news: RefCell<Vec<News>>,
-    /// A hold may be left that no guard stands for, rightly so.
-    may_leave_holds: Cell<bool>,
 }
 
 impl Shell {
@@ -52,20 +50,11 @@ impl Shell {
             last_timer: Cell::new(0),
             believed: RefCell::default(),
             news: RefCell::default(),
-            may_leave_holds: Cell::new(false),
         })
     }
 
     pub(super) fn client(&self) -> ClientNo {
         self.client
-    }
-
-    pub(super) fn leaves_holds(&self) {
-        self.may_leave_holds.set(true);
-    }
-
-    pub(super) fn may_leave_holds(&self) -> bool {
-        self.may_leave_holds.get()
     }
 
     pub(super) fn now(&self) -> LocalTime {

@@ -6,6 +6,7 @@ use bramah_core::{
 use bramah_wire::request::What;
 
 use super::call::Purpose;
+use super::session::SessionKey;
 use super::{Plain, Turn};
 use crate::fact::ConnectionNo;
 
@@ -48,7 +49,15 @@ impl Plain {
     }
 
     fn release_what_is_over(&mut self, turn: &mut Turn<'_, '_>) {
-        if let Some((_, hold)) = self.past.holds.back().copied() {
+        let is_over = |session: &SessionHandle, hold: &HoldId| {
+            let key = self.by_number.get(&session.id);
+            let of_session = key.and_then(|key| self.sessions.get(key));
+            // A re-entry may have brought it back, or may be about to.
+            let is_back = of_session.is_some_and(|of| of.holds.contains_key(&hold.token));
+            !is_back && !key.is_some_and(|key| self.may_reenter(*key))
+        };
+        let over = self.past.holds.iter().rev().find(|(session, hold)| is_over(session, hold));
+        if let Some((_, hold)) = over.copied() {
             let what = What::Command(Command::ByHold { hold, action: HoldAction::Release });
             self.call(turn, what, Purpose::Mischief, None);
         }
@@ -60,13 +69,17 @@ impl Plain {
         }
     }
 
+    /// A grant may be on its way to this session.
+    fn may_reenter(&self, key: SessionKey) -> bool {
+        self.calls.values().any(|call| call.session == Some(key) && call.asks())
+    }
+
     fn release_twice(&mut self, turn: &mut Turn<'_, '_>) {
         let all = self.sessions.iter();
         let mut holds = all.flat_map(|(key, s)| s.holds.values().map(move |hold| (*key, hold)));
         // A re-entry on its way would be released with it.
-        let may_reenter =
-            |key| self.calls.values().any(|call| call.session == Some(key) && call.asks());
-        let Some((key, hold)) = holds.find(|(key, hold)| hold.count == 1 && !may_reenter(*key))
+        let Some((key, hold)) =
+            holds.find(|(key, hold)| hold.count == 1 && !self.may_reenter(*key))
         else {
             return;
         };
