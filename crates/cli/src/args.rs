@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod backup;
 mod cluster;
 mod duration;
 mod lock;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use backup::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use duration::parse as parse_duration;
 pub(crate) use lock::{AcquireArgs, LockArgs, Wish};
@@ -69,6 +71,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ClusterCommand,
     },
+    /// Write a backup of all locks, sessions and history to a file, and read it back
+    #[command(after_help = backup::EXAMPLES)]
+    Backup(BackupArgs),
+    /// Make a backup the data of a new server, which is a cluster of its own
+    #[command(after_help = backup::EXAMPLES)]
+    Restore(RestoreArgs),
+    /// Make the one member that is left of a lost cluster a cluster of its own
+    #[command(after_help = RECOVERY)]
+    Recover(RecoverArgs),
     /// Measure a service: lock cycles a second and their latency
     Bench(BenchArgs),
     /// Print a script that completes commands and flags in a shell

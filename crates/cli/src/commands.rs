@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod asking;
+pub(crate) mod backup;
 pub(crate) mod cluster;
 pub(crate) mod history;
 pub(crate) mod holds;

@@ -31,6 +31,8 @@ fn main() -> ExitCode {
     };
     let result = match args.command {
         Command::Serve(serve) => commands::serve::run(serve, &matches),
+        Command::Restore(args) => commands::backup::restore(args),
+        Command::Recover(args) => commands::backup::recover(args),
         Command::Completions { shell } => commands::completions(shell),
         command => run(command),
     };
@@ -71,7 +73,11 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Verify(args) => commands::history::verify(args).await,
         Command::Watch(args) => commands::watch::run(args).await,
         Command::Cluster { command } => commands::cluster::run(command).await,
+        Command::Backup(args) => commands::backup::backup(args).await,
         Command::Bench(args) => bench::run(args).await,
-        Command::Serve(_) | Command::Completions { .. } => unreachable!("main runs these itself"),
+        Command::Serve(_)
+        | Command::Restore(_)
+        | Command::Recover(_)
+        | Command::Completions { .. } => unreachable!("main runs these itself"),
     }
 }

@@ -11,7 +11,7 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:7420";
 pub const PEER_PORT_AFTER: u16 = 1;
 
 /// Bytes of log after which a snapshot is made, unless it is told otherwise.
-pub const DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
+pub(crate) const DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
 
 /// What a server is told.
 #[derive(Clone, Debug)]

@@ -70,6 +70,36 @@ pub enum RestoreError {
     Io(#[from] io::Error),
 }
 
+/// What a backup holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The cluster that it is of.
+    pub cluster_id: u64,
+    /// The last entry of that cluster's log in it.
+    pub index: u64,
+    /// How much there is in it.
+    pub sizes: Sizes,
+    /// The last token that was granted.
+    pub last_token: FencingToken,
+}
+
+/// Reads a whole backup as [`restore`] does, and tells what is in it.
+///
+/// # Errors
+/// [`RestoreError`] if it could not be restored.
+pub fn check(backup: impl Read) -> Result<Checked, RestoreError> {
+    let (head, mut reader) = BackupReader::new(backup)?;
+    let facts = SnapshotReader::new(&mut reader).map_err(NodeError::Snapshot)?;
+    let state = Replay::read_state(facts)?;
+    reader.finish()?;
+    Ok(Checked {
+        cluster_id: head.cluster_id,
+        index: head.index,
+        sizes: state.sizes(),
+        last_token: state.counters().last_token,
+    })
+}
+
 /// Makes a backup the only member of a new cluster, in an empty folder. Holds and waiters are as
 /// they were in it, on a clock that stood still since; tokens go on in the next epoch.
 ///

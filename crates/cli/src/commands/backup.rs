@@ -1,0 +1,219 @@
+//! `bramah backup`, `restore` and `recover`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, IsTerminal, Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use bramah_server::{Checked, RestoreError, Restored};
+use serde::Serialize;
+
+use crate::args::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
+use crate::exit::{Exit, Failure, say};
+use crate::output;
+
+/// What a backup holds, or a folder that was made of one.
+#[derive(Serialize)]
+struct Holds {
+    /// The cluster that the table was of, and the last entry of its log in it.
+    cluster_id: u64,
+    index: u64,
+    /// The cluster that there is now, and its only member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_cluster_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    locks: usize,
+    holds: usize,
+    waiters: usize,
+    sessions: usize,
+    last_token: u64,
+}
+
+pub(crate) async fn backup(args: BackupArgs) -> anyhow::Result<Exit> {
+    let file = args.file.as_path();
+    if !args.check {
+        let shown = file.display();
+        if file == Path::new("-") {
+            return backup_to_stdout(&args).await;
+        }
+        let created = OpenOptions::new().write(true).create_new(true).open(file);
+        let mut out = created.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => anyhow::Error::from(Failure::usage(format!(
+                "could not write the backup: {shown} is there already, name another file"
+            ))),
+            _ => anyhow::Error::from(error).context(format!("could not write {shown}")),
+        })?;
+        let written = copy(&args, &mut out).await.and_then(|()| {
+            out.sync_all().with_context(|| format!("could not write {shown}"))?;
+            sync_folder_of(file).with_context(|| format!("could not write {shown}"))
+        });
+        if written.is_err() {
+            // Half a backup is none. If it cannot be removed it is refused when it is read.
+            let _ = fs::remove_file(file);
+        }
+        written?;
+    }
+    let (checked, bytes) = check(file)?;
+    let holds = Holds { bytes: Some(bytes), ..holds_of(&checked) };
+    match args.plain.json {
+        true => output::object(&holds)?,
+        false => {
+            let what = if args.check { "is whole" } else { "written and read back" };
+            output::line(format_args!(
+                "{}: {what}, {bytes} bytes; {}",
+                file.display(),
+                holds.text()
+            ))?;
+        }
+    }
+    Ok(Exit::OK)
+}
+
+async fn backup_to_stdout(args: &BackupArgs) -> anyhow::Result<Exit> {
+    let mut out = io::stdout();
+    if out.is_terminal() {
+        let message = "could not write the backup: stdout is a terminal, name a file or a pipe";
+        return Err(Failure::usage(message).into());
+    }
+    copy(args, &mut out).await?;
+    say("written, and not read back: `bramah backup --check FILE` does that");
+    Ok(Exit::OK)
+}
+
+/// Writes all parts of a backup as they come.
+async fn copy(args: &BackupArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    let locker = args.plain.service.builder().connect().await?;
+    let mut backup = locker.cluster().backup()?;
+    let shows_progress = io::stderr().is_terminal();
+    let mut bytes = 0;
+    while let Some(part) = backup.next().await? {
+        out.write_all(&part).context("could not write the backup")?;
+        bytes += part.len();
+        if shows_progress {
+            // Nobody is hurt by a line that cannot be shown.
+            let _ = write!(io::stderr(), "\r\x1b[K{} KiB", bytes / 1024);
+        }
+    }
+    out.flush().context("could not write the backup")?;
+    if shows_progress {
+        // The line of the progress makes room for the result.
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+    Ok(())
+}
+
+/// A new file is surely there only when its folder is on the disk too.
+fn sync_folder_of(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn check(file: &Path) -> anyhow::Result<(Checked, u64)> {
+    let opening = || format!("could not read {}", file.display());
+    let open = File::open(file).with_context(opening)?;
+    let bytes = open.metadata().with_context(opening)?.len();
+    let checked = bramah_server::check(BufReader::new(open)).map_err(|error| {
+        unusable(&error).context(format!("could not use the backup {}", file.display()))
+    })?;
+    Ok((checked, bytes))
+}
+
+pub(crate) fn restore(args: RestoreArgs) -> anyhow::Result<Exit> {
+    let (file, folder) = (args.file.as_path(), args.folder.as_path());
+    let input: Box<dyn Read> = match file == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => {
+            let open = File::open(file);
+            Box::new(open.with_context(|| format!("could not read {}", file.display()))?)
+        }
+    };
+    let restored = bramah_server::restore(BufReader::new(input), folder);
+    let restored = restored.map_err(|error| {
+        unusable(&error).context(format!("could not restore into {}", folder.display()))
+    })?;
+    tell(&restored, folder, args.json)?;
+    Ok(Exit::OK)
+}
+
+pub(crate) fn recover(args: RecoverArgs) -> anyhow::Result<Exit> {
+    let folder = args.folder.as_path();
+    if !args.yes {
+        let shown = folder.display();
+        say(format_args!("could not recover {shown} without --yes"));
+        for line in RECOVERY.lines() {
+            say(line);
+        }
+        return Ok(Exit::USAGE);
+    }
+    let recovered = bramah_server::recover(folder);
+    let recovered = recovered.map_err(|error| {
+        unusable(&error).context(format!("could not recover {}", folder.display()))
+    })?;
+    tell(&recovered, folder, args.json)?;
+    Ok(Exit::OK)
+}
+
+/// All causes in one line, and that the data is the reason.
+fn unusable(error: &RestoreError) -> anyhow::Error {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    let exit = if matches!(error, RestoreError::NotEmpty) { Exit::USAGE } else { Exit::UNKNOWN };
+    Failure::new(exit, text).into()
+}
+
+fn tell(restored: &Restored, folder: &Path, json: bool) -> anyhow::Result<()> {
+    let Restored { cluster_id, node_id, from_cluster_id, index, sizes, last_token } = *restored;
+    let checked = Checked { cluster_id: from_cluster_id, index, sizes, last_token };
+    let (new_cluster_id, node_id) = (Some(cluster_id), Some(node_id));
+    let holds = Holds { new_cluster_id, node_id, ..holds_of(&checked) };
+    if json {
+        return output::object(&holds);
+    }
+    let folder = folder.display();
+    output::line(format_args!("{folder}: {}", holds.text()))?;
+    output::line(format_args!(
+        "it is the only member of the new cluster {cluster_id} now: start it with \
+         `bramah serve --data {folder}`"
+    ))?;
+    Ok(())
+}
+
+fn holds_of(checked: &Checked) -> Holds {
+    let Checked { cluster_id, index, sizes, last_token } = *checked;
+    Holds {
+        cluster_id,
+        index,
+        new_cluster_id: None,
+        node_id: None,
+        bytes: None,
+        locks: sizes.locks,
+        holds: sizes.holds,
+        waiters: sizes.waiters,
+        sessions: sizes.sessions,
+        last_token: last_token.0,
+    }
+}
+
+impl Holds {
+    fn text(&self) -> String {
+        let count =
+            |count: usize, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        format!(
+            "of cluster {} up to entry {}: {} with {} and {}, {}, last token {}",
+            self.cluster_id,
+            self.index,
+            count(self.locks, "lock"),
+            count(self.holds, "hold"),
+            count(self.waiters, "waiter"),
+            count(self.sessions, "session"),
+            self.last_token
+        )
+    }
+}

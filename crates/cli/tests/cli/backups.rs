@@ -1,0 +1,137 @@
+//! Backups, and what is made of them.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{Output, Program, Server, bramah, on, run};
+
+fn offline(arguments: &[&str]) -> Output {
+    run(bramah(arguments))
+}
+
+fn path(dir: &TempDir, name: &str) -> String {
+    dir.path().join(name).to_str().unwrap().to_owned()
+}
+
+fn json(output: &Output) -> Value {
+    assert_eq!(output.code, 0, "{output:?}");
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+#[test]
+fn what_was_held_is_held_after_a_restore_and_tokens_go_on_above_all() {
+    let (server, dir) = Server::start();
+    let hold_id = server.json("acquire --ttl 1h kept")["hold_id"].as_str().unwrap().to_owned();
+    let file = path(&dir, "locks.backup");
+    let written = server.json(&format!("backup {file}"));
+    assert_eq!((&written["locks"], &written["holds"]), (&1.into(), &1.into()), "{written}");
+    assert_eq!(written["bytes"], fs::metadata(&file).unwrap().len());
+    // It is not in the backup, and its token is known to whoever has it.
+    assert_eq!(server.json("acquire --ttl 1h later")["token"], 2);
+    drop(server);
+
+    let folder = path(&dir, "restored");
+    let restored = json(&offline(&["restore", &file, &folder, "--json"]));
+    assert_eq!(restored["cluster_id"], written["cluster_id"]);
+    assert_ne!(restored["new_cluster_id"], written["cluster_id"]);
+    let server = Server::start_in(Path::new(&folder));
+    assert_eq!(server.ready["cluster_id"], restored["new_cluster_id"]);
+    assert_eq!(server.json("who kept")["holders"][0]["token"], 1);
+    assert!(server.json("acquire --ttl 1h later")["token"].as_u64().unwrap() > 1 << 32);
+    assert_eq!(server.json(&format!("release {hold_id}"))["released"], true);
+}
+
+#[test]
+fn a_file_or_a_folder_that_is_there_is_left_as_it_is() {
+    let (server, dir) = Server::start();
+    let file = path(&dir, "locks.backup");
+    fs::write(&file, "precious").unwrap();
+    let output = server.run(&format!("backup {file}"));
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("is there already"), "{output:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    let good = path(&dir, "good.backup");
+    assert_eq!(server.run(&format!("backup {good}")).code, 0);
+    let output = offline(&["restore", &good, dir.path().to_str().unwrap()]);
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("restore into an empty one"), "{output:?}");
+}
+
+#[test]
+fn a_damaged_backup_is_found_out_and_makes_nothing() {
+    let (server, dir) = Server::start();
+    let file = path(&dir, "locks.backup");
+    assert_eq!(server.run("acquire --ttl 1h held").code, 0);
+    assert_eq!(server.run(&format!("backup {file}")).code, 0);
+    let whole = fs::read(&file).unwrap();
+    assert_eq!(offline(&["backup", "--check", &file]).code, 0);
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for damaged in [&whole[..whole.len() - 1], &flipped, &[], b"no backup at all"] {
+        fs::write(&file, damaged).unwrap();
+        let output = offline(&["backup", "--check", &file]);
+        assert_eq!(output.code, 74, "{output:?}");
+        let folder = path(&dir, "restored");
+        let output = offline(&["restore", &file, &folder]);
+        assert_eq!(output.code, 74, "{output:?}");
+    }
+}
+
+#[test]
+fn a_backup_that_cannot_be_had_leaves_no_file() {
+    let dir = TempDir::new().unwrap();
+    let file = path(&dir, "locks.backup");
+    let line = format!("backup --connect-timeout 200ms {file}");
+    let output = run(on("bramah://127.0.0.1:1", &line));
+    assert_eq!(output.code, 69, "{output:?}");
+    assert!(!Path::new(&file).exists());
+}
+
+#[test]
+fn a_backup_goes_through_a_pipe_and_not_to_a_terminal() {
+    let (server, dir) = Server::start();
+    assert_eq!(server.run("acquire --ttl 1h held").code, 0);
+    let file = path(&dir, "piped.backup");
+    let mut command = server.command("backup -");
+    command.stdout(fs::File::create(&file).unwrap());
+    assert_eq!(Program::start(command).wait().code, 0);
+    let folder = path(&dir, "restored");
+    let mut command = bramah(&["restore", "-", &folder, "--json"]);
+    command.stdin(fs::File::open(&file).unwrap());
+    assert_eq!(json(&run(command))["holds"], 1);
+
+    let pty = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR).unwrap();
+    rustix::pty::grantpt(&pty).unwrap();
+    rustix::pty::unlockpt(&pty).unwrap();
+    let name = rustix::pty::ptsname(&pty, Vec::new()).unwrap();
+    let terminal = fs::OpenOptions::new().write(true).open(name.to_str().unwrap()).unwrap();
+    let mut command = server.command("backup -");
+    command.stdout(terminal);
+    let output = Program::start(command).wait();
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("is a terminal"), "{output:?}");
+}
+
+#[test]
+fn the_folder_of_one_member_becomes_a_cluster_only_when_that_is_said() {
+    let (mut server, dir) = Server::start();
+    assert_eq!(server.run("acquire --ttl 1h held").code, 0);
+    let folder = dir.path().to_str().unwrap();
+    let output = offline(&["recover", folder, "--yes"]);
+    assert_eq!(output.code, 74, "a server runs in it: {output:?}");
+    let before = server.ready["cluster_id"].clone();
+    server.signal(Signal::KILL);
+    server.wait();
+    let output = offline(&["recover", folder]);
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("--yes") && output.stderr.contains("missing"), "{output:?}");
+    let recovered = json(&offline(&["recover", folder, "--yes", "--json"]));
+    assert_eq!((&recovered["cluster_id"], &recovered["holds"]), (&before, &1.into()));
+    let server = Server::start_in(dir.path());
+    assert_eq!(server.ready["cluster_id"], recovered["new_cluster_id"]);
+    assert_eq!(server.json("who held")["holders"][0]["token"], 1);
+}
