@@ -183,6 +183,24 @@ impl Locker {
         self.runtime.wait(self.locker.revoke(name, token, wait_for_deadline, by))
     }
 
+    /// See [`crate::Locker::stale`]. What it answers is awaited with [`Locker::wait`].
+    #[must_use]
+    pub fn stale(&self) -> crate::Stale {
+        self.locker.stale()
+    }
+
+    /// See [`crate::Locker::cluster`]. What it answers is awaited with [`Locker::wait`].
+    #[must_use]
+    pub fn cluster(&self) -> crate::Cluster {
+        self.locker.cluster()
+    }
+
+    /// Blocks until a future of this library is ready, as in
+    /// `locks.wait(locks.cluster().status())`.
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.wait(future)
+    }
+
     /// See [`crate::Locker::close`].
     ///
     /// # Errors

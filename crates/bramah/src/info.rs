@@ -253,7 +253,8 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangeKind {
-    /// It was so when the watch began, or began again after the reader was too slow.
+    /// It was so when the watch began, or began again: after the reader was too slow, or when it
+    /// went on with another server. What happened in between is not told.
     Snapshot,
     /// It was granted.
     Granted,

@@ -46,6 +46,8 @@
 //! * [`Busy`], [`LockInfo`]: who is in the way, who waits, since when. Contention is an answer, not
 //!   an error.
 //! * [`Error`]: all else; a [kind](Error::kind) to act on, an [effect](Error::effect) to rely on.
+//! * [`Stale`], [`Cluster`]: answers that may be old, and the servers themselves, for those who
+//!   operate them.
 //! * [`blocking`]: the same without `async`.
 //! * [`backend`]: what a service must offer to stand behind all this.
 //!
@@ -55,7 +57,7 @@
 //!
 //! | URL | what stands behind it |
 //! |---|---|
-//! | `bramah://HOST[:PORT],...` | a Bramah server or cluster; the addresses are tried in turn |
+//! | `bramah://HOST[:PORT],...` | a Bramah server, or a cluster: any member will do |
 //! | `local:`, `local:/FOLDER` | files on this host, no server; see [`local`] |
 //!
 //! What a backend can do it says in its [`Capabilities`](backend::Capabilities); what it cannot it
@@ -80,7 +82,8 @@
 //! * **No false success**: time-out is [`AcquireError::Busy`], a release of what was lost is
 //!   [`Released::AlreadyLost`], and what nobody can know is [`ErrorKind::OutcomeUnknown`].
 //! * **Riding through**: when a server restarts or its connection breaks, holds live on until their
-//!   TTL, and the session is brought to the next server that can be reached.
+//!   TTL, and the session is brought to the next server that can be reached. A member of a cluster
+//!   that is about to stop is left before it does.
 //!
 //! # What this crate does not do
 //!

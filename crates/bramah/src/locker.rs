@@ -32,6 +32,11 @@ pub const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 /// be called inside a tokio runtime, which then also keeps the locks alive; without one use
 /// [`crate::blocking`].
 ///
+/// Of a cluster any member will do, and one address is enough while that member is up: the others
+/// are learned from it, also when they change later. When a member stops, cannot be reached, falls
+/// silent or has lost its leader, another one is called at once, and holds, places in queues and
+/// requests under way come along.
+///
 /// # Errors
 /// [`ErrorKind::Invalid`] if the URL makes no sense, [`ErrorKind::Unavailable`] if nobody answers
 /// there within [`CONNECT_TIMEOUT_DEFAULT`].
@@ -304,8 +309,8 @@ impl LockerBuilder {
     }
 
     /// With `true` the end of the connection is the end of all holds, at once: others wait less
-    /// after a crash, and a short network failure loses the locks. Otherwise holds live on until
-    /// their TTL, and reconnecting finds them.
+    /// after a crash, and a short network failure or the restart of a server loses the locks.
+    /// Otherwise holds live on until their TTL, and reconnecting finds them.
     #[must_use]
     pub fn on_disconnect_release(mut self, release: bool) -> LockerBuilder {
         self.options.on_disconnect_release = release;

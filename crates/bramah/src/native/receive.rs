@@ -73,6 +73,9 @@ impl Machine {
             Some(Outcome::Error(error)) if self.is_asked_again(now, id, &error) => {}
             Some(outcome) => {
                 self.pauses = 0;
+                if let Outcome::ClusterStatus(status) = &outcome {
+                    self.handle_status(now, status);
+                }
                 self.handle_outcome(now, id, outcome, reply.now_ms, reply.staleness);
             }
             None => {
@@ -93,10 +96,6 @@ impl Machine {
     ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;
-        if let Outcome::ClusterStatus(status) = &outcome {
-            self.handle_status(now, status);
-        }
-        let Some(call) = self.calls.get_mut(&id) else { return };
         match (&mut call.purpose, outcome) {
             (Purpose::Acquire, Outcome::Queued(queued)) => {
                 call.state = State::Queued(queued.position as usize, queued.waiters as usize);
