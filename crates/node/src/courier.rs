@@ -19,7 +19,7 @@ pub(crate) struct Courier {
     term: u64,
     /// The leader has all below this number.
     taken_below: u64,
-    /// When something was last sent or acknowledged.
+    /// When the oldest that is not acknowledged was last sent, or one before it acknowledged.
     since: BootTime,
 }
 
@@ -41,7 +41,8 @@ impl Courier {
             }
         }
         let untaken = self.taken_below.max(floor);
-        let is_late = untaken < unhanded && self.since.0 + RESEND_MS <= now.0;
+        let waits = untaken < unhanded;
+        let is_late = waits && self.since.0 + RESEND_MS <= now.0;
         let first = match (is_late, has_unhanded) {
             (true, _) => untaken,
             (false, true) => unhanded,
@@ -50,7 +51,10 @@ impl Courier {
         let commands = message_of(pending.from(first));
         let end = first + commands.len() as u64;
         pending.hand_over(usize::try_from(end.saturating_sub(unhanded)).unwrap_or_default());
-        self.since = now;
+        // What comes after must not put off what is to be sent again: behind a gap nothing is taken.
+        if is_late || !waits {
+            self.since = now;
+        }
         (!commands.is_empty()).then_some(Forward { term, incarnation, floor, first, commands })
     }
 
@@ -72,4 +76,30 @@ fn message_of<'a>(commands: impl Iterator<Item = &'a Command>) -> Vec<Command> {
         has_room
     });
     fits.cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bramah_core::{Key, SessionClose, SessionHandle, SessionId};
+
+    use super::*;
+    use crate::pending::Origin;
+
+    fn push(pending: &mut Pending, now: BootTime) {
+        let session = SessionHandle { id: SessionId(1), key: Key(1) };
+        let cause = SessionClose::Asked;
+        pending.push(now, Origin::Node, Command::CloseSession { session, cause });
+    }
+
+    #[test]
+    fn new_commands_do_not_put_off_what_is_sent_again() {
+        let (mut courier, mut pending) = (Courier::default(), Pending::default());
+        let mut firsts = Vec::new();
+        for now in (0..RESEND_MS + 100).step_by(100).map(BootTime) {
+            push(&mut pending, now);
+            let forward = courier.poll(now, 1, 7, &mut pending).expect("something to send");
+            firsts.push(forward.first);
+        }
+        assert_eq!(firsts, [1, 2, 1]);
+    }
 }
