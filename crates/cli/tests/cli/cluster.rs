@@ -9,16 +9,16 @@ use tempfile::TempDir;
 
 use crate::harness::{Output, Program, Server, bramah, file, on, run, until};
 
-struct Cluster {
-    servers: Vec<Option<Server>>,
+pub(crate) struct Cluster {
+    pub(crate) servers: Vec<Option<Server>>,
     folders: Vec<TempDir>,
     /// Where each listens for clients and for other members.
-    addresses: Vec<[String; 2]>,
+    pub(crate) addresses: Vec<[String; 2]>,
 }
 
 impl Cluster {
     /// Three servers that are one cluster, all of them voting.
-    fn start() -> Cluster {
+    pub(crate) fn start() -> Cluster {
         let folders = (0..3).map(|_| TempDir::new().unwrap()).collect();
         let addresses = (0..3).map(|_| [free_address(), free_address()]).collect();
         let mut cluster = Cluster { servers: Vec::new(), folders, addresses };
@@ -41,7 +41,7 @@ impl Cluster {
         Server::of(command)
     }
 
-    fn until_all_vote(&self) {
+    pub(crate) fn until_all_vote(&self) {
         until("all three vote and reach each other", || {
             let status = self.status();
             status["voters_reachable"] == 3 && status["quorum"] == true
@@ -49,7 +49,7 @@ impl Cluster {
     }
 
     /// The URL that names all of them.
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let addresses: Vec<&str> = self.addresses.iter().map(|it| it[0].as_str()).collect();
         format!("bramah://{}", addresses.join(","))
     }
@@ -64,7 +64,7 @@ impl Cluster {
     }
 
     /// The place of the server that leads.
-    fn leader(&self) -> usize {
+    pub(crate) fn leader(&self) -> usize {
         let mut place = None;
         until("somebody leads", || {
             let status = self.status();
@@ -78,14 +78,14 @@ impl Cluster {
         place.unwrap()
     }
 
-    fn kill(&mut self, place: usize) {
+    pub(crate) fn kill(&mut self, place: usize) {
         let mut server = self.servers[place].take().unwrap();
         server.signal(Signal::KILL);
         server.wait();
     }
 
     /// Ends it as an operator does, and starts it again.
-    fn restart(&mut self, place: usize) {
+    pub(crate) fn restart(&mut self, place: usize) {
         let mut server = self.servers[place].take().unwrap();
         server.signal(Signal::TERM);
         let output = server.wait();

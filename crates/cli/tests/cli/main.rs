@@ -7,6 +7,7 @@ mod bench;
 mod cluster;
 mod codes;
 mod counting;
+mod failover;
 mod harness;
 mod holds;
 mod losing;
