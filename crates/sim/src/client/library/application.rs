@@ -12,8 +12,8 @@ use crate::client::habits::{Habits, terms, value, wait};
 use crate::fact::LetCause;
 
 /// One task, until the client winds down.
-pub(super) async fn live(shell: Rc<Shell>, locker: Locker, habits: Rc<Habits>) {
-    let task = Task { shell, locker, habits };
+pub(super) async fn live(shell: Rc<Shell>, locker: Locker, habits: Rc<Habits>, reenters: bool) {
+    let task = Task { shell, locker, habits, reenters };
     while !task.shell.winds_down() {
         let pause = task.shell.draw(|random| task.habits.think(random));
         task.shell.sleep(pause).await;
@@ -45,6 +45,9 @@ struct Task {
     shell: Rc<Shell>,
     locker: Locker,
     habits: Rc<Habits>,
+    /// The tasks of this client share holds that they enter again, or else detach holds now and
+    /// then: a release by hold id that is repeated in doubt may give back another's share.
+    reenters: bool,
 }
 
 impl Task {
@@ -116,7 +119,7 @@ impl Task {
         let Some(lock) = self.builder(&item) else { return };
         let lock = match self.shell.draw(|random| random.below(10)) {
             0 => lock.max_waiters(self.shell.draw(|random| random.below(4) as u32)),
-            1 | 2 => lock.reentrant(),
+            1 | 2 if self.reenters => lock.reentrant(),
             _ => self.refine(lock),
         };
         let acquired = match self.shell.chance(300_000) {
@@ -207,7 +210,7 @@ impl Task {
             6 => {
                 let _ = self.shell.within(self.patience(), guard.release()).await;
             }
-            7 => {
+            7 if !self.reenters => {
                 let id = guard.detach();
                 let renew = self.locker.renew(&id, None);
                 let _ = self.shell.within(self.patience(), renew).await;

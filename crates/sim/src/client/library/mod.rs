@@ -88,8 +88,10 @@ impl Library {
             seed: random.number(),
         });
         let mut tasks = Tasks::default();
+        let reenters = random.chance(500_000);
         for _ in 0..random.between(2, 5) {
-            tasks.spawn(application::live(shell.clone(), locker.clone(), habits.clone()));
+            let (shell, locker, habits) = (shell.clone(), locker.clone(), habits.clone());
+            tasks.spawn(application::live(shell, locker, habits, reenters));
         }
         Library {
             no,
