@@ -95,6 +95,14 @@ impl NoZombies {
         now.0.saturating_sub(self.unserved_us)
     }
 
+    /// What is applied next goes up to an entry of this term. The leader of a new one first commits
+    /// what the old one left, and that comes as late as the new leader did.
+    pub(crate) fn led(&mut self, now: SimTime, term: u64) {
+        if term > self.term {
+            self.committed(now, term);
+        }
+    }
+
     /// An entry is committed in this term. Before what it did is looked at.
     pub(crate) fn committed(&mut self, now: SimTime, term: u64) {
         if now != self.last_commit.0 {

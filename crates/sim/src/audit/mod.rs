@@ -168,8 +168,11 @@ impl Audit {
         if node.is_leader() && node.term() != 0 {
             self.logs.leads(member, node.term(), &mut self.report);
         }
-        let (state, index, _) = node.applied();
+        let (state, index, term) = node.applied();
         let before = self.logs.applied(member);
+        if index > before {
+            self.no_zombies.led(now, term);
+        }
         for index in before + 1..=index {
             self.apply(now, member, index, witness);
         }
