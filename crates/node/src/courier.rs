@@ -51,7 +51,7 @@ impl Courier {
         let commands = message_of(pending.from(first));
         let end = first + commands.len() as u64;
         pending.hand_over(usize::try_from(end.saturating_sub(unhanded)).unwrap_or_default());
-        // What comes after must not put off what is to be sent again: behind a gap nothing is taken.
+        // What comes after must not put off what is sent again: behind a gap nothing is taken.
         if is_late || !waits {
             self.since = now;
         }
