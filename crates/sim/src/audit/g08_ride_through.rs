@@ -1,13 +1,16 @@
 //! G8 ride-through: a session ends only because its client asked, its connection ended and it was
 //! bound to it, or its TTL has passed since its last keepalive; whatever happens to the members. So
-//! do holds, and by the operator or at their maximum.
+//! do holds, and by the operator or at their maximum. And where nothing goes wrong, who asks to be
+//! kept alive loses no lease.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bramah_core::{
-    Command, EndReason, Event, Happening, OnDisconnect, Outcome, SessionClose, SessionId,
+    Command, EndReason, Event, FencingToken, Happening, OnDisconnect, Outcome, SessionClose,
+    SessionId,
 };
+use bramah_wire::request::What;
 
 use super::report::{Promise, Report};
 use super::step::Step;
@@ -18,21 +21,40 @@ use crate::time::SimTime;
 /// Members count whole milliseconds. The client keeps more than that in reserve.
 const ROUNDING: Duration = Duration::from_millis(2);
 
+/// Messages between members that may be lost, in a million, without being felt.
+const DROP_PPM_FAIR: u32 = 20_000;
+
+/// A TTL that leaves room for everything that clients do by themselves, in milliseconds.
+const TTL_MS_LONG: u64 = 3_000;
+
 /// When each session was kept alive last, as its client knows.
 #[derive(Debug)]
 pub(crate) struct RideThrough {
     is_checked: bool,
+    /// Nothing goes wrong that a lease must not outlast.
+    is_smooth: bool,
     rate_ppm_max: u64,
     /// When the request was made, and the TTL then.
     acknowledged: BTreeMap<SessionId, (SimTime, u64)>,
+    /// When its client asked last for each session to be kept alive.
+    asked: BTreeMap<SessionId, SimTime>,
 }
 
 impl RideThrough {
     pub(crate) fn new(plan: &Plan) -> RideThrough {
+        let network = plan.network;
+        let is_fair = network.break_ppm == 0 && network.late_ppm == 0;
+        // A short one may be lost where a client goes from one member to another.
+        let is_long = plan.workload.ttl_ms.0 >= TTL_MS_LONG;
         RideThrough {
             is_checked: !plan.clocks.beyond_bounds,
+            is_smooth: plan.faults.is_empty()
+                && is_fair
+                && is_long
+                && network.drop_ppm <= DROP_PPM_FAIR,
             rate_ppm_max: u64::from(plan.clocks.rate_ppm_max),
             acknowledged: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -41,6 +63,28 @@ impl RideThrough {
         let last = self.acknowledged.entry(session).or_insert((asked, ttl_ms));
         last.0 = last.0.max(asked);
         last.1 = last.1.min(ttl_ms);
+    }
+
+    /// A client asks for these sessions to be kept alive.
+    pub(crate) fn called(&mut self, now: SimTime, what: &What) {
+        if let What::KeepAlive(sessions) = what {
+            self.asked.extend(sessions.iter().map(|session| (session.id, now)));
+        }
+    }
+
+    /// A client believes no more in a hold, because its time is over by the client's clock.
+    pub(crate) fn lost(&self, token: FencingToken, table: &Table, report: &mut Report) {
+        let hold = table.holds.get(&token).filter(|hold| hold.terms.max_hold_ms == 0);
+        let session = hold.filter(|_| self.is_smooth).map(|hold| hold.session);
+        let asked = session.and_then(|session| self.asked.get(&session));
+        let answered = session.and_then(|session| self.acknowledged.get(&session));
+        // A client that has not asked for long has forgotten its session.
+        let asks = asked.zip(answered).filter(|(asked, (answered, ttl_ms))| {
+            answered < *asked && report.now.since(**asked) < Duration::from_millis(ttl_ms / 2)
+        });
+        report.check(Promise::RideThrough, asks.is_none(), || {
+            format!("nothing goes wrong, and who asks to be kept alive, {asks:?}, loses {hold:?}")
+        });
     }
 
     /// Before an event is taken over by the table.
@@ -54,6 +98,7 @@ impl RideThrough {
         match &event.what {
             Happening::SessionEnded { session, reason } => {
                 let acknowledged = self.acknowledged.remove(session);
+                self.asked.remove(session);
                 let open = table.sessions.get(session);
                 let is_right = open.is_some() && may_end(step, *session, reason, table);
                 report.check(Promise::RideThrough, is_right, || {

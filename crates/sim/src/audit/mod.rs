@@ -49,7 +49,7 @@ use self::reference::Reference;
 use self::step::Step;
 use self::table::Table;
 use self::watch_order::WatchOrder;
-use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held, StopCause};
+use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held, LetCause, StopCause};
 use crate::plan::Plan;
 use crate::time::SimTime;
 
@@ -195,6 +195,7 @@ impl Audit {
             Fact::Called { client, call, what } => {
                 self.counts.calls += 1;
                 self.beliefs.called(what);
+                self.ride_through.called(now, what);
                 let answer = self.reference.answer(what);
                 self.calls.called(now, *client, *call, what, answer);
             }
@@ -214,7 +215,12 @@ impl Audit {
                     g01_exclusion::holds(held, &self.beliefs, witness, &mut self.report);
                 }
             }
-            Fact::Lets { token, .. } => self.beliefs.lets(*token),
+            Fact::Lets { token, why, .. } => {
+                if *why == LetCause::Deadline {
+                    self.ride_through.lost(*token, &self.table, &mut self.report);
+                }
+                self.beliefs.lets(*token);
+            }
             Fact::SessionOver { session, .. } => self.calls.session_over(now, *session),
             Fact::ClientDied { client } => {
                 self.calls.died(now, *client);

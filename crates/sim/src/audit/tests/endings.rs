@@ -8,7 +8,7 @@ use bramah_wire::entry::Run;
 use bramah_wire::request::What;
 
 use super::{Scene, acquire, granted, hold_id, name, of, open, release, request};
-use crate::fact::Fact;
+use crate::fact::{Fact, LetCause};
 use crate::plan::Fault;
 use crate::time::SimTime;
 
@@ -142,6 +142,26 @@ fn a_hold_ends_only_for_a_reason() {
         scene.kept();
         scene.forge(20, command, &[hold_ended(1, reason)]);
         scene.broken(promise);
+    }
+}
+
+#[test]
+fn a_lease_that_is_lost_where_nothing_goes_wrong_is_seen_but_not_of_the_forgetful() {
+    for (asked_ms, is_right) in [(4_000, true), (9_000, false)] {
+        let mut scene = Scene::new();
+        let a = scene.open(0);
+        scene.commit(10, &[acquire(a, 1, X, Wait::Try)]);
+        scene.audit.ride_through.acknowledged(a.id, SimTime::from_ms(0), 10_000);
+        scene.now = SimTime::from_ms(asked_ms);
+        scene.call(&What::KeepAlive(vec![a]));
+        scene.now = SimTime::from_ms(9_900);
+        let (token, why) = (hold_id(1).token, LetCause::Deadline);
+        scene.fact(&Fact::Lets { client: 0, token, why });
+        if is_right {
+            scene.kept();
+        } else {
+            scene.broken("G8");
+        }
     }
 }
 
