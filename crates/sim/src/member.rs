@@ -94,7 +94,7 @@ impl Member {
     #[must_use]
     pub fn new(no: u64, founders: Vec<u64>, mut random: Random) -> Member {
         let disk = SimDisk::new(random.number());
-        let segment_bytes = 1024 * *random.pick(&[64, 64, 128, 512]);
+        let segment_bytes = 1024 * *random.pick(&[32, 32, 64, 256]);
         let spare_segments_max = random.below(3) as usize;
         let options = Options { segment_bytes, spare_segments_max };
         // From a snapshot every second to none at all.

@@ -151,12 +151,17 @@ impl Network {
         if late { us * self.random.between(2, 100) } else { us }
     }
 
+    /// Something between members is lost.
+    pub fn loses(&mut self) -> bool {
+        self.terms.drop_ppm > 0 && self.random.chance(self.terms.drop_ppm)
+    }
+
     /// How long each copy of a message between members takes: none if it is lost.
     pub fn copies(&mut self) -> [Option<u64>; 2] {
-        let NetworkTerms { drop_ppm, duplicate_ppm, .. } = self.terms;
-        if drop_ppm > 0 && self.random.chance(drop_ppm) {
+        if self.loses() {
             return [None, None];
         }
+        let duplicate_ppm = self.terms.duplicate_ppm;
         let twice = duplicate_ppm > 0 && self.random.chance(duplicate_ppm);
         [Some(self.delay()), twice.then(|| self.delay())]
     }

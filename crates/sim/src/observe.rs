@@ -202,6 +202,7 @@ pub const OUT_OF_REACH: &[(&str, &str, &str)] = &[
     ("answer", "change refused", "it goes to the operator"),
     ("answer", "overloaded", "it takes more commands than a run has"),
     ("answer", "too many watches", "it takes more watches than a run has"),
+    ("refusal", "limit exceeded", "every bound of the table is more than a run has"),
 ];
 
 /// What was seen of messages, as far as it must be remembered to know a repetition.

@@ -151,7 +151,11 @@ impl Draw {
                 let write_us = *random.pick(&[5_000, 50_000, 500_000, 3_000_000]);
                 Fault::SlowDisk { member, write_us: random.between(1_000, write_us), for_ms }
             }
-            "full_disk" => Fault::FullDisk { member, for_ms },
+            "full_disk" => {
+                // Keepalives take a while to fill what is kept for them.
+                let times = *random.pick(&[1, 1, 5]);
+                Fault::FullDisk { member, for_ms: times * for_ms }
+            }
             "fail_disk" => Fault::FailDisk { member, back_after_ms },
             "rot" => Fault::Rot { member, back_after_ms },
             "compact" => Fault::Compact { member },

@@ -65,7 +65,7 @@ impl World {
             Fault::FullDisk { member, for_ms } => {
                 if let Some(member) = self.pick_running(member, 500) {
                     let machine = &mut self.members[member as usize - 1];
-                    let room = machine.random.skewed(300_000);
+                    let room = machine.random.skewed(100_000);
                     machine.disk.set_capacity_bytes(Some(machine.disk.used_bytes() + room));
                     self.queue.push(self.after_ms(for_ms), Event::RoomAgain { member });
                 }

@@ -364,6 +364,8 @@ impl World {
                 Err(stop) => self.ends(to, stop),
             }
         }
+        // That it came may be lost on the way back: then it comes again.
+        ok &= !self.network.loses();
         let us = if ok { self.network.delay() } else { self.network.time_to_know() };
         let sent = Event::SnapshotSent { member, life, to, ok };
         self.queue.push(self.now.plus_us(us), sent);

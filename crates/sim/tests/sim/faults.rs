@@ -61,7 +61,7 @@ fn a_leader_that_is_alone_is_replaced() {
 #[test]
 fn a_full_disk_is_said_and_is_over_when_there_is_room() {
     let faults: Vec<Fault> =
-        (0..3).map(|member| Fault::FullDisk { member, for_ms: 9_000 }).collect();
+        (0..3).map(|member| Fault::FullDisk { member, for_ms: 10_000 }).collect();
     assert!(reaches(&faults, "member", "little room") > 0);
     assert!(reaches(&faults, "member", "room again") > 0);
 }

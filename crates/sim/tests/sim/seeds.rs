@@ -59,6 +59,14 @@ fn every_promise_is_kept_in_the_seeds_of_every_day() {
 }
 
 #[test]
+fn every_promise_is_kept_in_seeds_that_nobody_has_seen() {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system gives random numbers");
+    let first = u64::from_le_bytes(bytes) >> 28;
+    keeps_every_promise(first..first + 6);
+}
+
+#[test]
 fn a_panic_in_a_run_is_reported_like_a_promise_that_was_not_kept() {
     let mut plan = Plan::draw(1, &Wishes::default());
     // Nobody is there to connect to.
