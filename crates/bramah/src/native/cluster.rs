@@ -6,6 +6,7 @@ use std::time::Duration;
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
+use tokio::time::timeout;
 
 use super::call::{Failure, Purpose};
 use super::client::Client;
@@ -16,8 +17,8 @@ use crate::clock::LocalTime;
 use crate::cluster::{ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole};
 use crate::error::{Error, ErrorKind};
 
-/// How long the leader may take to say how the cluster is, before another's view must do.
-const LEADER_LOOK_MAX: Duration = Duration::from_secs(1);
+/// How long another server may take to say how the cluster is, before what is known must do.
+const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long one attempt to change the cluster may be refused for now.
 const CHANGE_ATTEMPT_MAX: Duration = Duration::from_secs(2);
 /// Shortest time in which a change that cannot be made now is tried again.
@@ -39,31 +40,50 @@ impl Remote {
 impl Native {
     /// The leader, on a connection of its own, if it is another server than this one and can be
     /// called.
-    fn leader(&self, status: &ClusterInfo, patience: Duration) -> Option<Arc<Remote>> {
-        let leader = status.leading()?;
-        if leader.node_id == status.node_id || leader.client_address.is_empty() {
+    fn leader(&self, status: &ClusterInfo) -> Option<Arc<Remote>> {
+        let leader = status.leading().filter(|leader| leader.node_id != status.node_id)?;
+        self.dial(leader.client_address.clone(), CHANGE_ATTEMPT_MAX)
+    }
+
+    /// A server, on a connection of its own.
+    fn dial(&self, address: String, patience: Duration) -> Option<Arc<Remote>> {
+        if address.is_empty() {
             return None;
         }
         let terms = self.remote.client.lock().machine.shared_terms.clone();
-        let machine = Machine::new(terms, patience, vec![leader.client_address.clone()]);
+        let machine = Machine::new(terms, patience, vec![address]);
         let runtime = tokio::runtime::Handle::try_current().ok()?;
         let client = Arc::new(Client::new(machine));
         runtime.spawn(task::run(client.clone()));
         Some(Arc::new(Remote { client }))
     }
 
+    /// As the leader sees it, else as whoever knows most.
     async fn look_at_cluster(&self) -> Result<ClusterInfo, Failure> {
-        let mut here = self.remote.status().await?;
-        let Some(leader) = self.leader(&here, LEADER_LOOK_MAX) else { return Ok(here) };
-        let there = tokio::time::timeout(LEADER_LOOK_MAX, leader.status()).await;
-        if let Ok(Ok(there)) = there
-            && there.has_quorum
-        {
-            return Ok(there);
+        let here = credible(self.remote.status().await?);
+        let leader = here.leading();
+        let servers = match leader {
+            Some(leader) if leader.node_id == here.node_id => return Ok(here),
+            Some(leader) if here.has_quorum => vec![leader.client_address.clone()],
+            _ => self.remote.client.lock().machine.servers.addresses(),
+        };
+        let looks = servers.into_iter().filter_map(|server| {
+            let remote = self.dial(server, LOOK_MAX)?;
+            Some(tokio::spawn(async move { timeout(LOOK_MAX, remote.status()).await }))
+        });
+        let looks: Vec<_> = looks.collect();
+        let mut best = here;
+        for look in looks {
+            let Ok(Ok(Ok(there))) = look.await else { continue };
+            let there = credible(there);
+            let knows = |info: &ClusterInfo| {
+                (info.has_quorum, info.leader == Some(info.node_id), info.voters_reachable())
+            };
+            if knows(&there) > knows(&best) {
+                best = there;
+            }
         }
-        // A leader that nobody reaches leads nobody: its followers notice that a little later.
-        here.has_quorum &= here.leading().is_some_and(|leader| leader.reachable);
-        Ok(here)
+        Ok(best)
     }
 
     /// Has the leader change the cluster, whoever that is by the time it is done.
@@ -73,7 +93,7 @@ impl Native {
         let op = op_of(change);
         loop {
             let here = self.remote.status().await?;
-            let changed = match self.leader(&here, CHANGE_ATTEMPT_MAX) {
+            let changed = match self.leader(&here) {
                 Some(leader) => leader.ask_cluster(op.clone()).await,
                 None => self.remote.ask_cluster(op.clone()).await,
             };
@@ -117,6 +137,14 @@ impl ClusterBackend for Native {
             _ => Err(another_answer()),
         }))
     }
+}
+
+/// A leader that its follower does not reach leads nobody: the follower notices that a little later.
+fn credible(mut status: ClusterInfo) -> ClusterInfo {
+    let node_id = status.node_id;
+    let is_there = |leader: &MemberInfo| leader.node_id == node_id || leader.reachable;
+    status.has_quorum &= status.leading().is_some_and(is_there);
+    status
 }
 
 fn op_of(change: ClusterChange) -> Op {

@@ -60,6 +60,11 @@ impl Servers {
         self.known.len()
     }
 
+    /// All addresses that are known.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        self.known.iter().map(|server| server.address.clone()).collect()
+    }
+
     /// There is somebody else to turn to.
     pub(super) fn has_others(&self) -> bool {
         self.known.len() > 1

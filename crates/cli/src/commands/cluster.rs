@@ -149,6 +149,10 @@ impl fmt::Display for Sentence<'_> {
                 _ => write!(f, "no cluster yet: the server waits to join one"),
             };
         }
+        if info.members.is_empty() {
+            let (node_id, cluster_id) = (info.node_id, info.cluster_id);
+            return write!(f, "cluster {cluster_id}: node {node_id} has not joined it yet");
+        }
         write!(f, "cluster {}, ", info.cluster_id)?;
         let reachable = format!("{} of {} voters", info.voters_reachable(), info.voters());
         match info.leader.filter(|_| info.has_quorum) {
@@ -232,6 +236,8 @@ mod tests {
             "cluster 77, no leader, term 3: there is no quorum; node 1 reaches 1 of 3 voters, and \
              2 must agree"
         );
+        info.members.clear();
+        assert_eq!(Sentence(&info).to_string(), "cluster 77: node 1 has not joined it yet");
         info.cluster_id = 0;
         info.forming = Some(bramah::FormingInfo { expected: 3, seen: vec![1, 2] });
         assert_eq!(Sentence(&info).to_string(), "no cluster yet: 2 of 3 servers see each other");
