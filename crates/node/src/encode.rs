@@ -34,7 +34,8 @@ pub fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
         Reply::Info(info) => wire::server_info(id, now, server_info(info)),
         Reply::Unavailable(why) => wire::error(id, now, &unavailable(*why)),
         Reply::OutcomeUnknown => {
-            let text = "tell whether it happened: the leader was lost meanwhile, ask again with the same request number";
+            let text = "tell whether it happened: the leader was lost meanwhile, \
+                        ask again with the same request number";
             wire::error(id, now, &Error::new(ErrorCode::OutcomeUnknown, text))
         }
         // Whoever runs the node puts them in words of the cluster.

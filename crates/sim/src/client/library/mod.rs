@@ -131,8 +131,8 @@ impl Library {
             ClientInput::Wake => {}
             ClientInput::WindDown => self.shell.wind_down(),
             ClientInput::Connected { connection, member } => {
-                if matches!(self.link, Link::Opening { connection: asked, .. } if asked == connection)
-                {
+                let is_opening = matches!(self.link, Link::Opening { .. });
+                if is_opening && self.connection() == Some(connection) {
                     self.link = Link::Up { connection, member, since: now, opened: false };
                     self.outgoing.clear();
                     self.simulated.handle_connected();
