@@ -33,7 +33,7 @@ impl State {
             return Outcome::Refused(Refusal::SessionUnknown);
         };
         session.acknowledge(answered_below);
-        if let Some(outcome) = self.known_answer(id, seq)
+        if let Some(outcome) = self.known_answer(id, seq, &action)
             && !mutant::is_on(Mutant::RepeatDoneAgain)
         {
             return outcome;
@@ -69,7 +69,7 @@ impl State {
     }
 
     /// What is known of a request that may have been made before. Nothing is known of a new one.
-    fn known_answer(&self, id: SessionId, seq: RequestSeq) -> Option<Outcome> {
+    fn known_answer(&self, id: SessionId, seq: RequestSeq, action: &Action) -> Option<Outcome> {
         let session = self.sessions.get(&id)?;
         if let Some(wait) = session.waits.get(&seq).and_then(|arrival| self.waits.get(arrival)) {
             return Some(self.queued(wait));
@@ -84,10 +84,16 @@ impl State {
         // a client asks so only when it lost its connection between being queued and being granted.
         let tokens = self.held_by_request(session, seq);
         let grants: Vec<_> = tokens.iter().filter_map(|token| self.grant_of(*token).ok()).collect();
-        match grants.is_empty() {
-            true => Some(Outcome::Refused(Refusal::RequestStale)),
-            false => Some(Outcome::Granted(grants)),
-        }
+        let asked = match action {
+            Action::AcquireMany(many) => many.items.len(),
+            _ => 1,
+        };
+        Some(match grants.len() {
+            0 => Outcome::Refused(Refusal::RequestStale),
+            // It was all or nothing: a part must not pass for the whole.
+            found if found < asked => Outcome::Refused(Refusal::NotHolder { ended: None }),
+            _ => Outcome::Granted(grants),
+        })
     }
 
     /// A first answer, as it may be given again: a hold that has ended since would be believed in.

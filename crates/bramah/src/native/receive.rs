@@ -133,6 +133,16 @@ impl Machine {
                     self.drop_unused(now, key);
                 }
             }
+            (Purpose::Acquire, Outcome::Error(error)) => {
+                // Of several that were granted some have ended: what is left is of no use.
+                let in_part = ErrorCode::from_name(&error.code) == Some(ErrorCode::NotHolder)
+                    && matches!(call.request.op, Some(Op::AcquireMany(_)));
+                let seq = call.seq;
+                self.finish(now, id, Err(Failure::of_reply(&error)));
+                if let Some(key) = session.filter(|_| in_part) {
+                    self.cancel(now, key, seq);
+                }
+            }
             (_, Outcome::Error(error)) => self.finish(now, id, Err(Failure::of_reply(&error))),
             (_, outcome) => {
                 self.finish(now, id, Ok(Answer { outcome, now_ms, staleness, session }));

@@ -1,6 +1,6 @@
-use bramah_core::{Action, HoldAction, RequestSeq, Wait};
+use bramah_core::{Action, HoldAction, Key, RequestSeq, Wait};
 
-use crate::ask::{exclusive, shared};
+use crate::ask::{exclusive, many, shared};
 use crate::table::Table;
 
 #[test]
@@ -115,6 +115,25 @@ fn what_is_held_is_found_by_its_number_after_the_answer_was_acknowledged() {
     assert_eq!(table.repeat("s2", 1, ask.clone()), "granted x #3");
     table.release("s2", "x");
     assert_eq!(table.repeat("s2", 1, ask), "request stale");
+}
+
+#[test]
+fn a_part_of_several_does_not_pass_for_all_of_them_and_is_undone_by_their_number() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "b");
+    let asks = Action::AcquireMany(many(["a", "b"].map(exclusive)).with_key(Key(7)));
+    table.repeat("s2", 1, asks.clone());
+    table.acknowledge_below("s2", 2);
+    let other = table.asking("y");
+    table.repeat("s2", 2, other);
+    table.acknowledge_below("s2", 0);
+    table.release("s1", "b");
+    assert_eq!(table.repeat("s2", 1, asks.clone()), "granted a #3 and b #4");
+    table.revoke("a");
+    assert_eq!(table.repeat("s2", 1, asks), "not holder");
+    let cancel = Action::Cancel { seq: RequestSeq(1) };
+    assert_eq!(table.repeat("s2", 3, cancel), "cancelled and released");
+    assert!(table.is_gone("b"));
 }
 
 #[test]

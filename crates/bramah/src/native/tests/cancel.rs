@@ -188,3 +188,16 @@ fn the_answer_to_an_upgrade_ends_the_hold_that_it_exchanged() {
     bench.abandon(call);
     assert!(matches!(bench.sent_one().1, Op::Release(release) if release.hold == Some(hold(8))));
 }
+
+#[test]
+fn what_is_left_of_several_is_cancelled_when_some_of_them_have_ended() {
+    let mut bench = Bench::up();
+    let key = bench.machine.session_for(bench.now, None);
+    let many = Op::AcquireMany(proto::AcquireMany::default());
+    let call = bench.machine.submit_acquire(bench.now, many, key, None).unwrap();
+    bench.open_session();
+    let (id, _) = bench.sent_one();
+    bench.reply(id, refused(ErrorCode::NotHolder));
+    assert_eq!(bench.failure(call).kind, ErrorKind::NotHolder);
+    assert_eq!(cancelled(&mut bench).1, 1);
+}

@@ -25,7 +25,8 @@ impl Model {
         session.answered_below = session.answered_below.max(below);
         let below = session.answered_below;
         session.answers.retain(|(seq, _)| *seq >= below);
-        if let Some(known) = self.known(id, seq, below) {
+        let asked = if let Action::AcquireMany(many) = &action { many.items.len() } else { 1 };
+        if let Some(known) = self.known(id, seq, below, asked) {
             return known;
         }
         let answer = match action {
@@ -66,7 +67,13 @@ impl Model {
         answer
     }
 
-    fn known(&self, id: SessionId, seq: RequestSeq, below: RequestSeq) -> Option<Answer> {
+    fn known(
+        &self,
+        id: SessionId,
+        seq: RequestSeq,
+        below: RequestSeq,
+        asked: usize,
+    ) -> Option<Answer> {
         let of_request = |wait: &&Waiting| wait.session == id && wait.seq == seq;
         if let Some(wait) = self.waits.iter().find(of_request) {
             return Some(Ok(self.queued(wait)));
@@ -87,10 +94,11 @@ impl Model {
         }
         let held = self.held_by(id, seq);
         let grants: Vec<_> = held.into_iter().map(|token| self.grant_of(token)).collect();
-        match grants.is_empty() {
-            true => Some(Err(Refusal::RequestStale)),
-            false => Some(Ok(Outcome::Granted(grants))),
-        }
+        Some(match grants.len() {
+            0 => Err(Refusal::RequestStale),
+            found if found < asked => Err(Refusal::NotHolder { ended: None }),
+            _ => Ok(Outcome::Granted(grants)),
+        })
     }
 
     fn acquire(&mut self, id: SessionId, seq: RequestSeq, acquire: Acquire) -> Answer {
