@@ -139,7 +139,7 @@ impl ClusterBackend for Native {
     }
 }
 
-/// A leader that its follower does not reach leads nobody: the follower notices that a little later.
+/// A leader that its follower does not reach leads nobody; the follower notices a little later.
 fn credible(mut status: ClusterInfo) -> ClusterInfo {
     let node_id = status.node_id;
     let is_there = |leader: &MemberInfo| leader.node_id == node_id || leader.reachable;
