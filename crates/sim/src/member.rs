@@ -65,7 +65,7 @@ pub struct Found {
 }
 
 /// A snapshot on its way to another member.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parcel {
     /// What it stands for.
     pub meta: SnapshotMeta,

@@ -151,17 +151,12 @@ impl Network {
         if late { us * self.random.between(2, 100) } else { us }
     }
 
-    /// Something between members is lost.
-    pub fn loses(&mut self) -> bool {
-        self.terms.drop_ppm > 0 && self.random.chance(self.terms.drop_ppm)
-    }
-
     /// How long each copy of a message between members takes: none if it is lost.
     pub fn copies(&mut self) -> [Option<u64>; 2] {
-        if self.loses() {
+        let NetworkTerms { drop_ppm, duplicate_ppm, .. } = self.terms;
+        if drop_ppm > 0 && self.random.chance(drop_ppm) {
             return [None, None];
         }
-        let duplicate_ppm = self.terms.duplicate_ppm;
         let twice = duplicate_ppm > 0 && self.random.chance(duplicate_ppm);
         [Some(self.delay()), twice.then(|| self.delay())]
     }

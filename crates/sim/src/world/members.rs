@@ -17,6 +17,8 @@ use super::{Event, World};
 const LOOK_AT_CLOCK_US: u64 = 1_000_000;
 /// A snapshot goes at so many bytes a second, at least.
 const SNAPSHOT_BYTES_PER_S: u64 = 4 * 1024 * 1024;
+/// So many snapshots in a million are sent twice.
+const SNAPSHOT_AGAIN_PPM: u32 = 80_000;
 
 impl World {
     /// Gives a member a fact. It waits while the member cannot take it, and is lost if none runs.
@@ -335,8 +337,13 @@ impl World {
         };
         let bytes = parcel.data.len() as u64;
         let us = self.network.delay() + bytes * 1_000_000 / SNAPSHOT_BYTES_PER_S;
-        let (from, parcel) = ((from, life), Box::new(parcel));
-        self.queue.push(self.now.plus_us(us), Event::Snapshot { to, from, parcel });
+        let (at, from, parcel) = (self.now.plus_us(us), (from, life), Box::new(parcel));
+        // Now and then the stream breaks behind its last byte, and everything is sent again.
+        if self.random.chance(SNAPSHOT_AGAIN_PPM) {
+            let at = at.plus_us(self.network.time_to_know());
+            self.queue.push(at, Event::Snapshot { to, from, parcel: parcel.clone() });
+        }
+        self.queue.push(at, Event::Snapshot { to, from, parcel });
     }
 
     /// A snapshot came whole. A machine that cannot take it, or cannot be reached, has none.
@@ -364,8 +371,6 @@ impl World {
                 Err(stop) => self.ends(to, stop),
             }
         }
-        // That it came may be lost on the way back: then it comes again.
-        ok &= !self.network.loses();
         let us = if ok { self.network.delay() } else { self.network.time_to_know() };
         let sent = Event::SnapshotSent { member, life, to, ok };
         self.queue.push(self.now.plus_us(us), sent);
