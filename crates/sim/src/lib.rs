@@ -13,6 +13,7 @@
 #![allow(missing_docs)]
 
 pub mod audit;
+pub mod chaos;
 pub mod client;
 pub mod clock;
 pub mod coverage;

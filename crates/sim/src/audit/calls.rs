@@ -63,6 +63,26 @@ pub(crate) struct Call {
     is_put_off: bool,
 }
 
+impl Call {
+    /// What the log has made of it since it was made.
+    pub(crate) fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// What the log has made of the keepalive of one of its sessions.
+    pub(crate) fn renewals_of(
+        &self,
+        place: usize,
+    ) -> impl Iterator<Item = &Result<Time, Refusal>> + '_ {
+        let session = match &self.what {
+            What::KeepAlive(sessions) => sessions.get(place).map(|session| session.id),
+            _ => None,
+        };
+        let of_it = self.renewals.iter().filter(move |(of, _)| Some(*of) == session);
+        of_it.map(|(_, result)| result)
+    }
+}
+
 /// How often a subject was sent, refused without effect, and found in the log.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {

@@ -95,15 +95,23 @@ impl Logs {
     /// A cluster that begins with so many voters.
     pub(crate) fn new(members: u64) -> Logs {
         let voters: Vec<u64> = (1..=members).collect();
-        let membership =
-            Membership { cluster_id: 0, node_id: 0, voters: voters.clone(), learners: Vec::new() };
+        Logs::of(Membership { cluster_id: 0, node_id: 0, voters, learners: Vec::new() })
+    }
+
+    /// A cluster that begins with these members.
+    pub(crate) fn of(membership: Membership) -> Logs {
         Logs {
             members: BTreeMap::new(),
             committed: Vec::new(),
+            voters_before: membership.voters.clone(),
             membership,
-            voters_before: voters,
             leaders: BTreeMap::new(),
         }
+    }
+
+    /// Who votes, as of the last committed entry.
+    pub(crate) fn voters(&self) -> Vec<u64> {
+        self.membership.voters.clone()
     }
 
     /// The last committed entry.

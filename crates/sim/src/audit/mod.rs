@@ -19,6 +19,7 @@ mod g06_idempotent;
 mod g08_ride_through;
 mod log;
 mod reads;
+mod real;
 mod reference;
 mod report;
 mod step;
@@ -91,6 +92,8 @@ pub struct Audit {
     ride_through: RideThrough,
     watch_order: WatchOrder,
     counts: Counts,
+    /// When the entry that is looked at was proposed, where its commit is only known to be later.
+    proposed: Option<SimTime>,
 }
 
 /// How much happened in a run.
@@ -126,6 +129,7 @@ impl Audit {
             ride_through: RideThrough::new(plan),
             watch_order: WatchOrder::default(),
             counts: Counts::default(),
+            proposed: None,
         }
     }
 
@@ -299,7 +303,7 @@ impl Audit {
             let step = Step { time: self.table.now, command, events: &events };
             self.step(&step, is_watched, witness);
         }
-        let now = self.report.now;
+        let now = self.proposed.unwrap_or(self.report.now).min(self.report.now);
         self.no_zombies.settled(now, self.table.now, &self.table, &mut self.report);
         self.calls.refresh(|what| self.reference.answer(what));
     }
