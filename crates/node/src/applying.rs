@@ -29,7 +29,7 @@ impl Node {
             ENTRY_COMMANDS if !entry.data.is_empty() => {
                 self.apply_commands(now, entry.index, &entry.data, out)?;
                 if !self.is_leader() {
-                    self.restart_clock(now);
+                    self.set_clock(now, entry.term);
                 }
             }
             ENTRY_CHANGE => self.apply_change(entry.index, &entry.data)?,

@@ -543,6 +543,15 @@ impl Node {
         }
     }
 
+    /// An entry was applied: the clock goes on from its time. But what a leader left that is gone
+    /// was stamped before it was lost, and how long ago only a clock knows that ran on since.
+    pub(crate) fn set_clock(&mut self, now: BootTime, term: u64) {
+        let is_left = term < self.consensus.term();
+        if !(is_left && self.clock.time(now) > self.state.now()) {
+            self.restart_clock(now);
+        }
+    }
+
     /// The clock goes on from the time of what was installed.
     pub(crate) fn restart_clock(&mut self, now: BootTime) {
         self.clock = Clock::start(self.state.now(), now);

@@ -211,6 +211,30 @@ fn a_lost_leader_does_not_start_a_ttl_anew() {
 }
 
 #[test]
+fn an_entry_that_a_lost_leader_left_does_not_stop_time() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.leader();
+    cluster.connect(leader, 1);
+    let session = cluster.open(leader, 1, 5_000);
+    cluster.hold(leader, 1, session, "x");
+    let granted = cluster.now;
+    cluster.run(3_000);
+    // The others have its entry, and it does not hear so.
+    let others: Vec<u64> = cluster.members.keys().copied().filter(|id| *id != leader).collect();
+    cluster.cut.extend(others.iter().map(|other| (*other, leader)));
+    cluster.send(leader, 1, What::Command(open(60_000, OnDisconnect::Keep)));
+    cluster.settle();
+    cluster.crash(leader);
+    cluster.heal();
+    while cluster.node(others[0]).applied().0.sizes().holds > 0 {
+        cluster.run(10);
+        assert!(cluster.now < granted + 5_200, "it should be over by now");
+    }
+    assert!(cluster.now >= granted + 4_900, "too early: {}", cluster.now - granted);
+    assert_eq!(cluster.node(others[0]).applied().0.sizes().sessions, 1, "it was left");
+}
+
+#[test]
 fn all_that_was_answered_is_there_after_all_were_off() {
     let mut cluster = Cluster::new(3);
     cluster.connect(1, 1);

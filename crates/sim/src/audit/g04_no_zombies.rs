@@ -20,6 +20,10 @@ use crate::time::SimTime;
 /// How much later than its TTL, on the slowest clock, a session may end: the time that a commit
 /// takes over a bad network, and that a keepalive waits for company.
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
+/// How long a commit takes where messages are neither lost nor late.
+const STAMP_SLACK: Duration = Duration::from_millis(500);
+/// Messages between members that may be lost, in a million, without being felt.
+const DROP_PPM_STEADY: u32 = 2_000;
 /// How often the cluster is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -42,6 +46,14 @@ pub(crate) struct NoZombies {
     term: u64,
     due: BTreeSet<(u64, SessionId)>,
     due_of: BTreeMap<SessionId, u64>,
+    /// As `unserved_us`, and the change of leaders counts.
+    down_us: u64,
+    /// Messages are not lost and not late for long.
+    is_steady: bool,
+    /// When each member applied a stamped entry last, or started, and `down_us` then.
+    applied: BTreeMap<u64, (SimTime, u64)>,
+    /// The term and the time of the last stamped entry.
+    stamp: (u64, Time),
 }
 
 impl NoZombies {
@@ -59,6 +71,10 @@ impl NoZombies {
             term: 0,
             due: BTreeSet::new(),
             due_of: BTreeMap::new(),
+            down_us: 0,
+            is_steady: plan.network.late_ppm == 0 && plan.network.drop_ppm <= DROP_PPM_STEADY,
+            applied: BTreeMap::new(),
+            stamp: (0, Time(0)),
         }
     }
 
@@ -75,6 +91,7 @@ impl NoZombies {
         let is_whole = witness.is_majority_whole() && now >= self.hampered_until;
         if !(is_whole && self.was_whole) {
             self.unserved_us += passed;
+            self.down_us += passed;
         }
         self.was_whole = is_whole;
         self.looked_at = now;
@@ -115,6 +132,40 @@ impl NoZombies {
             self.unserved_us = self.unserved_us.max(unserved_us + since);
         }
         self.last_commit = (now, self.unserved_us);
+    }
+
+    /// A member's clock is set: it started, or applied an entry with a time.
+    pub(crate) fn clock_set(&mut self, now: SimTime, member: u64) {
+        self.applied.insert(member, (now, self.down_us));
+    }
+
+    /// An entry with this time is committed, under this leader. The first of a term has the time of
+    /// the last one, and what passed on the leader's clock since it applied that.
+    pub(crate) fn stamped(
+        &mut self,
+        now: SimTime,
+        (term, leader): (u64, Option<u64>),
+        time: Time,
+        report: &mut Report,
+    ) {
+        let (last_term, last_time) = std::mem::replace(&mut self.stamp, (term, time));
+        let Some((since, down_us)) = leader.and_then(|leader| self.applied.get(&leader)) else {
+            return;
+        };
+        if last_term == term || !self.is_checked || !self.is_steady {
+            return;
+        }
+        let passed = now.0.saturating_sub(since.0).saturating_sub(self.down_us - down_us);
+        let slow = 1_000_000 - u64::from(self.rate_ppm_max.min(500_000));
+        let least_us =
+            (passed / 1_000 * slow / 1_000).saturating_sub(STAMP_SLACK.as_micros() as u64);
+        let stamped_ms = time.ms_since(last_time);
+        report.check(Promise::NoZombies, stamped_ms * 1_000 >= least_us, || {
+            format!(
+                "the first time of term {term} is {stamped_ms} ms after the last one, and {passed} \
+                 us passed since its leader, member {leader:?}, applied that"
+            )
+        });
     }
 
     /// A session was opened or renewed, and has this TTL.

@@ -21,6 +21,7 @@ use super::table::{Hold, Table};
 pub(crate) struct Idempotent {
     first: BTreeMap<SessionId, BTreeMap<RequestSeq, Outcome>>,
     granted: BTreeMap<SessionId, BTreeSet<RequestSeq>>,
+    cancelled: BTreeMap<SessionId, BTreeSet<RequestSeq>>,
     /// Of each start of a member: a term, and the last of its commands in it, by its own numbers.
     origins: BTreeMap<u64, (u64, u64)>,
 }
@@ -64,6 +65,11 @@ impl Idempotent {
                 report.check(Promise::Idempotent, is_new, || {
                     format!("request {seq:?} of session {session} is granted a second time")
                 });
+                let cancelled = self.cancelled.get(session);
+                let is_wanted = cancelled.is_none_or(|cancelled| !cancelled.contains(seq));
+                report.check(Promise::Idempotent, is_wanted, || {
+                    format!("request {seq:?} of session {session} is granted, and was cancelled")
+                });
                 let is_open = table.sessions.contains_key(session);
                 report.check(Promise::NoFalseSuccess, is_open, || {
                     format!("session {session} is granted {seq:?}, and is over")
@@ -80,6 +86,7 @@ impl Idempotent {
             Happening::SessionEnded { session, .. } => {
                 self.first.remove(session);
                 self.granted.remove(session);
+                self.cancelled.remove(session);
             }
             _ => {}
         }
@@ -124,6 +131,9 @@ impl Idempotent {
                 format!("session {session} is over, and its request {seq:?} came to {outcome:?}")
             });
             return false;
+        }
+        if let (Action::Cancel { seq }, Outcome::Cancelled { .. }) = (request.action, outcome) {
+            self.cancelled.entry(session).or_default().insert(*seq);
         }
         let requests = self.first.entry(session).or_default();
         let Some(first) = requests.get(&seq) else {

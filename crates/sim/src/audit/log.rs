@@ -10,10 +10,13 @@ use bramah_core::facts::Counters;
 use bramah_node::Persist;
 use bramah_wal::{Entry, HardState};
 use bramah_wire::membership::{MemberChange, Membership};
+use bramah_wire::peer::{self, RaftKind};
 use bytes::Bytes;
 
 use super::report::{Promise, Report};
 
+/// The kind of an entry with commands.
+const ENTRY_COMMANDS: u8 = 0;
 /// The kind of an entry that changes the membership.
 const ENTRY_CHANGE: u8 = 2;
 /// The entry that a new cluster begins behind.
@@ -26,6 +29,13 @@ pub(crate) struct Committed {
     pub(crate) kind: u8,
     pub(crate) data: Bytes,
     pub(crate) counters: Counters,
+}
+
+impl Committed {
+    /// It has commands, or at least a time.
+    pub(crate) fn has_time(&self) -> bool {
+        self.kind == ENTRY_COMMANDS && !self.data.is_empty()
+    }
 }
 
 /// The logs of all members, and the one log that they agree on.
@@ -249,6 +259,36 @@ impl Logs {
         report.check(Promise::OneLog, leader == member, || {
             format!("members {leader} and {member} both lead in term {term}")
         });
+    }
+
+    /// Who leads in a term, as far as anybody said.
+    pub(crate) fn leader_of(&self, term: u64) -> Option<u64> {
+        self.leaders.get(&term).copied()
+    }
+
+    /// A member answers another: it promises nothing that is not on its disk.
+    pub(crate) fn said(&self, member: u64, to: u64, said: &peer::Raft, report: &mut Report) {
+        let Some(state) = self.members.get(&member).filter(|_| !said.reject) else { return };
+        match said.kind {
+            RaftKind::VoteResponse => {
+                let HardState { term, vote, .. } = state.hard_state;
+                report.check(Promise::Durable, (term, vote) == (said.term, to), || {
+                    let asked = said.term;
+                    format!(
+                        "member {member} gives {to} its vote of term {asked}, and has on disk one \
+                         of term {term} for {vote}"
+                    )
+                });
+            }
+            RaftKind::AppendResponse => {
+                let last = state.disk.last();
+                report.check(Promise::Durable, said.index <= last, || {
+                    let index = said.index;
+                    format!("member {member} says that it has {index}, and its disk ends at {last}")
+                });
+            }
+            _ => {}
+        }
     }
 
     /// How far a member was known to have applied.

@@ -34,6 +34,7 @@ use bramah_core::{Command, Event, Happening, LockName, Outcome, State, Time};
 use bramah_node::{Node, Notice, Persist, Reply};
 use bramah_wal::Entry;
 use bramah_wire::entry::decode_entry;
+use bramah_wire::peer::Message;
 use bramah_wire::request::What;
 
 pub use self::report::{Broken, Promise, Report};
@@ -45,7 +46,7 @@ use self::g04_no_zombies::NoZombies;
 use self::g05_fair::Fair;
 use self::g06_idempotent::Idempotent;
 use self::g08_ride_through::RideThrough;
-use self::log::{FIRST, Logs};
+use self::log::{Committed, FIRST, Logs};
 use self::reference::Reference;
 use self::step::Step;
 use self::table::Table;
@@ -54,8 +55,6 @@ use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held, LetCause, StopCaus
 use crate::plan::Plan;
 use crate::time::SimTime;
 
-/// The kind of an entry with commands.
-const ENTRY_COMMANDS: u8 = 0;
 /// How many entries a member may apply before its whole table is compared again.
 const COMPARE_EVERY: u64 = 256;
 /// How many entries may be committed before what is over is forgotten.
@@ -144,6 +143,7 @@ impl Audit {
     ) {
         self.report.now = now;
         self.logs.recovered(member, snapshot, entries, &mut self.report);
+        self.no_zombies.clock_set(now, member);
         self.compared.remove(&member);
     }
 
@@ -157,10 +157,19 @@ impl Audit {
         self.logs.durable(member, number);
     }
 
+    /// A member sends a message to another.
+    pub fn said(&mut self, now: SimTime, member: u64, to: u64, message: &Message) {
+        self.report.now = now;
+        if let Message::Raft(message) = message {
+            self.logs.said(member, to, message, &mut self.report);
+        }
+    }
+
     /// A member replaced its log by a snapshot with this table.
     pub fn installed(&mut self, now: SimTime, member: u64, at: (u64, u64), state: &State) {
         self.report.now = now;
         self.logs.installed(member, at, state.counters(), &mut self.report);
+        self.no_zombies.clock_set(now, member);
         self.compared.remove(&member);
     }
 
@@ -179,6 +188,9 @@ impl Audit {
         }
         for index in before + 1..=index {
             self.apply(now, member, index, witness);
+            if self.logs.get(index).is_some_and(Committed::has_time) {
+                self.no_zombies.clock_set(now, member);
+            }
         }
         if index > before || !self.compared.contains_key(&member) {
             self.compare(member, index, state);
@@ -264,9 +276,11 @@ impl Audit {
         let Some(entry) = self.logs.apply(member, index, &mut self.report) else { return };
         self.counts.entries += 1;
         self.no_zombies.committed(now, entry.term);
-        if entry.kind == ENTRY_COMMANDS && !entry.data.is_empty() {
+        if entry.has_time() {
             match decode_entry(&entry.data) {
                 Ok(decoded) => {
+                    let led = (entry.term, self.logs.leader_of(entry.term));
+                    self.no_zombies.stamped(now, led, decoded.now, &mut self.report);
                     self.idempotent.origins(entry.term, &decoded.origins, &mut self.report);
                     self.commit(index, decoded.now, decoded.commands, witness);
                 }

@@ -299,6 +299,7 @@ impl World {
 
     fn send(&mut self, from: u64, to: u64, message: &Message) {
         self.seen.message(message, &mut self.coverage);
+        self.audit.said(self.now, from, to, message);
         if to == 0 || to as usize > self.members.len() {
             return self.fail("one log", format!("member {from} speaks to member {to}"));
         }

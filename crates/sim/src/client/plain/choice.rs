@@ -76,6 +76,9 @@ const ACTS: [(u64, Act); 19] = [
 impl Plain {
     /// Does one thing more.
     pub(super) fn act(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.is_onlooker {
+            return self.do_act(turn, Act::Watch);
+        }
         if self.open_sessions().is_empty() {
             return self.open(turn);
         }

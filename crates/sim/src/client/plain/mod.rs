@@ -38,6 +38,9 @@ use crate::random::Random;
 /// How many things of the past a client remembers of each kind, to come back to them.
 const REMEMBERED_LEN_MAX: usize = 8;
 
+/// Of a million clients, how many only watch.
+const ONLOOKERS_PPM: u32 = 100_000;
+
 /// A client's process.
 #[derive(Debug)]
 pub(super) struct Plain {
@@ -45,6 +48,8 @@ pub(super) struct Plain {
     members: u64,
     random: Random,
     habits: Habits,
+    /// It only watches, so it stays with a member that nobody else would wait for.
+    is_onlooker: bool,
     owner: Arc<Owner>,
     last_number: u64,
     link: Link,
@@ -94,12 +99,14 @@ impl Plain {
         members: u64,
     ) -> Plain {
         let habits = Habits::draw(&mut random, terms);
+        let is_onlooker = random.chance(ONLOOKERS_PPM);
         let owner = Owner { host: format!("client-{no}"), pid: life, ..Owner::default() };
         Plain {
             no,
             members: members.max(1),
             random,
             habits,
+            is_onlooker,
             owner: Arc::new(owner),
             last_number: first_number(no, life),
             link: Link::Down { until: LocalTime(0) },
