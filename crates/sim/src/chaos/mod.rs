@@ -12,11 +12,13 @@ mod client;
 mod faults;
 mod hear;
 mod judge;
+mod kills;
 mod load;
 mod logs;
 mod operator;
 mod place;
 mod record;
+mod rolling;
 mod run;
 mod scene;
 mod server;
@@ -39,6 +41,12 @@ pub struct Args {
     /// Decides which faults there are and what clients do; drawn and printed, if not given
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Instead, kill the leader so many times, and measure how long nobody is granted anything
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["minutes", "faults", "rolling"])]
+    pub kills: Option<u32>,
+    /// Instead, restart every member once, under 200 holders and 200 that wait
+    #[arg(long, conflicts_with_all = ["minutes", "faults"])]
+    pub rolling: bool,
     /// Only these kinds of faults; "none" for none
     #[arg(long, value_delimiter = ',')]
     pub faults: Option<Vec<String>>,
@@ -62,7 +70,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(u8::from(judge::judge(folder)?)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run::run(args))
+    runtime.block_on(async {
+        match args.kills {
+            Some(kills) => kills::run(args, kills).await,
+            None if args.rolling => rolling::run(args).await,
+            None => run::run(args).await,
+        }
+    })
 }
 
 /// The program of one client, inside of its namespace.

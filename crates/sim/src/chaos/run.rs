@@ -109,7 +109,8 @@ pub(super) async fn end_clients(scene: &mut Scene) -> anyhow::Result<()> {
         }
         if began.elapsed() > ENDING_TIME_MAX {
             bail!(
-                "G5 fair, live: something still waits in clients {left:?}, {ENDING_TIME_MAX:?} after they were told to end"
+                "G5 fair, live: something still waits in clients {left:?}, {ENDING_TIME_MAX:?} \
+                 after they were told to end"
             );
         }
         sleep(LOOK_EVERY).await;
@@ -117,7 +118,7 @@ pub(super) async fn end_clients(scene: &mut Scene) -> anyhow::Result<()> {
 }
 
 /// Stops all members, then the witness.
-async fn stop_servers(scene: &mut Scene) -> anyhow::Result<()> {
+pub(super) async fn stop_servers(scene: &mut Scene) -> anyhow::Result<()> {
     for server in &mut scene.servers {
         server.terminate()?;
     }

@@ -1,7 +1,9 @@
 //! Several servers: which is called, and when one is left for another.
 
 use super::*;
-use crate::native::limits::{LEADER_ASKED_AFTER, LEAVING_MAX, MEMBERS_ASKED_EVERY, PAUSE_MAX};
+use crate::native::limits::{
+    LEADER_ASKED_AFTER, LEAVING_MAX, MEMBERS_ASKED_EVERY, PAUSE_MAX, PAUSE_MIN, PAUSE_RESET,
+};
 use crate::native::machine::Link;
 
 /// A machine that asks for the members of the cluster, connected to the first of these servers
@@ -122,13 +124,45 @@ fn all_servers_are_called_within_the_time_that_is_asked_even_if_none_ever_answer
     let mut bench = Bench::down();
     bench.knows(&["b", "c", "d", "e"]);
     let mut time = Duration::ZERO;
-    for _ in 0..5 {
+    let mut called = std::collections::BTreeSet::new();
+    bench.disconnect();
+    called.insert("here".to_owned());
+    for _ in 0..4 {
         let next = bench.machine.next_server(bench.now).expect("a server");
         time += next.pause + next.dial_max;
         bench.pass(next.pause + next.dial_max);
         bench.disconnect();
+        called.insert(next.address);
     }
     assert!(time < CONNECT_TIMEOUT / 2, "{time:?}");
+    assert_eq!(called.len(), 5, "none is called twice before all were: {called:?}");
+}
+
+#[test]
+fn a_server_that_answered_for_long_is_called_as_soon_as_a_fresh_one() {
+    let mut bench = Bench::up();
+    for _ in 0..20 {
+        bench.disconnect();
+        bench.call();
+    }
+    bench.pass(PAUSE_RESET);
+    bench.disconnect();
+    let next = bench.machine.next_server(bench.now).expect("a server");
+    assert_eq!(next.pause, PAUSE_MIN);
+}
+
+#[test]
+fn troubles_of_the_past_are_not_told_when_a_new_one_comes() {
+    let (mut bench, address, _) = following(&["a", "b"]);
+    bench.machine.handle_disconnected(bench.now, "an old story");
+    assert_ne!(bench.call(), address);
+    let id = asks_for_members(&mut bench);
+    bench.reply(id, status(2, &["a", "b"], true));
+    bench.disconnect();
+    let (_, call) = bench.acquire("x");
+    bench.pass(CONNECT_TIMEOUT);
+    let told = bench.failure(call).message;
+    assert!(told.contains("the cable was cut") && !told.contains("an old story"), "{told}");
 }
 
 #[test]
@@ -160,6 +194,20 @@ fn a_stopping_server_is_left_for_one_that_it_names_with_all_that_is_under_way() 
     bench.sent();
     assert_eq!(bench.lost(key, 7), None);
     assert!(bench.poll(waiting).is_pending() && bench.poll(asking).is_pending());
+}
+
+#[test]
+fn a_server_that_was_named_is_preferred_until_it_fails() {
+    for _ in 0..10 {
+        let mut bench = Bench::up();
+        bench.machine.follows_members = true;
+        bench.knows(&["b", "c", "d", "e"]);
+        bench.tell(draining(&["d"]));
+        bench.disconnect();
+        assert_eq!(called_in_vain(&mut bench, 1), ["d"]);
+        bench.pass(PAUSE_MAX);
+        assert_ne!(called_in_vain(&mut bench, 1), ["d"]);
+    }
 }
 
 #[test]
@@ -244,21 +292,35 @@ fn a_server_that_finds_a_leader_in_time_is_kept() {
 }
 
 #[test]
+fn a_server_that_lost_its_leader_once_more_gets_its_time_again() {
+    let (mut bench, _, mut id) = following(&["a", "b"]);
+    for has_quorum in [false, true, false] {
+        bench.reply(id, status(1, &["a", "b"], has_quorum));
+        assert!(bench.machine.hang_up.is_none());
+        bench.pass(if has_quorum { MEMBERS_ASKED_EVERY } else { LEADER_ASKED_AFTER });
+        id = asks_for_members(&mut bench);
+    }
+}
+
+#[test]
 fn a_silent_server_leaves_time_for_the_others_before_the_lease_is_over() {
     let (mut bench, key) = Bench::holding(7);
     bench.knows(&["b", "c"]);
-    let mut calls = 0;
+    let began = bench.now;
+    let mut left_at = Vec::new();
     while bench.lost(key, 7).is_none() {
         bench.pass(Duration::from_millis(10));
         bench.sent();
         if bench.machine.hang_up.take().is_some() {
             bench.disconnect();
             bench.call();
-            calls += 1;
+            left_at.push(bench.now.since(began));
         }
     }
     assert_eq!(bench.machine.link, Link::Up);
-    assert!(calls >= 4, "{calls} servers were tried");
+    // The keepalive was sent after a third of the TTL.
+    let late = TTL / 3 + TTL / 6 + Duration::from_millis(100);
+    assert!(left_at[0] < late && left_at.len() >= 4, "{left_at:?}");
 }
 
 #[test]
