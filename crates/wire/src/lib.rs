@@ -43,6 +43,7 @@ pub mod error;
 pub mod event;
 mod fact;
 pub mod frame;
+pub mod json;
 pub mod link;
 pub mod listing;
 pub mod membership;

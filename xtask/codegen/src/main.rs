@@ -60,6 +60,11 @@ fn generate(proto: &Path) -> Result<Files> {
     let sources = sources(proto).context("read the folder of .proto files")?;
     ensure!(!sources.is_empty(), "no .proto file below {}", proto.display());
     let set = protox::compile(sources, [proto])?;
+    let mut json = pbjson_build::Builder::new();
+    for file in &set.file {
+        json.register_file_descriptor(file.clone());
+    }
+    let mut files = write_json(&json)?;
     let module_of = |package: &str| Module::from_protobuf_package_name(package);
     let requests = set.file.into_iter().map(|file| (module_of(file.package()), file)).collect();
     let modules = Config::new()
@@ -67,8 +72,17 @@ fn generate(proto: &Path) -> Result<Files> {
         // A hold's handle proves the right to release it, so wire writes its `Debug` by hand.
         .skip_debug([".bramah.v1.Handle"])
         .generate(requests)?;
-    let files = modules.into_iter().map(|(module, code)| (module.to_file_name_or("_"), code));
-    Ok(files.collect())
+    files.extend(modules.into_iter().map(|(module, code)| (module.to_file_name_or("_"), code)));
+    Ok(files)
+}
+
+/// The JSON of every message, as protobuf's canonical mapping has it.
+fn write_json(builder: &pbjson_build::Builder) -> Result<Files> {
+    let written = builder.generate(&["."], |_| Ok(Vec::new()))?;
+    let text = |(package, code): (_, Vec<u8>)| {
+        Ok((format!("{package}.serde.rs"), String::from_utf8(code)?))
+    };
+    written.into_iter().map(text).collect()
 }
 
 fn compare(wanted: &Files, found: &Files) -> Result<()> {
@@ -142,6 +156,18 @@ mod tests {
         fs::write(&generated, text.replace("u64", "u32")).unwrap();
         let error = run(root.path(), true).unwrap_err().to_string();
         assert!(error.contains("toy.v1.rs") && error.contains("cargo xtask codegen"), "{error}");
+        assert!(!error.contains("toy.v1.serde.rs"), "{error}");
+    }
+
+    #[test]
+    fn every_message_gets_its_json() {
+        let root = project();
+        run(root.path(), false).unwrap();
+        let json = root.path().join(GENERATED).join("toy.v1.serde.rs");
+        let text = fs::read_to_string(json).unwrap();
+        for half in ["impl serde::Serialize for Knock", "serde::Deserialize<'de> for Knock"] {
+            assert!(text.contains(half), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod errors;
 mod frames;
 mod fuzz;
 mod golden;
+mod json;
 mod replies;
 mod requests;
 mod samples;
