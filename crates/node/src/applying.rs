@@ -20,6 +20,7 @@ impl Node {
         entry: Committed,
         out: &mut Vec<Output>,
     ) -> Result<(), NodeError> {
+        let came = self.receipts.take(entry.index).unwrap_or(now);
         if entry.term > self.term_applied {
             self.term_applied = entry.term;
             mutants::begin_term(self, now, out);
@@ -28,8 +29,9 @@ impl Node {
         match entry.kind {
             ENTRY_COMMANDS if !entry.data.is_empty() => {
                 self.apply_commands(now, entry.index, &entry.data, out)?;
-                if !self.is_leader() {
-                    self.set_clock(now, entry.term);
+                // A leader that started anew with each of its own would lose what each one takes.
+                if !self.is_leader() || entry.term < self.consensus.term() {
+                    self.restart_clock(came);
                 }
             }
             ENTRY_CHANGE => self.apply_change(entry.index, &entry.data)?,

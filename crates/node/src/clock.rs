@@ -1,5 +1,7 @@
 //! From this machine's clock to the cluster's.
 
+use std::collections::VecDeque;
+
 use bramah_core::Time;
 use bramah_core::mutant::{self, Mutant};
 
@@ -37,7 +39,7 @@ impl Ticker {
 /// The cluster's time as this node would stamp it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
-    /// The time of an entry, and when this node applied it.
+    /// The time of an entry, and when this node got it.
     since: (Time, BootTime),
 }
 
@@ -62,9 +64,57 @@ impl Clock {
     }
 }
 
+/// When the entries of the log that are not applied yet came here. Whoever stamped them did so
+/// before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Receipts {
+    /// From which entry on, in rising order. No longer than the part of the log that waits.
+    since: VecDeque<(u64, BootTime)>,
+}
+
+impl Receipts {
+    /// Entries from `first` on come now, in place of those that were there before.
+    pub(crate) fn came(&mut self, first: u64, now: BootTime) {
+        while self.since.back().is_some_and(|(index, _)| *index >= first) {
+            self.since.pop_back();
+        }
+        if self.since.back().is_none_or(|(_, at)| *at != now) {
+            self.since.push_back((first, now));
+        }
+    }
+
+    /// When the entry came that is applied now, if it did since the start.
+    pub(crate) fn take(&mut self, index: u64) -> Option<BootTime> {
+        while self.since.get(1).is_some_and(|(next, _)| *next <= index) {
+            self.since.pop_front();
+        }
+        self.since.front().filter(|(first, _)| *first <= index).map(|(_, at)| *at)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_came_with_those_beside_it_and_what_replaces_it_came_later() {
+        let mut receipts = Receipts::default();
+        assert_eq!(receipts.take(4), None);
+        receipts.came(5, BootTime(10));
+        receipts.came(7, BootTime(10));
+        receipts.came(8, BootTime(20));
+        receipts.came(10, BootTime(30));
+        receipts.came(9, BootTime(40));
+        assert_eq!([4, 5, 7, 8, 9, 12].map(|index| receipts.take(index)), [
+            None,
+            Some(BootTime(10)),
+            Some(BootTime(10)),
+            Some(BootTime(20)),
+            Some(BootTime(40)),
+            Some(BootTime(40)),
+        ]);
+        assert_eq!(receipts.since.len(), 1);
+    }
 
     #[test]
     fn time_goes_on_from_where_the_last_entry_left_it() {

@@ -6,7 +6,7 @@ use bramah_wire::peer::Message;
 use bramah_wire::request::{Query, What};
 
 use crate::applying::{close_disconnected, is_bound};
-use crate::clock::{BootTime, Clock, Ticker};
+use crate::clock::{BootTime, Clock, Receipts, Ticker};
 use crate::consensus::{Consensus, Order, Persist, Start};
 use crate::courier::Courier;
 use crate::hub::{ClientId, Hub};
@@ -182,8 +182,9 @@ pub struct Node {
     pub(crate) hub: Hub,
     pub(crate) consensus: Consensus,
     pub(crate) incarnation: u64,
-    /// The time of the last entry, and when it was applied here; of a leader, when it took over.
+    /// The time of the last entry that this node did not stamp itself, and when it came.
     clock: Clock,
+    pub(crate) receipts: Receipts,
     ticker: Ticker,
     pub(crate) pending: Pending,
     pub(crate) courier: Courier,
@@ -230,6 +231,7 @@ impl Node {
             consensus,
             incarnation,
             clock: Clock::default(),
+            receipts: Receipts::default(),
             ticker: Ticker::default(),
             pending: Pending::default(),
             courier: Courier::default(),
@@ -500,6 +502,11 @@ impl Node {
     /// Does what follows from what is known. Tells whether more may follow.
     fn advance(&mut self, now: BootTime, out: &mut Vec<Output>) -> Result<bool, NodeError> {
         while let Some(order) = self.consensus.poll_order() {
+            if let Order::Persist(persist) = &order
+                && let Some(first) = persist.entries.first()
+            {
+                self.receipts.came(first.index, now);
+            }
             out.push(self.output_of(order));
         }
         if self.consensus.take_installed() {
@@ -543,18 +550,10 @@ impl Node {
         }
     }
 
-    /// An entry was applied: the clock goes on from its time. But what a leader left that is gone
-    /// was stamped before it was lost, and how long ago only a clock knows that ran on since.
-    pub(crate) fn set_clock(&mut self, now: BootTime, term: u64) {
-        let is_left = term < self.consensus.term();
-        if !(is_left && self.clock.time(now) > self.state.now()) {
-            self.restart_clock(now);
-        }
-    }
-
-    /// The clock goes on from the time of what was installed.
-    pub(crate) fn restart_clock(&mut self, now: BootTime) {
-        self.clock = Clock::start(self.state.now(), now);
+    /// The clock goes on from the time of what was applied or installed, and came here `at`: it was
+    /// stamped before.
+    pub(crate) fn restart_clock(&mut self, at: BootTime) {
+        self.clock = Clock::start(self.state.now(), at);
     }
 }
 

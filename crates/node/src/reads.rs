@@ -148,7 +148,7 @@ mod tests {
         push(&mut reads, 1, 1, 3);
         assert_eq!(reads.poll_round(BootTime(1)), None, "one is under way");
         reads.confirm(round, 50);
-        assert_eq!(answered(&mut reads, 49), []);
+        assert!(answered(&mut reads, 49).is_empty());
         assert_eq!(answered(&mut reads, 50), [1, 2]);
         assert!(reads.poll_round(BootTime(2)).is_some_and(|next| next != round));
     }
@@ -163,7 +163,7 @@ mod tests {
         let new = reads.poll_round(BootTime(200)).expect("a new round");
         assert_ne!(old, new);
         reads.confirm(old, 10);
-        assert_eq!(answered(&mut reads, 100), []);
+        assert!(answered(&mut reads, 100).is_empty());
         reads.confirm(new, 20);
         assert_eq!(answered(&mut reads, 20), [1, 2]);
     }

@@ -235,6 +235,39 @@ fn an_entry_that_a_lost_leader_left_does_not_stop_time() {
 }
 
 #[test]
+fn what_a_leader_stamped_that_was_late_itself_gets_its_whole_ttl_from_the_next_one() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.leader();
+    let late = cluster.follower();
+    cluster.connect(leader, 1);
+    cluster.open(leader, 1, 600_000);
+    cluster.run(10_000);
+    // What it finds on its disk is from right now, as far as it knows.
+    cluster.crash(late);
+    cluster.start(late);
+    cluster.run(1_000);
+    cluster.step(leader, [Input::TransferLeadership { to: Some(late) }]);
+    cluster.run(1_000);
+    assert_eq!(cluster.leader(), late);
+    // The others have its entry, and it does not hear so.
+    let others: Vec<u64> = cluster.members.keys().copied().filter(|id| *id != late).collect();
+    cluster.cut.extend(others.iter().map(|other| (*other, late)));
+    cluster.connect(late, 2);
+    let opened = cluster.now;
+    cluster.send(late, 2, What::Command(open(5_000, OnDisconnect::Keep)));
+    cluster.settle();
+    cluster.crash(late);
+    cluster.heal();
+    cluster.run(3_000);
+    assert_eq!(cluster.node(others[0]).applied().0.sizes().sessions, 2, "it was left");
+    while cluster.node(others[0]).applied().0.sizes().sessions > 1 {
+        cluster.run(10);
+        assert!(cluster.now < opened + 5_200, "it should be over by now");
+    }
+    assert!(cluster.now >= opened + 5_000, "too early: {}", cluster.now - opened);
+}
+
+#[test]
 fn all_that_was_answered_is_there_after_all_were_off() {
     let mut cluster = Cluster::new(3);
     cluster.connect(1, 1);
