@@ -12,7 +12,8 @@ use super::step::{Step, act};
 use super::table::{conflict, permits};
 use crate::fact::Held;
 
-/// What explains two beliefs that look like a contradiction.
+/// What explains two beliefs that look like a contradiction. Nothing is forgotten when a client lets
+/// go: the late answer to a re-entry may let it believe once more.
 #[derive(Debug, Default)]
 pub(crate) struct Beliefs {
     /// Holds that were taken from their holders at once, which is the stated exception: revoked
@@ -61,13 +62,6 @@ impl Beliefs {
         let before = self.exchanged.iter().filter(|(_, new)| **new == token).map(|(old, _)| *old);
         self.taken.extend(before);
         self.taken.insert(token);
-    }
-
-    /// The client lets go of a hold.
-    pub(crate) fn lets(&mut self, token: FencingToken) {
-        self.taken.remove(&token);
-        self.exchanged.remove(&token);
-        self.shared.remove(&token);
     }
 
     /// The belief is none that the stated exception explains.

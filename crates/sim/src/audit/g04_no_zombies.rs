@@ -125,7 +125,7 @@ impl NoZombies {
         if now != self.last_commit.0 {
             self.commit_before = self.last_commit;
         }
-        if term != self.term {
+        if term > self.term {
             self.term = term;
             let (last, unserved_us) = self.commit_before;
             let since = now.0.saturating_sub(last.0);
@@ -152,7 +152,9 @@ impl NoZombies {
         let Some((since, down_us)) = leader.and_then(|leader| self.applied.get(&leader)) else {
             return;
         };
-        if last_term == term || !self.is_checked || !self.is_steady {
+        // What a leader left to the next one was stamped at a time that nobody told.
+        let was_left = term < self.term;
+        if last_term == term || was_left || !self.is_checked || !self.is_steady {
             return;
         }
         let passed = now.0.saturating_sub(since.0).saturating_sub(self.down_us - down_us);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bramah_core::{
     Command, EndReason, Event, FencingToken, Happening, OnDisconnect, Outcome, SessionClose,
-    SessionId,
+    SessionHandle, SessionId,
 };
 use bramah_wire::request::What;
 
@@ -36,8 +36,9 @@ pub(crate) struct RideThrough {
     rate_ppm_max: u64,
     /// When the request was made, and the TTL then.
     acknowledged: BTreeMap<SessionId, (SimTime, u64)>,
-    /// When its client asked last for each session to be kept alive.
-    asked: BTreeMap<SessionId, SimTime>,
+    /// When each session was to be kept alive: the first request behind the last one that was
+    /// acknowledged, and the last.
+    asked: BTreeMap<SessionId, (SimTime, SimTime)>,
 }
 
 impl RideThrough {
@@ -67,8 +68,14 @@ impl RideThrough {
 
     /// A client asks for these sessions to be kept alive.
     pub(crate) fn called(&mut self, now: SimTime, what: &What) {
-        if let What::KeepAlive(sessions) = what {
-            self.asked.extend(sessions.iter().map(|session| (session.id, now)));
+        let What::KeepAlive(sessions) = what else { return };
+        for SessionHandle { id, .. } in sessions {
+            let answered = self.acknowledged.get(id).map(|(answered, _)| *answered);
+            let (first, last) = self.asked.entry(*id).or_insert((now, now));
+            if answered.is_some_and(|answered| *first <= answered) {
+                *first = now;
+            }
+            *last = now;
         }
     }
 
@@ -78,9 +85,10 @@ impl RideThrough {
         let session = hold.filter(|_| self.is_smooth).map(|hold| hold.session);
         let asked = session.and_then(|session| self.asked.get(&session));
         let answered = session.and_then(|session| self.acknowledged.get(&session));
-        // A client that has not asked for long has forgotten its session.
-        let asks = asked.zip(answered).filter(|(asked, (answered, ttl_ms))| {
-            answered < *asked && report.now.since(**asked) < Duration::from_millis(ttl_ms / 2)
+        // A client that began late to ask, or has not asked for long, had forgotten its session.
+        let asks = asked.zip(answered).filter(|((first, last), (answered, ttl_ms))| {
+            let half = Duration::from_millis(ttl_ms / 2);
+            answered < first && first.since(*answered) < half && report.now.since(*last) < half
         });
         report.check(Promise::RideThrough, asks.is_none(), || {
             format!("nothing goes wrong, and who asks to be kept alive, {asks:?}, loses {hold:?}")

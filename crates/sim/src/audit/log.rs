@@ -62,6 +62,8 @@ struct Member {
     applied: u64,
     /// Its term and vote, as far as they are durable.
     hard_state: HardState,
+    /// Whom it told that it has its vote, in which term.
+    votes: BTreeMap<u64, u64>,
     /// Its disk was thrown away.
     wiped: bool,
 }
@@ -186,6 +188,7 @@ impl Logs {
             pending: VecDeque::new(),
             applied: index,
             hard_state: if before.wiped { HardState::default() } else { before.hard_state },
+            votes: before.votes,
             wiped: false,
         };
         self.members.insert(member, member_now);
@@ -267,17 +270,23 @@ impl Logs {
     }
 
     /// A member answers another: it promises nothing that is not on its disk.
-    pub(crate) fn said(&self, member: u64, to: u64, said: &peer::Raft, report: &mut Report) {
-        let Some(state) = self.members.get(&member).filter(|_| !said.reject) else { return };
+    pub(crate) fn said(&mut self, member: u64, to: u64, said: &peer::Raft, report: &mut Report) {
+        let Some(state) = self.members.get_mut(&member).filter(|_| !said.reject) else { return };
         match said.kind {
             RaftKind::VoteResponse => {
                 let HardState { term, vote, .. } = state.hard_state;
-                report.check(Promise::Durable, (term, vote) == (said.term, to), || {
-                    let asked = said.term;
+                let asked = said.term;
+                // In a term that is over on its disk, it cannot vote once more.
+                let is_safe = term > asked || (term, vote) == (asked, to);
+                report.check(Promise::Durable, is_safe, || {
                     format!(
                         "member {member} gives {to} its vote of term {asked}, and has on disk one \
                          of term {term} for {vote}"
                     )
+                });
+                let given = *state.votes.entry(asked).or_insert(to);
+                report.check(Promise::OneLog, given == to, || {
+                    format!("member {member} gives its vote of term {asked} to {given} and {to}")
                 });
             }
             RaftKind::AppendResponse => {

@@ -169,6 +169,7 @@ impl Audit {
     pub fn installed(&mut self, now: SimTime, member: u64, at: (u64, u64), state: &State) {
         self.report.now = now;
         self.logs.installed(member, at, state.counters(), &mut self.report);
+        self.reference.installed(state.counters().revision);
         self.no_zombies.clock_set(now, member);
         self.compared.remove(&member);
     }
@@ -231,12 +232,10 @@ impl Audit {
                     g01_exclusion::holds(held, &self.beliefs, witness, &mut self.report);
                 }
             }
-            Fact::Lets { token, why, .. } => {
-                if *why == LetCause::Deadline {
-                    self.ride_through.lost(*token, &self.table, &mut self.report);
-                }
-                self.beliefs.lets(*token);
+            Fact::Lets { token, why: LetCause::Deadline, .. } => {
+                self.ride_through.lost(*token, &self.table, &mut self.report);
             }
+            Fact::Lets { .. } => {}
             Fact::SessionOver { session, .. } => self.calls.session_over(now, *session),
             Fact::ClientDied { client } => {
                 self.calls.died(now, *client);

@@ -1,10 +1,12 @@
 //! The committed log applied once more, apart from all members: what the table must be, what has
 //! happened to it, and what a question must be answered with.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bramah_core::facts::Counters;
-use bramah_core::{Event, LockName, LockView, Outcome, Refusal, State};
+use bramah_core::{
+    EndReason, Event, Happening, LockName, LockView, Outcome, Refusal, State, WaitEnd,
+};
 use bramah_node::{Info, Listing, Reply};
 use bramah_wire::event::changes;
 use bramah_wire::request::{LIST_LEN_MAX, Query, Watched, What};
@@ -31,11 +33,13 @@ pub(crate) struct Change {
 pub(crate) struct Reference {
     pub(crate) state: State,
     past: VecDeque<Change>,
+    /// The revisions of snapshots that a member has put in place of its log.
+    installed: BTreeSet<u64>,
 }
 
 impl Reference {
     pub(crate) fn new() -> Reference {
-        Reference { state: State::new(0), past: VecDeque::new() }
+        Reference { state: State::new(0), past: VecDeque::new(), installed: BTreeSet::new() }
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -60,6 +64,18 @@ impl Reference {
     pub(crate) fn change(&self, revision: u64) -> Option<&Change> {
         let first = self.past.front()?.event.revision;
         self.past.get(usize::try_from(revision.checked_sub(first)?).ok()?)
+    }
+
+    /// A member has a snapshot of this revision in place of its log.
+    pub(crate) fn installed(&mut self, revision: u64) {
+        self.installed.insert(revision);
+    }
+
+    /// The event tells at the revision of a snapshot what happened at one that it covers.
+    pub(crate) fn sums_up(&self, event: &Event) -> bool {
+        let mut past = self.past.iter().map(|change| &change.event);
+        self.installed.contains(&event.revision)
+            && past.any(|it| it.revision <= event.revision && is_told(&it.what, &event.what))
     }
 
     fn view_after(&self, name: &LockName) -> LockView {
@@ -127,5 +143,39 @@ impl Reference {
     fn listing<T>(&self, all: impl Iterator<Item = T>, len_max: usize) -> Listing<T> {
         let revision = self.state.counters().revision;
         Listing { revision, items: all.take(len_max + 1).collect(), len_max }
+    }
+}
+
+/// What happened is what was told; of what is forgotten, only that it is over.
+fn is_told(happened: &Happening, told: &Happening) -> bool {
+    let is_reason = |happened: &EndReason, told: &EndReason| {
+        told == happened || matches!(told, EndReason::Expired { .. })
+    };
+    match (happened, told) {
+        (
+            Happening::SessionEnded { session, reason },
+            Happening::SessionEnded { session: told, reason: told_reason },
+        ) => session == told && is_reason(reason, told_reason),
+        (
+            Happening::HoldEnded { name, token, session, reason },
+            Happening::HoldEnded {
+                name: told,
+                token: told_token,
+                session: told_session,
+                reason: told_reason,
+            },
+        ) => {
+            (name, token, session) == (told, told_token, told_session)
+                && is_reason(reason, told_reason)
+        }
+        (
+            Happening::WaitEnded { session, seq, reason, .. },
+            Happening::WaitEnded { session: told, seq: told_seq, reason: told_reason, .. },
+        ) => {
+            (session, seq) == (told, told_seq)
+                && (reason == told_reason || *told_reason == WaitEnd::Cancelled)
+        }
+        (Happening::Granted { .. }, Happening::Granted { .. }) => happened == told,
+        _ => false,
     }
 }

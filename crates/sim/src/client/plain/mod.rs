@@ -18,6 +18,7 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bramah::LocalTime;
 use bramah::lease_keeper::Next;
@@ -66,9 +67,13 @@ pub(super) struct Plain {
     paused_until: LocalTime,
     /// When to do something new.
     act_at: LocalTime,
-    winds_down: bool,
+    /// It begins nothing new, and gives up then what still waits.
+    winds_down: Option<LocalTime>,
     past: Past,
 }
+
+/// How long it waits for what it asked before.
+const WINDING_TIME: Duration = Duration::from_secs(30);
 
 /// What a client remembers.
 #[derive(Debug, Default)]
@@ -118,7 +123,7 @@ impl Plain {
             watches: BTreeMap::new(),
             paused_until: LocalTime(0),
             act_at: LocalTime(0),
-            winds_down: false,
+            winds_down: None,
             past: Past::default(),
         }
     }
@@ -146,7 +151,7 @@ impl Plain {
             ClientInput::Notice { connection, now, notice } => {
                 self.handle_notice(turn, connection, now, &notice);
             }
-            ClientInput::WindDown => self.winds_down = true,
+            ClientInput::WindDown => self.winds_down = Some(now.plus(WINDING_TIME)),
         }
         self.go_on(turn);
     }
@@ -155,8 +160,8 @@ impl Plain {
     fn go_on(&mut self, turn: &mut Turn<'_, '_>) {
         self.keep_sessions_alive(turn);
         self.look_at_holds(turn);
-        if self.winds_down {
-            self.wind_down(turn);
+        if let Some(until) = self.winds_down {
+            self.wind_down(turn, until);
         } else if self.act_at <= turn.now {
             self.act_at = turn.now.plus(self.habits.think(&mut self.random));
             self.act(turn);
@@ -185,15 +190,17 @@ impl Plain {
             call.gives_up_at().into_iter().for_each(&mut at);
             can_send.into_iter().for_each(&mut at);
         }
-        if !self.winds_down {
-            at(self.act_at);
+        match self.winds_down {
+            None => at(self.act_at),
+            Some(until) if self.sessions.values().any(|session| !session.closing) => at(until),
+            Some(_) => {}
         }
         self.link_due().into_iter().for_each(at);
         (next != LocalTime(u64::MAX)).then_some(next)
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.winds_down && self.calls.is_empty() && self.sessions.is_empty()
+        self.winds_down.is_some() && self.calls.is_empty() && self.sessions.is_empty()
     }
 
     pub(super) fn believes(&self, now: LocalTime, name: &LockName) -> Vec<Held> {
@@ -381,8 +388,10 @@ impl Plain {
         }
     }
 
-    /// Lets everything come to its end, and closes each session when nothing is left in it.
-    fn wind_down(&mut self, turn: &mut Turn<'_, '_>) {
+    /// Lets everything come to its end, and closes each session when nothing is left in it, or when
+    /// it took too long: those who wait for themselves or each other, as nobody keeps them from
+    /// doing, wait for ever. That nobody waits in vain, the audit looks at each commit.
+    fn wind_down(&mut self, turn: &mut Turn<'_, '_>, until: LocalTime) {
         self.watches.clear();
         if self.second.is_some() {
             self.toggle_second(turn);
@@ -393,7 +402,7 @@ impl Plain {
         }
         let busy: Vec<SessionKey> = self.calls.values().filter_map(|call| call.session).collect();
         let done = |(key, session): (&SessionKey, &Session)| {
-            let is_done = session.holds.is_empty() && !busy.contains(key);
+            let is_done = session.holds.is_empty() && !busy.contains(key) || until <= turn.now;
             is_done.then_some(*key)
         };
         let done: Vec<SessionKey> = self.sessions.iter().filter_map(done).collect();
