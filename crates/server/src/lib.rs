@@ -5,7 +5,7 @@
 //! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
-//! `native`, `encode` (the connections' side), `log`, `writer`, `folder` (the disk), `peers`,
+//! `native`, `outbox`, `encode` (the connections' side), `log`, `writer`, `folder` (the disk), `peers`,
 //! `formation`, `cluster`, `leaving` (other members), `backup`, `restore`, `server` (all together).
 //! DESIGN.md beside this crate says what a server does because there are others, and why.
 
@@ -22,6 +22,7 @@ pub mod limits;
 mod listener;
 mod log;
 mod native;
+mod outbox;
 mod peers;
 mod restore;
 mod runtime;

@@ -1,29 +1,23 @@
 //! The native front: length-prefixed protobuf frames over TCP, many requests at once.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use bramah_core::Time;
-use bramah_node::Notice;
 use bramah_wire::frame::{put_frame, take_frame};
 use bramah_wire::{Error, ErrorCode, proto, request};
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::Notify;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use crate::encode;
 use crate::keys::Keys;
-use crate::limits::{
-    CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX, FRAME_TIME_MAX, GOODBYE_TIME_MAX,
-    OUT_BYTES_LAGGING, OUT_BYTES_MAX, OUT_BYTES_SOFT_MAX,
-};
-use crate::service::{Answer, Flow, Outlet, Service};
+use crate::limits::{FRAME_TIME_MAX, GOODBYE_TIME_MAX};
+use crate::outbox::{Framing, Outbox};
+use crate::service::Service;
 
 const READ_BYTES: usize = 16 * 1024;
 /// Bytes after which a connection lets others take their turn, so that reading its requests keeps
@@ -34,7 +28,7 @@ const TURN_BYTES: usize = 256 * 1024;
 /// opening.
 pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Service) {
     let (input, output) = stream.into_split();
-    let outlet = Arc::new(NativeOutlet::new(output));
+    let outlet = Arc::new(Outbox::new(output, NativeFraming));
     let client = service.connect(outlet.clone());
     let keys = Keys::default();
     let mut front =
@@ -49,7 +43,7 @@ pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Ser
 }
 
 struct Front<'a> {
-    outlet: &'a NativeOutlet,
+    outlet: &'a Outbox<NativeFraming>,
     input: OwnedReadHalf,
     service: &'a dyn Service,
     client: bramah_node::ClientId,
@@ -141,143 +135,12 @@ async fn late(since: Option<Instant>) {
     }
 }
 
-/// The sending half of a connection. Written to by whoever has something to say, without a task
-/// between.
-struct NativeOutlet {
-    stream: OwnedWriteHalf,
-    out: Mutex<BytesMut>,
-    /// The socket took not all: the connection's own task goes on when it takes more.
-    blocked: AtomicBool,
-    /// More waited than may.
-    over: AtomicBool,
-    /// Requests that are not answered yet.
-    requests: AtomicUsize,
-    /// Their bytes, with those of requests that were answered while others waited.
-    request_bytes: AtomicUsize,
-    /// Wakes the connection's task: something is to be written, or may be read again.
-    wake: Notify,
-}
+/// Length-prefixed protobuf.
+struct NativeFraming;
 
-impl NativeOutlet {
-    fn new(stream: OwnedWriteHalf) -> NativeOutlet {
-        NativeOutlet {
-            stream,
-            out: Mutex::default(),
-            blocked: AtomicBool::new(false),
-            over: AtomicBool::new(false),
-            requests: AtomicUsize::new(0),
-            request_bytes: AtomicUsize::new(0),
-            wake: Notify::new(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BytesMut> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_blocked(&self) -> bool {
-        self.blocked.load(Ordering::Acquire)
-    }
-
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
-    }
-
-    /// A request is passed on.
-    fn begin(&self, bytes: usize) {
-        if self.requests.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.request_bytes.store(0, Ordering::Relaxed);
-        }
-        self.request_bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// So many bytes were asked that all of it must be answered before there may be more.
-    fn is_heavy(&self) -> bool {
-        self.request_bytes.load(Ordering::Relaxed) >= CONNECTION_REQUEST_BYTES_MAX
-    }
-
-    /// Nothing more may be asked before something is answered or sent.
-    fn is_full(&self) -> bool {
-        let requests = self.requests.load(Ordering::Relaxed);
-        requests >= CONNECTION_REQUESTS_MAX
-            || (requests > 0 && self.is_heavy())
-            || (self.is_blocked() && self.lock().len() >= OUT_BYTES_SOFT_MAX)
-    }
-
-    fn put(&self, message: &proto::Message) {
-        // Nobody will read it: the connection is about to be closed.
-        if self.is_over() {
-            return;
-        }
-        let mut out = self.lock();
-        if let Err(too_long) = put_frame(message, &mut out) {
-            debug!(%too_long, "a reply did not fit a frame");
-            let id = encode::reply_id(message);
-            let text = format!("send the answer: {too_long}; ask for less at a time");
-            let error = Error::new(ErrorCode::LimitExceeded, text);
-            let _ = put_frame(&encode::refusal(id, &error), &mut out);
-        }
-        if out.len() > OUT_BYTES_MAX {
-            self.over.store(true, Ordering::Release);
-            self.wake.notify_one();
-        }
-    }
-
-    /// Sends as much as the socket takes. An error is found again by the connection's own task.
-    fn send(&self) {
-        let mut out = self.lock();
-        while !out.is_empty() {
-            match self.stream.try_write(&out) {
-                Ok(sent) => out.advance(sent),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) => {
-                    out.clear();
-                    self.over.store(true, Ordering::Release);
-                }
-            }
-        }
-        let was_blocked = self.blocked.swap(!out.is_empty(), Ordering::AcqRel);
-        if was_blocked == out.is_empty() {
-            self.wake.notify_one();
-        }
-    }
-
-    /// Sends the rest before the connection is closed.
-    async fn drain(&self) {
-        while self.is_blocked() && !self.is_over() {
-            if self.stream.writable().await.is_err() {
-                return;
-            }
-            self.send();
-        }
-    }
-}
-
-impl Outlet for NativeOutlet {
-    fn reply(&self, id: u64, now: Time, answer: Answer) {
-        self.put(&encode::answer(id, now, answer));
-        let requests = self.requests.fetch_sub(1, Ordering::Relaxed);
-        if requests == CONNECTION_REQUESTS_MAX || (requests == 1 && self.is_heavy()) {
-            self.wake.notify_one();
-        }
-    }
-
-    fn notice(&self, now: Time, notice: Notice) {
-        if let Some(message) = encode::notice(now, &notice) {
-            self.put(&message);
-        }
-    }
-
-    fn leave(&self, now: Time, revision: u64, servers: &[String]) {
-        self.put(&encode::leave(now, revision, servers));
-    }
-
-    fn flush(&self) -> Flow {
-        self.send();
-        match self.is_blocked() && self.lock().len() > OUT_BYTES_LAGGING {
-            true => Flow::Lagging,
-            false => Flow::Open,
-        }
+impl Framing for NativeFraming {
+    fn put(&self, message: &proto::Message, out: &mut BytesMut) -> Result<(), String> {
+        put_frame(message, out).map_err(|too_long| too_long.to_string())
     }
 }
 

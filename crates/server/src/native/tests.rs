@@ -1,5 +1,8 @@
 //! What one connection may keep in memory, whatever its client does.
 
+use std::sync::Mutex;
+
+use bramah_core::Time;
 use bramah_node::{ClientId, Reply, Unavailable};
 use bramah_wire::frame::FRAME_BYTES_MAX;
 use bramah_wire::request::Ask;
@@ -7,6 +10,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::limits::{CONNECTION_REQUEST_BYTES_MAX, OUT_BYTES_MAX};
+use crate::service::{Answer, Outlet};
 
 /// Takes requests, and answers only when the test says so.
 #[derive(Default)]
@@ -97,7 +102,7 @@ async fn heavy_requests_wait_in_the_socket_until_those_before_are_answered() {
 async fn answers_that_nobody_reads_are_not_kept_beyond_the_limit() {
     let (_client, server) = pair().await;
     let (_input, output) = server.into_split();
-    let outlet = NativeOutlet::new(output);
+    let outlet = Outbox::new(output, NativeFraming);
     let answer = encode::refusal(1, &Error::new(ErrorCode::Internal, "x".repeat(1024)));
     for _ in 0..2 * OUT_BYTES_MAX / 1024 {
         outlet.put(&answer);
