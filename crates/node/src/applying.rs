@@ -29,8 +29,8 @@ impl Node {
         match entry.kind {
             ENTRY_COMMANDS if !entry.data.is_empty() => {
                 self.apply_commands(now, entry.index, &entry.data, out)?;
-                // A leader that started anew with each of its own would lose what each one takes.
-                if !self.is_leader() || entry.term < self.consensus.term() {
+                // A leader that started anew with each entry would lose what each one takes.
+                if !self.is_leader() {
                     self.restart_clock(came);
                 }
             }
