@@ -1,12 +1,13 @@
 //! The shell round a node: sockets, fronts, the log and the clock of a real machine.
 //!
-//! A front ([`native`](self) is the first of them) turns the bytes of a connection into requests
+//! A front ([`native`](self) or [`http`](self)) turns the bytes of a connection into requests
 //! and hands them to the [`Service`]; replies and notices come back through the connection's
 //! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
-//! `native`, `outbox`, `encode` (the connections' side), `log`, `writer`, `folder` (the disk), `peers`,
-//! `formation`, `cluster`, `leaving` (other members), `backup`, `restore`, `server` (all together).
+//! `native`, `websocket`, `outbox`, `encode` (the connections' side), `log`, `writer`, `folder` (the
+//! disk), `peers`, `formation`, `cluster`, `leaving` (other members), `backup`, `restore`, `server`
+//! (all together).
 //! DESIGN.md beside this crate says what a server does because there are others, and why.
 
 mod backup;
@@ -16,6 +17,8 @@ mod encode;
 mod folder;
 mod formation;
 mod hall;
+#[allow(dead_code)]
+mod http;
 mod keys;
 mod leaving;
 pub mod limits;
@@ -28,6 +31,7 @@ mod restore;
 mod runtime;
 mod server;
 mod service;
+mod websocket;
 mod writer;
 
 pub use bramah_wire::request::Address;

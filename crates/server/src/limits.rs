@@ -18,6 +18,26 @@ pub const OPENING_TIME_MAX: Duration = Duration::from_secs(10);
 pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a connection that is to be closed may take to read what was said to it last.
 pub const GOODBYE_TIME_MAX: Duration = Duration::from_secs(5);
+/// Bytes of the head of an HTTP request: its first line and all its headers.
+pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long the head of an HTTP request may take from its first byte to its last.
+pub const HTTP_HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// Bytes of the body of an HTTP request: of the longest value in JSON, with room for escapes.
+pub const HTTP_BODY_BYTES_MAX: usize = 256 * 1024;
+/// How long the body of an HTTP request may take.
+pub const HTTP_BODY_TIME_MAX: Duration = Duration::from_secs(15);
+/// How deep objects and lists of a JSON body may stand in each other.
+pub const JSON_DEPTH_MAX: usize = 8;
+/// How long an HTTP connection may be silent between two requests, at least.
+pub const HTTP_IDLE_TIME_MAX: Duration = Duration::from_secs(90);
+/// Requests of one HTTP/2 connection that may be under way; over HTTP/1.1 it is one.
+pub const HTTP_STREAMS_MAX: u32 = 64;
+/// Bytes of one HTTP/2 stream that may wait to be sent.
+pub const HTTP_SEND_BYTES_MAX: usize = 256 * 1024;
+/// How often an HTTP/2 connection is asked whether it is there.
+pub const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long it may take to answer that.
+pub const HTTP2_PING_TIME_MAX: Duration = Duration::from_secs(20);
 /// File descriptors that are kept for the log, the listeners, other members and the like.
 pub const FILES_RESERVED: u64 = 128;
 /// Connections that are being told that there are too many, beside those that are served. With the
@@ -60,3 +80,8 @@ pub const SNAPSHOT_SILENCE_TIME_MAX: Duration = Duration::from_secs(20);
 pub const BACKUPS_MAX: usize = 4;
 /// Bytes of a backup in one reply.
 pub const BACKUP_PART_BYTES: usize = 256 * 1024;
+/// How long a WebSocket's client may be silent before it is sent a ping.
+pub const WEBSOCKET_PING_AFTER: Duration = Duration::from_secs(15);
+/// How long it may be silent before its connection ends, the sessions that are bound to it too. A
+/// message must come whole within it.
+pub const WEBSOCKET_SILENCE_TIME_MAX: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bramah_wire::frame::{OPENING, Opening, check_version, put_frame};
+use bramah_wire::frame::{OPENING, check_version, put_frame};
 use bramah_wire::{Error, ErrorCode};
 use bytes::{Buf, BytesMut};
 use socket2::{SockRef, TcpKeepalive};
@@ -15,6 +15,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
+use crate::http::opening::{OPENING_BYTES_MAX, Spoken, spoken};
+use crate::http::{self, Front, Version};
 use crate::limits::{
     GOODBYE_TIME_MAX, OPENING_TIME_MAX, REFUSALS_MAX, TCP_IDLE, TCP_PROBE_INTERVAL, TCP_PROBES,
     TCP_USER_TIMEOUT,
@@ -22,6 +24,14 @@ use crate::limits::{
 use crate::service::Service;
 use crate::{encode, native};
 
+/// What is read at first: as much as most requests have.
+const FIRST_READ_BYTES: usize = 1024;
+/// To whoever speaks nothing that is known here. Most tools print it.
+const UNKNOWN: &str = "bramah: this port speaks the native protocol of Bramah, version 1, and \
+                       HTTP; the connection opened with something else\n";
+/// To whoever begins TLS: a fatal alert, "handshake failure". Its library says so, instead of
+/// wondering about the text above.
+const TLS_REFUSED: [u8; 7] = [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40];
 /// How long accepting rests after it failed, for want of memory or file descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
@@ -32,6 +42,7 @@ pub(crate) async fn accept(
     service: Arc<dyn Service>,
     connections_max: usize,
 ) {
+    let front = Front::new(service.clone());
     let connections = Arc::new(Semaphore::new(connections_max));
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     loop {
@@ -58,43 +69,54 @@ pub(crate) async fn accept(
             });
             continue;
         };
-        let service = service.clone();
+        let (service, front) = (service.clone(), front.clone());
         tokio::spawn(async move {
-            serve(stream, peer, service).await;
+            serve(stream, peer, service, front).await;
             drop(connection);
         });
     }
 }
 
-async fn serve(mut stream: TcpStream, peer: SocketAddr, service: Arc<dyn Service>) {
-    let mut buffer = BytesMut::new();
-    match timeout(OPENING_TIME_MAX, read_opening(&mut stream, &mut buffer)).await {
+async fn serve(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    service: Arc<dyn Service>,
+    front: Arc<Front>,
+) {
+    let mut first = BytesMut::with_capacity(FIRST_READ_BYTES);
+    match timeout(OPENING_TIME_MAX, read_opening(&mut stream, &mut first)).await {
         Err(_) => {
             let text = format!("tell what is spoken: nothing came within {OPENING_TIME_MAX:?}");
             refuse(stream, Error::new(ErrorCode::InvalidFrame, text)).await;
         }
         Ok(Err(error)) => debug!(%peer, %error, "connection ended before it began"),
-        Ok(Ok(Opening::Native(version))) => match check_version(version) {
-            Ok(()) => native::serve(stream, buffer, service.as_ref()).await,
+        Ok(Ok(Spoken::Native(version))) => match check_version(version) {
+            Ok(()) => {
+                first.advance(OPENING.len());
+                native::serve(stream, first, service.as_ref()).await;
+            }
             Err(error) => refuse(stream, error).await,
         },
-        Ok(Ok(Opening::Unknown | Opening::Incomplete)) => {
-            debug!(%peer, first = ?&buffer[..buffer.len().min(16)], "unknown protocol");
-            refuse_unknown(stream, &buffer).await;
+        Ok(Ok(Spoken::Http1)) => http::serve(front, stream, first, Version::One).await,
+        Ok(Ok(Spoken::Http2)) => http::serve(front, stream, first, Version::Two).await,
+        Ok(Ok(Spoken::Tls)) => {
+            debug!(%peer, "a TLS handshake, and TLS is not set up");
+            say(stream, &TLS_REFUSED).await;
+        }
+        Ok(Ok(Spoken::Unknown | Spoken::Incomplete)) => {
+            debug!(%peer, first = ?&first[..first.len().min(16)], "unknown protocol");
+            say(stream, UNKNOWN.as_bytes()).await;
         }
     }
 }
 
-/// Reads until it is clear what the connection speaks, and takes a native opening off the buffer.
-async fn read_opening(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Opening> {
+/// Reads until it is clear what the connection speaks; `buffer` holds what was read.
+async fn read_opening(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Spoken> {
     loop {
-        match Opening::check(buffer) {
-            Opening::Incomplete => {}
-            Opening::Native(version) => {
-                buffer.advance(OPENING.len());
-                return Ok(Opening::Native(version));
-            }
-            Opening::Unknown => return Ok(Opening::Unknown),
+        match spoken(buffer) {
+            // It never takes more bytes than this.
+            Spoken::Incomplete if buffer.len() < OPENING_BYTES_MAX => {}
+            spoken => return Ok(spoken),
         }
         if stream.read_buf(buffer).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -111,21 +133,9 @@ async fn refuse(mut stream: TcpStream, error: Error) {
     say_goodbye(stream).await;
 }
 
-/// Says in plain text what is spoken here. A browser or curl shows it, other tools print it.
-async fn refuse_unknown(mut stream: TcpStream, first: &[u8]) {
-    let text = "bramah: this port speaks the native protocol of Bramah, version 1; \
-                the connection opened with something else\n";
-    let verbs: [&[u8]; 6] = [b"GET ", b"PUT ", b"POST", b"HEAD", b"DELE", b"OPTI"];
-    let is_http = verbs.iter().any(|verb| first.starts_with(verb));
-    let answer = match is_http {
-        true => format!(
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\
-             connection: close\r\n\r\n{text}",
-            text.len()
-        ),
-        false => text.to_owned(),
-    };
-    let _ = timeout(GOODBYE_TIME_MAX, stream.write_all(answer.as_bytes())).await;
+/// Says something in no protocol of this port, and closes.
+async fn say(mut stream: TcpStream, what: &[u8]) {
+    let _ = timeout(GOODBYE_TIME_MAX, stream.write_all(what)).await;
     say_goodbye(stream).await;
 }
 

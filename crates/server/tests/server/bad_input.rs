@@ -47,17 +47,18 @@ fn a_wrong_version_is_told_which_one_is_spoken() {
 }
 
 #[test]
-fn http_gets_an_http_answer_and_other_bytes_a_line_of_text() {
+fn an_unknown_opening_gets_a_line_of_text_and_tls_an_alert() {
     let server = Running::in_memory();
     let mut bystander = bystander(&server);
+    for opening in [&[0xff; 4096][..], b"EHLO x\r\n", b"PRI * HTTP/3.0\r\n"] {
+        let mut client = Client::silent(server.address());
+        client.send_bytes(opening);
+        let answer = client.rest();
+        assert!(answer.starts_with("bramah: this port speaks"), "{answer}");
+    }
     let mut client = Client::silent(server.address());
-    client.send_bytes(b"GET /v1/locks HTTP/1.1\r\nhost: x\r\n\r\n");
-    let answer = client.rest();
-    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
-    let mut client = Client::silent(server.address());
-    client.send_bytes(&[0xff; 4096]);
-    let answer = client.rest();
-    assert!(answer.starts_with("bramah: this port speaks"), "{answer}");
+    client.send_bytes(b"\x16\x03\x01\x02\x00\x01\x00");
+    assert_eq!(client.rest().as_bytes(), b"\x15\x03\x01\x00\x02\x02\x28");
     bystander();
 }
 

@@ -1,0 +1,238 @@
+//! One HTTP connection's place at the service: its requests find their replies here, and the waits
+//! of its acquires their news.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bramah_core::{
+    EndReason, Event, Grant, Happening, Key, RequestSeq, SessionHandle, SessionId, Time, WaitEnd,
+};
+use bramah_node::{ClientId, Notice, Reply};
+use bramah_wire::request::{Ask, What};
+use bramah_wire::{Error, ErrorCode};
+use tokio::sync::{Notify, oneshot};
+
+use crate::keys::Keys;
+use crate::service::{Answer, Flow, Outlet, Service};
+
+/// An answer and the cluster's time of it.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) now: Time,
+    pub(crate) answer: Answer,
+}
+
+/// How a wait goes on.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// It is granted.
+    Granted(Time, Vec<Grant>),
+    /// It ended without.
+    Ended(Time, WaitEnd),
+    /// Its session ended.
+    SessionEnded(Time, EndReason),
+    /// Some news may be missing.
+    Lagged,
+}
+
+/// A connection at the service.
+pub(crate) struct Desk {
+    service: Arc<dyn Service>,
+    client: OnceLock<ClientId>,
+    waiting: Mutex<Waiting>,
+    /// The server is about to stop.
+    pub(crate) leaving: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    last_id: u64,
+    keys: Keys,
+    replies: Vec<(u64, oneshot::Sender<Told>)>,
+    waits: Vec<Wait>,
+}
+
+struct Wait {
+    session: SessionId,
+    seq: RequestSeq,
+    /// The watch that brings its news, if its session's news do not come here.
+    watch_id: u64,
+    news: oneshot::Sender<News>,
+}
+
+impl Desk {
+    /// Connects.
+    pub(crate) fn open(service: Arc<dyn Service>) -> Arc<Desk> {
+        let desk = Arc::new(Desk {
+            service,
+            client: OnceLock::new(),
+            waiting: Mutex::default(),
+            leaving: Notify::new(),
+        });
+        let client = desk.service.connect(desk.clone());
+        desk.client.get_or_init(|| client);
+        desk
+    }
+
+    /// Disconnects; nothing is told after this.
+    pub(crate) fn close(&self) {
+        self.service.disconnect(self.client());
+        let waiting = std::mem::take(&mut *self.lock());
+        drop(waiting);
+    }
+
+    /// Asks, and waits for the one reply.
+    pub(crate) async fn ask(&self, ask: Ask) -> Told {
+        self.asked(ask).1.await
+    }
+
+    /// Asks at once; the reply can be waited for later. Also gives the request's id.
+    pub(crate) fn asked(&self, ask: Ask) -> (u64, impl Future<Output = Told> + Send + use<>) {
+        let (sender, receiver) = oneshot::channel();
+        let id = {
+            let mut waiting = self.lock();
+            waiting.last_id += 1;
+            let id = waiting.last_id;
+            waiting.replies.push((id, sender));
+            id
+        };
+        self.service.ask(self.client(), id, ask);
+        (id, async {
+            receiver.await.unwrap_or_else(|_| {
+                let text = "tell what came of it: the server is stopping";
+                let error = Error::new(ErrorCode::OutcomeUnknown, text);
+                Told { now: Time::default(), answer: Answer::Refused(error) }
+            })
+        })
+    }
+
+    /// Asks, and wants no answer.
+    pub(crate) fn order(&self, what: What) {
+        let id = {
+            let mut waiting = self.lock();
+            waiting.last_id += 1;
+            waiting.last_id
+        };
+        self.service.ask(self.client(), id, Ask::Service(what));
+    }
+
+    /// A random key for a new session or hold.
+    pub(crate) fn draw_key(&self) -> Key {
+        self.lock().keys.draw()
+    }
+
+    /// Begins to listen for the news of a wait. Its watch is that of its session if `watch_id` is 0.
+    pub(crate) fn listen(
+        self: &Arc<Desk>,
+        session: SessionHandle,
+        seq: RequestSeq,
+        watch_id: u64,
+    ) -> Listening {
+        let (news, receiver) = oneshot::channel();
+        let session = session.id;
+        self.lock().waits.push(Wait { session, seq, watch_id, news });
+        Listening { desk: self.clone(), session, seq, receiver }
+    }
+
+    fn client(&self) -> ClientId {
+        self.client.get().copied().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, now: Time, event: &Event) {
+        let mut waiting = self.lock();
+        if waiting.waits.is_empty() {
+            return;
+        }
+        let (session, seq, news) = match &event.what {
+            Happening::Granted { session, seq, waited: true, grants } => {
+                (session, Some(seq), News::Granted(now, grants.clone()))
+            }
+            Happening::WaitEnded { session, seq, reason, .. } => {
+                (session, Some(seq), News::Ended(now, reason.clone()))
+            }
+            Happening::SessionEnded { session, reason } => {
+                (session, None, News::SessionEnded(now, reason.clone()))
+            }
+            _ => return,
+        };
+        let is_meant =
+            |wait: &Wait| wait.session == *session && seq.is_none_or(|seq| wait.seq == *seq);
+        if let Some(index) = waiting.waits.iter().position(is_meant) {
+            let wait = waiting.waits.swap_remove(index);
+            // Whoever listened may have just gone; the end of that undoes the grant.
+            let _ = wait.news.send(news);
+        }
+    }
+}
+
+impl Outlet for Desk {
+    fn reply(&self, id: u64, now: Time, answer: Answer) {
+        let sender = {
+            let mut waiting = self.lock();
+            let index = waiting.replies.iter().position(|(of, _)| *of == id);
+            index.map(|index| waiting.replies.swap_remove(index).1)
+        };
+        let Some(sender) = sender else { return };
+        if let Err(unheard) = sender.send(Told { now, answer })
+            && let Answer::Node(Reply::Outcome(outcome)) = unheard.answer
+            && let bramah_core::Outcome::SessionOpened { session, .. } = outcome
+        {
+            // Nobody knows of it.
+            self.order(close(session));
+        }
+    }
+
+    fn notice(&self, now: Time, notice: Notice) {
+        match notice {
+            Notice::Session(event) => self.tell(now, &event),
+            Notice::Change { event, .. } => self.tell(now, &event),
+            Notice::WatchLagged { watch_id, .. } => {
+                let mut waiting = self.lock();
+                let lagged = waiting.waits.extract_if(.., |wait| wait.watch_id == watch_id);
+                for wait in lagged.collect::<Vec<_>>() {
+                    let _ = wait.news.send(News::Lagged);
+                }
+            }
+        }
+    }
+
+    fn leave(&self, _: Time, _: u64, _: &[String]) {
+        self.leaving.notify_one();
+    }
+
+    fn flush(&self) -> Flow {
+        // Nothing is kept here for the connection: each answer waits for its own request.
+        Flow::Open
+    }
+}
+
+/// The order that ends a session.
+pub(crate) fn close(session: SessionHandle) -> What {
+    let cause = bramah_core::SessionClose::Asked;
+    What::Command(bramah_core::Command::CloseSession { session, cause })
+}
+
+/// Listens for the news of one wait for as long as it lives.
+pub(crate) struct Listening {
+    desk: Arc<Desk>,
+    session: SessionId,
+    seq: RequestSeq,
+    receiver: oneshot::Receiver<News>,
+}
+
+impl Listening {
+    pub(crate) async fn news(&mut self) -> News {
+        // The desk is closed only when nobody is left to listen.
+        (&mut self.receiver).await.unwrap_or(News::Lagged)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut waiting = self.desk.lock();
+        waiting.waits.retain(|wait| wait.session != self.session || wait.seq != self.seq);
+    }
+}

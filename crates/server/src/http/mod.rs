@@ -1,0 +1,233 @@
+//! The HTTP front: resources in JSON over HTTP/1.1 and HTTP/2.
+//!
+//! [`opening`] tells HTTP from the other protocols of the port. A connection has one [`desk`] at
+//! the service; each of its requests is a [`call`], which a handler answers: [`acquire`], [`holds`],
+//! [`locks`], [`sessions`], [`past`], [`server`]. What they say is in [`view`] and [`problem`].
+
+mod body;
+mod call;
+mod desk;
+mod guard;
+mod length;
+mod locks;
+pub(crate) mod opening;
+mod problem;
+mod query;
+mod server;
+mod stream;
+mod ticket;
+mod view;
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bramah_wire::ErrorCode;
+use bytes::BytesMut;
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tower_service::Service as _;
+use tracing::debug;
+
+use self::desk::Desk;
+use self::problem::Problem;
+use self::stream::{Activity, Busy, Rewound};
+use crate::limits::{
+    GOODBYE_TIME_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEAD_TIME_MAX, HTTP_IDLE_TIME_MAX,
+    HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
+};
+use crate::service::Service;
+
+/// What all HTTP connections of a server share.
+pub(crate) struct Front {
+    service: Arc<dyn Service>,
+    router: Router,
+}
+
+/// Which HTTP a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// HTTP/1.1 or 1.0.
+    One,
+    /// HTTP/2.
+    Two,
+}
+
+impl Front {
+    pub(crate) fn new(service: Arc<dyn Service>) -> Arc<Front> {
+        Arc::new(Front { service, router: router() })
+    }
+}
+
+fn router() -> Router {
+    Router::new()
+        .route("/healthz", get(server::health))
+        .route("/readyz", get(server::ready))
+        .route("/v1/cluster", get(server::cluster))
+        .route("/v1/locks/{name}", get(locks::get))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+async fn no_such_path(request: Request) -> Problem {
+    let path = request.uri().path();
+    let hint = match path.starts_with("/v1/locks/") {
+        true => "; a slash in a lock's name is written %2F",
+        false => "; GET /openapi.json tells what there is",
+    };
+    Problem::new(ErrorCode::NotFound, format!("find {path:?}: nothing is there{hint}"))
+}
+
+/// Which methods there are stands in the header `allow`, which the router adds.
+async fn no_such_method(request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let (method, path) = (request.method(), request.uri().path());
+    let text = format!("{method} {path:?}: the header `allow` has the methods that it takes");
+    Problem::new(ErrorCode::MethodNotAllowed, text).into_response()
+}
+
+/// Serves a connection that opened as HTTP, until it ends. `first` holds what was read of it.
+pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut, version: Version) {
+    let activity = Arc::new(Activity::default());
+    let desk = Desk::open(front.service.clone());
+    let stream = TokioIo::new(Rewound::new(stream, first, activity.clone()));
+    let service = service_fn({
+        let (desk, activity) = (desk.clone(), activity.clone());
+        move |request| answer(front.clone(), desk.clone(), activity.begin(), request)
+    });
+    let end = match version {
+        Version::One => {
+            let mut builder = http1::Builder::new();
+            // A server keeps the time of its connections by itself, with one timer for each.
+            builder.timer(TokioTimer::new()).header_read_timeout(None);
+            builder.max_buf_size(HTTP_HEAD_BYTES_MAX).max_header_size(HTTP_HEAD_BYTES_MAX);
+            let connection = builder.serve_connection(stream, service).with_upgrades();
+            let mut connection = pin!(connection);
+            let shutdown = |it: Pin<&mut _>| http1::UpgradeableConnection::graceful_shutdown(it);
+            watch(&desk, &activity, version, connection.as_mut(), shutdown).await
+        }
+        Version::Two => {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder.timer(TokioTimer::new());
+            builder.max_concurrent_streams(HTTP_STREAMS_MAX);
+            builder.max_header_list_size(HTTP_HEAD_BYTES_MAX as u32);
+            builder.max_send_buf_size(HTTP_SEND_BYTES_MAX);
+            builder.keep_alive_interval(HTTP2_PING_INTERVAL);
+            builder.keep_alive_timeout(HTTP2_PING_TIME_MAX);
+            let mut connection = pin!(builder.serve_connection(stream, service));
+            let shutdown = |it: Pin<&mut _>| http2::Connection::graceful_shutdown(it);
+            watch(&desk, &activity, version, connection.as_mut(), shutdown).await
+        }
+    };
+    desk.close();
+    match end {
+        Ok(()) => debug!("http connection closed"),
+        Err(error) => debug!(%error, "http connection ended"),
+    }
+}
+
+/// Runs a connection, and ends it when it is silent for too long or the server is about to stop.
+async fn watch<C>(
+    desk: &Desk,
+    activity: &Activity,
+    version: Version,
+    mut connection: Pin<&mut C>,
+    shutdown: impl Fn(Pin<&mut C>),
+) -> Result<(), String>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let ended = |end: hyper::Result<()>| end.map_err(|error| error.to_string());
+    // It was heard just now: it opened.
+    let mut silent_since = Instant::now();
+    let mut head_since = Some(silent_since);
+    loop {
+        let by_head = head_since.map(|since| since + HTTP_HEAD_TIME_MAX);
+        let until = by_head.unwrap_or(silent_since + HTTP_IDLE_TIME_MAX);
+        // Not earlier than this is anything late, however short the time.
+        let look_at = until.max(Instant::now() + Duration::from_millis(10));
+        tokio::select! {
+            end = timeout_at(look_at, connection.as_mut()) => match end {
+                Ok(end) => return ended(end),
+                Err(_) => {
+                    let (now, seen) = (Instant::now(), activity.look());
+                    if seen.is_busy || seen.has_ended {
+                        (silent_since, head_since) = (now, None);
+                    } else if seen.has_read && version == Version::One && head_since.is_none() {
+                        head_since = Some(now);
+                    } else if now >= until {
+                        shutdown(connection.as_mut());
+                        let end = timeout(GOODBYE_TIME_MAX, connection.as_mut()).await;
+                        return end.map_or(Err("it was silent for too long".to_owned()), ended);
+                    }
+                }
+            },
+            () = desk.leaving.notified() => {
+                shutdown(connection.as_mut());
+                return ended(connection.as_mut().await);
+            }
+        }
+    }
+}
+
+async fn answer(
+    front: Arc<Front>,
+    desk: Arc<Desk>,
+    busy: Busy,
+    request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Answered>, Infallible> {
+    let mut request = request.map(Body::new);
+    let response = match guard::check(&request) {
+        Ok(()) => {
+            request.extensions_mut().insert(desk);
+            request.extensions_mut().insert(front.clone());
+            match front.router.clone().call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+        Err(problem) => problem.into_response(),
+    };
+    Ok(response.map(|body| Answered { body, _busy: busy }))
+}
+
+/// The body of an answer; the request is over when all of it is sent.
+struct Answered {
+    body: Body,
+    _busy: Busy,
+}
+
+impl http_body::Body for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

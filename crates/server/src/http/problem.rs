@@ -1,0 +1,168 @@
+//! Errors as `application/problem+json`, with the code of the one table of errors.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bramah_core::{Busy, Refusal, Time};
+use bramah_wire::{Effect, Error, ErrorCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::view::HolderView;
+
+/// Seconds after which what was refused for now may be asked again.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// Why a request was not served: an error in the form of RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// `urn:bramah:error:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What the code means.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened, and what to do.
+    detail: String,
+    /// The code in the table of errors.
+    code: &'static str,
+    /// Whether the request has happened: `not_applied`, or `unknown` if it may have.
+    effect: EffectName,
+    /// Of `busy` and `wait_timed_out`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    busy: Option<BusyView>,
+    /// Of `deadlock`: who waits for what, in a circle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cycle: Vec<StepView>,
+    /// Where else to ask, HOST:PORT each, the likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    servers: Vec<String>,
+}
+
+/// Whether a request has happened.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EffectName {
+    NotApplied,
+    Unknown,
+}
+
+/// Who stands in the way.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BusyView {
+    /// The holder that came first; none while the lock rests after an unclean end.
+    holder: Option<HolderView>,
+    /// How many hold the lock.
+    holders: usize,
+    /// How many wait for it.
+    waiters: usize,
+    /// Your place in the queue: where the wait ended, or where it would have begun.
+    position: usize,
+    /// The lock rests so long.
+    rests_for_ms: Option<u64>,
+}
+
+/// One part of a circle of waiters.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StepView {
+    session: u64,
+    waits_for: String,
+}
+
+impl Problem {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Problem {
+        Problem::from(Error::new(code, message))
+    }
+
+    /// A field or parameter is wrong; `message` fits after "could not".
+    pub(crate) fn invalid(message: impl Into<String>) -> Problem {
+        Problem::new(ErrorCode::InvalidRequest, message)
+    }
+
+    pub(crate) fn refused(refusal: &Refusal, now: Time) -> Problem {
+        Problem::from(Error::from_refusal(refusal, now))
+    }
+
+    pub(crate) fn busy(busy: &Busy) -> Problem {
+        Problem::of_contention(ErrorCode::Busy, busy, "")
+    }
+
+    pub(crate) fn wait_timed_out(busy: &Busy) -> Problem {
+        Problem::of_contention(ErrorCode::WaitTimedOut, busy, "waited in vain, ")
+    }
+
+    fn of_contention(code: ErrorCode, busy: &Busy, waited: &str) -> Problem {
+        let name = busy.name.as_str();
+        let by = match &busy.holder {
+            Some(holder) => format!("held by session {}{}", holder.session, who(&holder.owner)),
+            None => "it rests after an unclean end".to_owned(),
+        };
+        let place = format!("at place {} of the queue", busy.position);
+        let mut problem = Problem::new(code, format!("acquire {name:?}: {waited}{by}, {place}"));
+        problem.busy = Some(BusyView {
+            holder: busy.holder.as_ref().map(|holder| HolderView::of_busy(holder, busy.now)),
+            holders: busy.holders,
+            waiters: busy.waiters,
+            position: busy.position,
+            rests_for_ms: busy.rests_until.map(|until| until.ms_since(busy.now)),
+        });
+        problem
+    }
+
+    /// What happened, and what to do.
+    #[cfg(test)]
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+/// The host and the user of an owner, if it says them.
+fn who(owner: &bramah_core::Owner) -> String {
+    match (owner.user.as_str(), owner.host.as_str()) {
+        ("", "") => String::new(),
+        (user, "") => format!(" ({user})"),
+        ("", host) => format!(" (on {host})"),
+        (user, host) => format!(" ({user} on {host})"),
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let code = error.code;
+        let cycle = error.cycle.iter().map(|step| StepView {
+            session: step.session.0,
+            waits_for: step.waits_for.as_str().to_owned(),
+        });
+        Problem {
+            kind: format!("urn:bramah:error:{code}"),
+            title: code.meaning(),
+            status: code.http_status(),
+            detail: format!("could not {}", error.message),
+            code: code.as_str(),
+            effect: match code.effect() {
+                Effect::NotApplied => EffectName::NotApplied,
+                Effect::Unknown => EffectName::Unknown,
+            },
+            busy: None,
+            cycle: cycle.collect(),
+            servers: error.servers,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        let status = StatusCode::from_u16(self.status);
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        let kind = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, kind);
+        if matches!(self.status, 429 | 503 | 507) {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+}
