@@ -1,0 +1,59 @@
+//! Each scene fails when the line that guards it is broken: with the bug put back that the others
+//! had, or one that leads to the same.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bramah_core::mutant::{self, Mutant};
+
+use super::story::Reached;
+use super::{answers, clocks, elections, restarts};
+
+/// A bug, and a scene that must find it. Several are found before the scene gets to its point: what
+/// they break is looked at all the time.
+type Proof = (Mutant, fn() -> Reached);
+
+const PROOFS: &[Proof] = &[
+    (Mutant::KeepaliveTooRare, elections::holders_over_elections),
+    (Mutant::ElectionRenews, elections::dead_holders_under_many_leaders),
+    (Mutant::ElectionStopsTime, elections::dead_holders_under_many_leaders),
+    (Mutant::RestoreRenews, elections::dead_holders_under_restored_leaders),
+    (Mutant::ExpiresByOwnClock, || elections::holders_over_a_sleeping_leader(elections::paused)),
+    (Mutant::KeepaliveAnsweredEarly, || {
+        elections::holders_over_a_sleeping_leader(elections::paused)
+    }),
+    (Mutant::ExpiresByOwnClock, || {
+        elections::holders_over_a_sleeping_leader(elections::with_a_slow_disk)
+    }),
+    (Mutant::AppendNotSynced, restarts::holds_of_a_lost_majority),
+    (Mutant::AppendNotSynced, restarts::members_restart_one_by_one),
+    (Mutant::VoteNotWritten, restarts::members_restart_one_by_one),
+    (Mutant::VoteBeforeDurable, restarts::members_restart_one_by_one),
+    (Mutant::AckBeforeDurable, restarts::members_restart_one_by_one),
+    (Mutant::HoldOutlivesSession, restarts::holders_on_both_sides_of_a_split),
+    (Mutant::KeepaliveAnsweredEarly, restarts::holders_on_both_sides_of_a_split),
+    (Mutant::CancelLeavesWaiter, restarts::acquires_without_members),
+    (Mutant::WaitOutlivesSession, restarts::acquires_without_members),
+    (Mutant::CancelMarkLost, restarts::acquires_without_members),
+    (Mutant::TimeOfOwnClock, clocks::holders_under_jumping_clocks),
+    (Mutant::TimeOfOwnClock, clocks::expiries_under_drifting_clocks),
+    (Mutant::NoDriftMargin, clocks::expiries_under_drifting_clocks),
+    (Mutant::DueEarly, clocks::expiries_under_drifting_clocks),
+    (Mutant::ReadNameReused, answers::reads_asked_again),
+    (Mutant::GrantAtTimeOut, answers::waits_whose_end_was_lost),
+    (Mutant::RepeatDoneAgain, answers::waits_whose_end_was_lost),
+    (Mutant::WaitOutlivesSession, answers::waits_of_the_expired),
+];
+
+#[test]
+fn each_scene_finds_the_bug_that_it_is_for() {
+    let missed: Vec<&str> = PROOFS
+        .iter()
+        .filter_map(|(mutant, scene)| {
+            mutant::switch_on(Some(*mutant));
+            let found = catch_unwind(AssertUnwindSafe(scene));
+            mutant::switch_on(None);
+            found.is_ok_and(|reached| reached.is_ok()).then(|| mutant.name())
+        })
+        .collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}
