@@ -247,6 +247,11 @@ impl Member {
         Some((name, offset))
     }
 
+    /// It comes back with nothing, or not at all, whether it knows that already or not.
+    pub fn is_lost(&self) -> bool {
+        self.is_gone || self.has_rotted
+    }
+
     /// How long a write takes that begins now, in microseconds.
     pub fn write_us(&mut self, now: SimTime) -> u64 {
         match self.slow {

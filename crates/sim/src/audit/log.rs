@@ -230,10 +230,11 @@ impl Logs {
         }
     }
 
-    /// A member's log is a snapshot from here on.
+    /// A member's log is a snapshot from here on, and what was ordered behind that.
     pub(crate) fn installed(
         &mut self,
         member: u64,
+        number: u64,
         at: (u64, u64),
         counters: Counters,
         report: &mut Report,
@@ -251,7 +252,10 @@ impl Logs {
         let state = self.members.entry(member).or_default();
         state.ordered = Log { base: index, entries: VecDeque::new() };
         state.disk = state.ordered.clone();
-        state.pending.retain(|persist| persist.entries.is_empty());
+        state.pending.retain(|persist| persist.entries.is_empty() || persist.number > number);
+        for persist in state.pending.iter().filter(|persist| persist.number > number) {
+            state.ordered.append(&persist.entries);
+        }
         state.applied = state.applied.max(index);
         state.wiped = false;
     }

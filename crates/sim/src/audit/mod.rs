@@ -165,10 +165,17 @@ impl Audit {
         }
     }
 
-    /// A member replaced its log by a snapshot with this table.
-    pub fn installed(&mut self, now: SimTime, member: u64, at: (u64, u64), state: &State) {
+    /// A member replaced its log by a snapshot with this table, as the order of this number said.
+    pub fn installed(
+        &mut self,
+        now: SimTime,
+        member: u64,
+        number: u64,
+        at: (u64, u64),
+        state: &State,
+    ) {
         self.report.now = now;
-        self.logs.installed(member, at, state.counters(), &mut self.report);
+        self.logs.installed(member, number, at, state.counters(), &mut self.report);
         self.reference.installed(state.counters().revision);
         self.no_zombies.clock_set(now, member);
         self.compared.remove(&member);

@@ -68,10 +68,9 @@ pub enum Write {
 /// What became durable.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// The numbers of what the log took.
-    pub numbers: Vec<u64>,
-    /// Snapshots that stand in place of the log now.
-    pub installed: Vec<(u64, u64, State)>,
+    /// The numbers of what the log took, in order; where it was a snapshot, its last entry, that
+    /// entry's term and its table.
+    pub done: Vec<(u64, Option<(u64, u64, State)>)>,
     /// The rest found no room.
     pub is_stuck: bool,
 }
@@ -161,8 +160,7 @@ impl Process {
                 Ok(installed) => {
                     let (Write::Persist(Persist { number, .. }) | Write::Install { number, .. }) =
                         write;
-                    written.numbers.push(number);
-                    written.installed.extend(installed);
+                    written.done.push((number, installed));
                 }
                 Err(WalError::DiskFull(_)) => {
                     let rest = std::iter::once(write).chain(writes);

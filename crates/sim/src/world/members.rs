@@ -198,16 +198,17 @@ impl World {
             Err(stop) => return self.ends(member, stop),
         };
         process.set_stuck(now, written.is_stuck);
-        for number in &written.numbers {
-            self.audit.durable(member, *number);
-        }
-        for (index, term, state) in &written.installed {
+        for (number, installed) in &written.done {
+            let Some((index, term, state)) = installed else {
+                self.audit.durable(member, *number);
+                continue;
+            };
             self.coverage.count("member", "snapshot installed");
             self.trace.add(now, format_args!("member {member} installs {index} {term}"));
-            self.audit.installed(now, member, (*index, *term), state);
+            self.audit.installed(now, member, *number, (*index, *term), state);
         }
         let life = self.members[member as usize - 1].life;
-        let durable = written.numbers.last().map(|number| Input::Persisted(*number));
+        let durable = written.done.last().map(|(number, _)| Input::Persisted(*number));
         let Some(process) = &mut self.members[member as usize - 1].process else { return };
         if process.is_paused {
             process.inbox.splice(..0, durable);

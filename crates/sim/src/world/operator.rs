@@ -102,7 +102,7 @@ impl World {
 
     /// One more disk may be lost, and a majority of the voters still has everything.
     pub(super) fn may_lose_a_disk(&self, member: u64) -> bool {
-        let lost = self.members.iter().filter(|of| of.is_gone || of.no == member);
+        let lost = self.members.iter().filter(|of| of.is_lost() || of.no == member);
         let lost = lost.filter(|of| self.voters.0 & bit(of.no) != 0).count();
         let voters = self.voters.0.count_ones() as usize;
         let is_alone = voters == 1 && self.members.len() == 1;
@@ -112,7 +112,7 @@ impl World {
     /// Those that would vote after this still have everything with a majority of them.
     fn may_remove(&self, member: u64) -> bool {
         let after = self.voters.0 & !bit(member);
-        let whole = self.members.iter().filter(|of| !of.is_gone && after & bit(of.no) != 0);
+        let whole = self.members.iter().filter(|of| !of.is_lost() && after & bit(of.no) != 0);
         whole.count() > after.count_ones() as usize / 2
     }
 
