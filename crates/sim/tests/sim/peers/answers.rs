@@ -58,8 +58,9 @@ struct Round {
 
 impl Round {
     fn again(story: &Story) -> Vec<Round> {
+        type Asked<'a> = (&'a str, SimTime, Option<(u64, SimTime)>);
         // By who asked: the name of the last round, when it was asked, and who answered when.
-        let mut last: BTreeMap<u64, (&str, SimTime, Option<(u64, SimTime)>)> = BTreeMap::new();
+        let mut last: BTreeMap<u64, Asked<'_>> = BTreeMap::new();
         let mut rounds = Vec::new();
         for line in &story.lines {
             let Some((way, message)) = line.text.split_once(" Raft(") else { continue };
@@ -101,7 +102,7 @@ fn vitess_8309_a_wait_that_ended_under_a_dead_leader_is_told_the_same_end_again(
 pub(super) fn waits_whose_end_was_lost() -> Reached {
     in_seeds(2 * SEEDS, |seed| {
         let mut scene = Scene::new(seed, WAITERS);
-        let story = scene.play()?;
+        let story = scene.play_until(ms(12_000))?;
         let Some(wait) = story.facts("Noticed").find_map(|line| Wait::of(&story, line)) else {
             return Ok(0);
         };
@@ -145,7 +146,9 @@ impl Wait {
         let call = story.facts("Called").find(asks)?.number("call")?;
         let mut sent = story.facts("Sent").filter(|of| of.number("call") == Some(call));
         let (sent, ended) = (sent.next()?.at, line.at);
-        let is_right = sent.0 > 4_000_000 && (50_000..600_000).contains(&(ended.0 - sent.0));
+        let is_right = sent > ms(4_000)
+            && ended < ms(12_000)
+            && (50_000..600_000).contains(&(ended.0 - sent.0));
         is_right.then_some(Wait { client: client as u32, call, sent, ended })
     }
 }
@@ -163,7 +166,7 @@ pub(super) fn waits_of_the_expired() -> Reached {
     in_seeds(2 * SEEDS, |seed| {
         let mut scene = Scene::new(seed, WAITERS);
         let (falls, dies, wakes) = (ms(8_000), ms(9_900), ms(15_000));
-        let story = scene.play()?;
+        let story = scene.play_until(dies)?;
         let leader = story.leader_at(dies).ok_or("nobody leads")?;
         let waits = queued(&story, falls);
         let Some((client, _)) = waits.iter().find(|(client, _)| client % 3 != 0) else {

@@ -28,7 +28,7 @@ fn redis_416_no_clock_of_a_member_ends_anything_before_its_time() {
 pub(super) fn holders_under_jumping_clocks() -> Reached {
     in_seeds(SEEDS, |seed| {
         let mut scene = Scene::new(seed, DRIFTING);
-        let leader = scene.play()?.leader_at(ms(6_000)).ok_or("nobody leads")?;
+        let leader = scene.play_until(ms(6_000))?.leader_at(ms(6_000)).ok_or("nobody leads")?;
         for round in 1..=5 {
             let (at, member) = (4_000 + 2_000 * round, next(leader, round));
             let machine = machine_of_member(member) as u64;

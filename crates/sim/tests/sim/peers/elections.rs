@@ -101,7 +101,7 @@ pub(super) fn dead_holders_under_restored_leaders() -> Reached {
 /// A scene in which a client that keeps a hold is killed, and who leads then.
 fn with_dead_holder(seed: u64) -> Result<(Scene, u64), String> {
     let mut scene = Scene::new(seed, HOLDERS);
-    let (story, dies_at) = (scene.play()?, ms(DIES_AT));
+    let (story, dies_at) = (scene.play_until(ms(GONE_BY + 1))?, ms(DIES_AT));
     let beliefs = story.beliefs();
     let lasting = beliefs.iter().find(|of| of.spans(dies_at) && of.spans(ms(GONE_BY)));
     let client = lasting.map_or(1, |of| of.client) as u32;
@@ -149,7 +149,7 @@ pub(super) fn holders_over_a_sleeping_leader(stands_still: fn(u64) -> Fault) -> 
     in_seeds(2 * SEEDS, |seed| {
         let mut scene = Scene::new(seed, HOLDERS);
         let (falls, wakes) = (ms(DIES_AT), ms(DIES_AT + ASLEEP_MS));
-        let old = scene.play()?.leader_at(falls).ok_or("nobody leads")?;
+        let old = scene.play_until(falls)?.leader_at(falls).ok_or("nobody leads")?;
         scene.add(falls, stands_still(place(old)));
         let story = scene.play()?;
         let is_of_old = |line: &&Line| line.number("member") == Some(old);

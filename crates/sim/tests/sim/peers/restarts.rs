@@ -33,7 +33,7 @@ pub(super) fn holds_of_a_lost_majority() -> Reached {
     in_seeds(SEEDS, |seed| {
         let mut scene = Scene::new(seed, CONTENDERS);
         let (cut, lost, back) = (ms(8_000), ms(10_900), ms(16_900));
-        let leader = scene.play()?.leader_at(cut).ok_or("nobody leads")?;
+        let leader = scene.play_until(cut)?.leader_at(cut).ok_or("nobody leads")?;
         let (second, third) = (next(leader, 1), next(leader, 2));
         scene.add(cut, Fault::Partition { side: bit(third), one_way: false, for_ms: 3_000 });
         scene.add(lost, Fault::LosePower { member: place(second), back_after_ms: 200 });
@@ -81,7 +81,7 @@ pub(super) fn holders_on_both_sides_of_a_split() -> Reached {
     in_seeds(2 * SEEDS, |seed| {
         let mut scene = Scene::new(seed, CONTENDERS);
         let (splits, heals, calm) = (ms(8_000), ms(14_000), ms(40_000));
-        let leader = scene.play()?.leader_at(splits).ok_or("nobody leads")?;
+        let leader = scene.play_until(splits)?.leader_at(splits).ok_or("nobody leads")?;
         let alone = Fault::Partition { side: bit(leader), one_way: false, for_ms: 6_000 };
         scene.add(splits, alone);
         let story = scene.play()?;

@@ -42,6 +42,11 @@ impl Scene {
         self.0.faults.sort_by_key(|planned| planned.at);
     }
 
+    /// Runs what comes before that time, to see how things are then.
+    pub(super) fn play_until(&self, end: SimTime) -> Result<Story, String> {
+        Scene(Plan { calm_at: end.plus_us(1), ..self.0.clone() }).play()
+    }
+
     /// Runs it; all promises are checked.
     pub(super) fn play(&self) -> Result<Story, String> {
         let pages = Pages::default();
