@@ -41,7 +41,9 @@ fn power_takes_what_is_not_synced_and_a_torn_tail_is_cut() {
     let powers: Vec<Fault> =
         (0..7).map(|member| Fault::LosePower { member, back_after_ms: 300 }).collect();
     assert!(reaches(&powers, "stop", "power lost") >= 20);
-    assert!(reaches(&powers, "member", "torn tail cut") > 0);
+    // Only a write under way is torn, and few of these so that it shows.
+    let is_torn = |seed| run(seed, &powers).coverage.get("member", "torn tail cut") > 0;
+    assert!((1..150).any(is_torn));
     assert_eq!(reaches(&[Fault::LoseAllPower { back_after_ms: 10 }], "stop", "power lost"), 12);
 }
 
