@@ -25,6 +25,9 @@ pub struct Config {
     /// Bytes of log after which a snapshot is made, at least. The table decides too: snapshots stay
     /// a small part of all that is written.
     pub log_bytes_before_snapshot: u64,
+    /// Origins of web pages, such as `https://locks.example`, that may open a WebSocket beside its
+    /// own.
+    pub origins: Vec<String>,
     /// How it stands to other servers.
     pub cluster: ClusterConfig,
 }
@@ -38,6 +41,7 @@ impl Config {
             storage,
             connections_max: None,
             log_bytes_before_snapshot: DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT,
+            origins: Vec::new(),
             cluster: ClusterConfig::default(),
         }
     }

@@ -22,6 +22,7 @@ use crate::limits::{
     TCP_USER_TIMEOUT,
 };
 use crate::service::Service;
+use crate::websocket::Origins;
 use crate::{encode, native};
 
 /// What is read at first: as much as most requests have.
@@ -41,8 +42,9 @@ pub(crate) async fn accept(
     listener: Arc<TcpListener>,
     service: Arc<dyn Service>,
     connections_max: usize,
+    origins: Arc<Origins>,
 ) {
-    let front = Front::new(service.clone());
+    let front = Front::new(service.clone(), origins);
     let connections = Arc::new(Semaphore::new(connections_max));
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     loop {

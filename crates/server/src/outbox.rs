@@ -2,6 +2,7 @@
 //! front that carries the protocol's messages, whatever their encoding.
 
 use std::io;
+use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,7 @@ use bramah_core::Time;
 use bramah_node::Notice;
 use bramah_wire::{Error, ErrorCode, proto};
 use bytes::{Buf, BytesMut};
+use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tracing::debug;
@@ -37,6 +39,8 @@ pub(crate) struct Outbox<F> {
     blocked: AtomicBool,
     /// More waited than may.
     over: AtomicBool,
+    /// The last word was said.
+    finished: AtomicBool,
     /// Requests that are not answered yet.
     requests: AtomicUsize,
     /// Their bytes, with those of requests that were answered while others waited.
@@ -53,6 +57,7 @@ impl<F: Framing> Outbox<F> {
             out: Mutex::default(),
             blocked: AtomicBool::new(false),
             over: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
             request_bytes: AtomicUsize::new(0),
             wake: Notify::new(),
@@ -94,7 +99,7 @@ impl<F: Framing> Outbox<F> {
 
     pub(crate) fn put(&self, message: &proto::Message) {
         // Nobody will read it: the connection is about to be closed.
-        if self.is_over() {
+        if self.is_over() || self.finished.load(Ordering::Acquire) {
             return;
         }
         let mut out = self.lock();
@@ -105,10 +110,34 @@ impl<F: Framing> Outbox<F> {
             let error = Error::new(ErrorCode::LimitExceeded, text);
             let _ = self.framing.put(&encode::refusal(id, &error), &mut out);
         }
+        self.look_at_room(&out);
+    }
+
+    /// Adds what is no message: a part of the protocol that carries them.
+    pub(crate) fn put_bytes(&self, bytes: &[u8]) {
+        if !self.is_over() {
+            let mut out = self.lock();
+            out.extend_from_slice(bytes);
+            self.look_at_room(&out);
+        }
+    }
+
+    fn look_at_room(&self, out: &BytesMut) {
         if out.len() > OUT_BYTES_MAX {
             self.over.store(true, Ordering::Release);
             self.wake.notify_one();
         }
+    }
+
+    /// Adds no more messages: the last word was said.
+    pub(crate) fn finish(&self) {
+        self.finished.store(true, Ordering::Release);
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub(crate) fn shut(&self) {
+        // A connection that is gone needs no telling.
+        let _ = SockRef::from(self.stream.as_ref()).shutdown(Shutdown::Write);
     }
 
     /// Sends as much as the socket takes. An error is found again by the connection's own task.

@@ -25,6 +25,7 @@ use crate::listener::accept;
 use crate::log::{Log, LogError, Opened};
 use crate::peers::{self, Identity, Peers, Post};
 use crate::runtime::{Parts, RunError, Runtime};
+use crate::websocket::Origins;
 use crate::writer::Writer;
 
 /// Connections that may wait to be accepted.
@@ -122,7 +123,9 @@ pub async fn serve(
     let node_id = random_number().map_err(|error| ServeError::Open(Box::new(error)))?;
     let lobby = Arc::new(Lobby::new(node_id, config.cluster.bootstrap_expect));
     let listener = Arc::new(listener);
-    let waiting = tokio::spawn(accept(listener.clone(), lobby.clone(), connections_max));
+    let origins = Arc::new(origins(&config));
+    let waiting =
+        tokio::spawn(accept(listener.clone(), lobby.clone(), connections_max, origins.clone()));
     let planned = tokio::select! {
         plan = plan(&config.cluster, &folder_file, &lobby) => plan?,
         () = &mut stop => return Ok(()),
@@ -166,7 +169,7 @@ pub async fn serve(
     if wish != Wish::None {
         tasks.0.push(tokio::spawn(settle(post, own, config.cluster.join)));
     }
-    tasks.0.push(tokio::spawn(accept(listener, hall, connections_max)));
+    tasks.0.push(tokio::spawn(accept(listener, hall, connections_max, origins)));
     let storage = config.storage;
     started(Started {
         address,
@@ -231,6 +234,16 @@ fn listen_to_peers(
         }
         Err(source) => Err(ServeError::Listen { address: wanted, source }),
     }
+}
+
+/// Which web pages may speak to this server, under the names that it is sure to be called by.
+fn origins(config: &Config) -> Origins {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let told = config.cluster.client_address.as_ref().map(|address| {
+        let address = address.to_string();
+        address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host).to_owned()
+    });
+    Origins::new(config.origins.iter().cloned(), [host].into_iter().chain(told))
 }
 
 /// How others reach this server: as it was told, else where it listens. One that listens on all

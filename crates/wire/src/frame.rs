@@ -84,13 +84,29 @@ pub fn take_frame(buffer: &mut BytesMut) -> Result<Option<Bytes>, FrameTooLong> 
 /// # Errors
 /// [`FrameTooLong`]; then nothing was added.
 pub fn put_frame(message: &impl prost::Message, out: &mut BytesMut) -> Result<(), FrameTooLong> {
-    let bytes = message.encoded_len();
-    if bytes > FRAME_BYTES_MAX {
-        return Err(FrameTooLong { bytes });
-    }
+    let bytes = checked_len(message)?;
     out.reserve(LENGTH_BYTES + bytes);
     out.put_u32(bytes as u32);
     message.encode(out).map_err(|_| FrameTooLong { bytes })
+}
+
+/// Adds `message` to `out` without its length, for a protocol that tells messages apart by itself.
+/// What fits no frame fits none of these either.
+///
+/// # Errors
+/// [`FrameTooLong`]; then nothing was added.
+pub fn put_bare(message: &impl prost::Message, out: &mut BytesMut) -> Result<(), FrameTooLong> {
+    let bytes = checked_len(message)?;
+    out.reserve(bytes);
+    message.encode(out).map_err(|_| FrameTooLong { bytes })
+}
+
+/// The length of a message that fits a frame.
+pub(crate) fn checked_len(message: &impl prost::Message) -> Result<usize, FrameTooLong> {
+    match message.encoded_len() {
+        bytes @ ..=FRAME_BYTES_MAX => Ok(bytes),
+        bytes => Err(FrameTooLong { bytes }),
+    }
 }
 
 /// A message is longer than a frame may be.

@@ -29,13 +29,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use bramah_wire::ErrorCode;
 use bytes::BytesMut;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -43,18 +44,20 @@ use tower_service::Service as _;
 use tracing::debug;
 
 use self::desk::Desk;
-use self::problem::Problem;
+pub(crate) use self::problem::Problem;
 use self::stream::{Activity, Busy, Rewound};
 use crate::limits::{
     GOODBYE_TIME_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEAD_TIME_MAX, HTTP_IDLE_TIME_MAX,
     HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
 };
 use crate::service::Service;
+use crate::websocket::{self, Handover, Origins};
 
 /// What all HTTP connections of a server share.
 pub(crate) struct Front {
     service: Arc<dyn Service>,
     router: Router,
+    origins: Arc<Origins>,
 }
 
 /// Which HTTP a connection speaks.
@@ -67,8 +70,8 @@ pub(crate) enum Version {
 }
 
 impl Front {
-    pub(crate) fn new(service: Arc<dyn Service>) -> Arc<Front> {
-        Arc::new(Front { service, router: router() })
+    pub(crate) fn new(service: Arc<dyn Service>, origins: Arc<Origins>) -> Arc<Front> {
+        Arc::new(Front { service, router: router(), origins })
     }
 }
 
@@ -78,6 +81,7 @@ fn router() -> Router {
         .route("/readyz", get(server::ready))
         .route("/v1/cluster", get(server::cluster))
         .route("/v1/locks/{name}", get(locks::get))
+        .route("/v1/ws", any(websocket::upgrade))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
 }
@@ -105,10 +109,17 @@ async fn no_such_method(request: Request) -> Response {
 pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut, version: Version) {
     let activity = Arc::new(Activity::default());
     let desk = Desk::open(front.service.clone());
+    let handover = Arc::new(Handover::default());
+    let lock_service = front.service.clone();
     let stream = TokioIo::new(Rewound::new(stream, first, activity.clone()));
     let service = service_fn({
         let (desk, activity) = (desk.clone(), activity.clone());
-        move |request| answer(front.clone(), desk.clone(), activity.begin(), request)
+        let handover = handover.clone();
+        move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(handover.clone());
+            request.extensions_mut().insert(front.origins.clone());
+            answer(front.clone(), desk.clone(), activity.begin(), request)
+        }
     });
     let end = match version {
         Version::One => {
@@ -139,6 +150,15 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
         Ok(()) => debug!("http connection closed"),
         Err(error) => debug!(%error, "http connection ended"),
     }
+    handover.go_on(into_socket, &*lock_service).await;
+}
+
+/// The socket of a connection whose HTTP is over, and what was read of it and not used.
+fn into_socket(upgraded: Upgraded) -> Option<(TcpStream, BytesMut)> {
+    let parts = upgraded.downcast::<TokioIo<Rewound>>().ok()?;
+    let (stream, first) = parts.io.into_inner().into_parts();
+    // What HTTP read comes before what it did not.
+    Some((stream, BytesMut::from_iter(parts.read_buf.into_iter().chain(first))))
 }
 
 /// Runs a connection, and ends it when it is silent for too long or the server is about to stop.

@@ -68,6 +68,11 @@ impl Rewound {
     pub(crate) fn new(stream: TcpStream, first: BytesMut, activity: Arc<Activity>) -> Rewound {
         Rewound { stream, first, activity }
     }
+
+    /// The connection, and what was read of it and not used.
+    pub(crate) fn into_parts(self) -> (TcpStream, BytesMut) {
+        (self.stream, self.first)
+    }
 }
 
 impl AsyncRead for Rewound {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, ErrorCode};
+use crate::frame::checked_len;
 use crate::proto;
 use crate::request::{ErrorReply, Parsed, parse};
 
@@ -38,18 +39,21 @@ pub fn read(text: &str, draw_key: &mut dyn FnMut() -> Key) -> Result<Parsed, Err
     parse(request, draw_key)
 }
 
-/// Adds `message` as JSON to `out`.
+/// Adds `message` as JSON to `out`. What fits no frame has no JSON either: it would be some times
+/// as long.
 ///
 /// # Errors
-/// [`JsonError`], of an enum's value that the schema does not have; then nothing was added.
+/// [`JsonError`], of that and of an enum's value that the schema does not have; then nothing was
+/// added.
 pub fn put_message(message: &proto::Message, out: &mut BytesMut) -> Result<(), JsonError> {
+    checked_len(message).map_err(|too_long| JsonError(too_long.to_string()))?;
     put(message, out)
 }
 
 /// Adds `request` as JSON to `out`: the client's half of [`read`].
 ///
 /// # Errors
-/// As of [`put_message`].
+/// [`JsonError`], of an enum's value that the schema does not have; then nothing was added.
 pub fn put_request(request: &proto::Request, out: &mut BytesMut) -> Result<(), JsonError> {
     put(request, out)
 }
