@@ -5,9 +5,9 @@
 //! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
-//! `native`, `websocket`, `outbox`, `encode` (the connections' side), `log`, `writer`, `folder` (the
-//! disk), `peers`, `formation`, `cluster`, `leaving` (other members), `backup`, `restore`, `server`
-//! (all together).
+//! `native`, `http`, `websocket`, `outbox`, `encode` (the connections' side), `log`, `writer`,
+//! `folder` (the disk), `peers`, `formation`, `cluster`, `leaving` (other members), `backup`,
+//! `restore`, `server` (all together).
 //! DESIGN.md beside this crate says what a server does because there are others, and why.
 
 mod backup;
@@ -17,7 +17,6 @@ mod encode;
 mod folder;
 mod formation;
 mod hall;
-#[allow(dead_code)]
 mod http;
 mod keys;
 mod leaving;

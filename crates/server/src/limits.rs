@@ -30,6 +30,21 @@ pub const HTTP_BODY_TIME_MAX: Duration = Duration::from_secs(15);
 pub const JSON_DEPTH_MAX: usize = 8;
 /// How long an HTTP connection may be silent between two requests, at least.
 pub const HTTP_IDLE_TIME_MAX: Duration = Duration::from_secs(90);
+/// How long an acquire over HTTP may wait: longer waits are asked for again.
+pub const HTTP_WAIT_TIME_MAX: Duration = Duration::from_secs(600);
+/// How much longer than its wait an acquire may be without news before it is given up.
+pub const HTTP_WAIT_SLACK: Duration = Duration::from_secs(15);
+/// How long a hold or session lives without being renewed, when the request does not say.
+pub const HTTP_TTL_DEFAULT: Duration = Duration::from_secs(15);
+/// Longest id that a client gives its request, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 128;
+/// Shortest such id where it is all that a hold's holder must know.
+pub const REQUEST_ID_BYTES_MIN: usize = 16;
+/// Ended holds of a lock among which an earlier request of the same id is looked for.
+pub const REPEATS_LOOKED_AT_MAX: usize = 1_000;
+/// Pages of the table that one filtered listing over HTTP goes through; then it says that there may
+/// be more.
+pub const FILTERED_PAGES_MAX: usize = 16;
 /// Requests of one HTTP/2 connection that may be under way; over HTTP/1.1 it is one.
 pub const HTTP_STREAMS_MAX: u32 = 64;
 /// Bytes of one HTTP/2 stream that may wait to be sent.

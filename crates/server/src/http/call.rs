@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bramah_core::{LockName, SessionHandle};
 use bramah_node::Reply;
@@ -16,11 +16,10 @@ use bramah_wire::{Error, ErrorCode, proto};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Front;
 use super::body;
 use super::desk::{Desk, Told};
 use super::problem::Problem;
-use super::query::{self, Query};
+use super::query::Query;
 use super::ticket::Ticket;
 use crate::encode;
 use crate::service::Answer;
@@ -28,7 +27,6 @@ use crate::service::Answer;
 /// A request: where it came from, and its parts.
 pub(crate) struct Call {
     pub(crate) desk: Arc<Desk>,
-    pub(crate) front: Arc<Front>,
     parts: Parts,
     body: Option<Body>,
     /// The part of its path that names something.
@@ -36,10 +34,6 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.parts.headers
-    }
-
     /// Its parameters, of which only these may be there.
     pub(crate) fn query(&self, known: &[&str]) -> Result<Query, Problem> {
         Query::parse(self.parts.uri.query().unwrap_or_default(), known)
@@ -145,12 +139,6 @@ impl<S: Send + Sync> axum::extract::FromRequest<S> for Call {
             Err(_) => return Err(Problem::invalid("read the path: it must be UTF-8")),
         };
         let desk = parts.extensions.remove::<Arc<Desk>>().ok_or_else(unexpected)?;
-        let front = parts.extensions.remove::<Arc<Front>>().ok_or_else(unexpected)?;
-        Ok(Call { desk, front, parts, body: Some(body), named: named.unwrap_or_default() })
+        Ok(Call { desk, parts, body: Some(body), named: named.unwrap_or_default() })
     }
-}
-
-/// Percent-encoding in a path is as in a query, but for the plus sign.
-pub(crate) fn decoded(text: &str) -> Result<String, Problem> {
-    query::decode(text, false)
 }

@@ -1,10 +1,12 @@
 //! One HTTP connection's place at the service: its requests find their replies here, and the waits
 //! of its acquires their news.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bramah_core::{
-    EndReason, Event, Grant, Happening, Key, RequestSeq, SessionHandle, SessionId, Time, WaitEnd,
+    EndReason, Event, Grant, Happening, Key, RequestRef, RequestSeq, SessionHandle, SessionId,
+    Time, WaitEnd,
 };
 use bramah_node::{ClientId, Notice, Reply};
 use bramah_wire::request::{Ask, What};
@@ -27,16 +29,55 @@ pub(crate) enum News {
     /// It is granted.
     Granted(Time, Vec<Grant>),
     /// It ended without.
-    Ended(Time, WaitEnd),
+    Ended(WaitEnd),
     /// Its session ended.
     SessionEnded(Time, EndReason),
     /// Some news may be missing.
     Lagged,
 }
 
+/// Numbers for requests in sessions that clients brought. Any server may be asked next, so they
+/// follow the cluster's time, with a count below it that tells those of this server apart.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    /// The latest time of the cluster that was seen here.
+    now_ms: AtomicU64,
+    count: AtomicU64,
+}
+
+impl Numbers {
+    const COUNT_BITS: u32 = 22;
+    /// Numbers this much older are of requests that were answered. It bounds the answers that a
+    /// session keeps, and is more than two servers disagree about the time.
+    const ANSWERED_AFTER_MS: u64 = 5_000;
+
+    /// Two servers begin to count at different places.
+    pub(crate) fn new(begin: u64) -> Numbers {
+        Numbers { now_ms: AtomicU64::new(0), count: AtomicU64::new(begin) }
+    }
+
+    fn see(&self, now: Time) {
+        self.now_ms.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    fn draw(&self) -> RequestRef {
+        let now_ms = self.now_ms.load(Ordering::Relaxed);
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        // Below the half of the numbers that are of named requests.
+        let number = |ms: u64| ms << Self::COUNT_BITS & (u64::MAX >> 1);
+        let low = count & ((1 << Self::COUNT_BITS) - 1);
+        let answered = number(now_ms.saturating_sub(Self::ANSWERED_AFTER_MS));
+        RequestRef {
+            seq: RequestSeq((number(now_ms) | low).max(1)),
+            answered_below: RequestSeq(answered),
+        }
+    }
+}
+
 /// A connection at the service.
 pub(crate) struct Desk {
     service: Arc<dyn Service>,
+    numbers: Arc<Numbers>,
     client: OnceLock<ClientId>,
     waiting: Mutex<Waiting>,
     /// The server is about to stop.
@@ -61,9 +102,10 @@ struct Wait {
 
 impl Desk {
     /// Connects.
-    pub(crate) fn open(service: Arc<dyn Service>) -> Arc<Desk> {
+    pub(crate) fn open(service: Arc<dyn Service>, numbers: Arc<Numbers>) -> Arc<Desk> {
         let desk = Arc::new(Desk {
             service,
+            numbers,
             client: OnceLock::new(),
             waiting: Mutex::default(),
             leaving: Notify::new(),
@@ -120,7 +162,12 @@ impl Desk {
         self.lock().keys.draw()
     }
 
-    /// Begins to listen for the news of a wait. Its watch is that of its session if `watch_id` is 0.
+    /// A number for a request that its client did not name.
+    pub(crate) fn draw_request(&self) -> RequestRef {
+        self.numbers.draw()
+    }
+
+    /// Begins to listen for the news of a wait. A `watch_id` of 0 is for news of its session.
     pub(crate) fn listen(
         self: &Arc<Desk>,
         session: SessionHandle,
@@ -151,7 +198,7 @@ impl Desk {
                 (session, Some(seq), News::Granted(now, grants.clone()))
             }
             Happening::WaitEnded { session, seq, reason, .. } => {
-                (session, Some(seq), News::Ended(now, reason.clone()))
+                (session, Some(seq), News::Ended(reason.clone()))
             }
             Happening::SessionEnded { session, reason } => {
                 (session, None, News::SessionEnded(now, reason.clone()))
@@ -170,6 +217,7 @@ impl Desk {
 
 impl Outlet for Desk {
     fn reply(&self, id: u64, now: Time, answer: Answer) {
+        self.numbers.see(now);
         let sender = {
             let mut waiting = self.lock();
             let index = waiting.replies.iter().position(|(of, _)| *of == id);

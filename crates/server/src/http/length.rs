@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{self, Visitor};
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -13,7 +13,7 @@ const UNITS: [(&str, f64); 5] =
 const EXPECTED: &str = "expected a length with its unit, such as \"30s\", \"500ms\" or \"1h30m\"";
 
 /// A length of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Length(u64);
 
 impl Length {

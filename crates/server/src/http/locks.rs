@@ -2,14 +2,20 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use bramah_core::limits::NAME_BYTES_MAX;
 use bramah_wire::proto::reply::Outcome as Words;
-use bramah_wire::request::{Ask, Query, WAITERS_SHOWN_DEFAULT, WAITERS_SHOWN_MAX, What};
+use bramah_wire::request::{
+    Ask, LIST_LEN_DEFAULT, LIST_LEN_MAX, Query, WAITERS_SHOWN_DEFAULT, WAITERS_SHOWN_MAX, What,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::call::{Call, in_words, json, unexpected};
-use super::problem::Problem;
+use super::length::Length;
+use super::problem::{Problem, ProblemView};
+use super::query;
 use super::view::{LockView, StalenessView};
+use crate::limits::FILTERED_PAGES_MAX;
 
 /// A lock, and the revision as of which it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,6 +29,130 @@ pub(crate) struct LockAt {
     staleness: Option<StalenessView>,
 }
 
+/// A page of locks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LockList {
+    /// In the order of their names.
+    locks: Vec<LockView>,
+    /// There may be more: ask with `after` of `next`.
+    more: bool,
+    /// The last name that was looked at.
+    next: Option<String>,
+    /// The locks are as of this revision; of several that were gone through, the first.
+    revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staleness: Option<StalenessView>,
+}
+
+/// Which locks of a listing are wanted.
+struct Filter {
+    holder: Option<String>,
+    host: Option<String>,
+    longer_than_ms: Option<u64>,
+}
+
+impl Filter {
+    fn is_there(&self) -> bool {
+        self.holder.is_some() || self.host.is_some() || self.longer_than_ms.is_some()
+    }
+
+    /// One of its holders is all that is asked for.
+    fn takes(&self, lock: &LockView) -> bool {
+        !self.is_there()
+            || lock.holders.iter().any(|holder| {
+                let is_holder = |text: &String| {
+                    *text == holder.owner.user || *text == holder.session.to_string()
+                };
+                self.holder.as_ref().is_none_or(is_holder)
+                    && self.host.as_ref().is_none_or(|host| *host == holder.owner.host)
+                    && self.longer_than_ms.is_none_or(|ms| holder.held_ms > ms)
+            })
+    }
+}
+
+/// How many entries of a listing are asked for.
+pub(super) fn page(query: &query::Query, usual: usize, max: usize) -> Result<usize, Problem> {
+    match query.number("limit")? {
+        None => Ok(usual),
+        Some(len @ 1..) if len <= max as u64 => Ok(len as usize),
+        Some(len) => Err(Problem::invalid(format!("list {len} entries: limit may be 1 to {max}"))),
+    }
+}
+
+/// Locks that are held, waited for or resting, by prefix.
+#[utoipa::path(
+    get, path = "/v1/locks", tag = "locks",
+    params(
+        ("prefix" = Option<String>, Query, description = "Names start so."),
+        ("after" = Option<String>, Query, description = "Names after this one: `next`."),
+        ("limit" = Option<u32>, Query, description = "Most locks.", minimum = 1, maximum = 1000),
+        ("holder" = Option<String>, Query,
+            description = "Held by a session of this number, or of this user."),
+        ("host" = Option<String>, Query, description = "Held by a session on this host."),
+        ("longer_than" = Option<Length>, Query, description = "Held longer than this."),
+        ("stale" = Option<bool>, Query, description = "Of the table as the asked server has it."),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = LockList),
+        (status = "default", description = "It was not served.", body = ProblemView,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
+    let known = ["prefix", "after", "limit", "holder", "host", "longer_than", "stale"];
+    let query = call.query(&known)?;
+    let text = |name| match query.text(name) {
+        Some(text) if text.len() > NAME_BYTES_MAX => {
+            let bytes = text.len();
+            let text = format!("use {name}: it has {bytes} bytes, at most {NAME_BYTES_MAX} are");
+            Err(Problem::invalid(format!("{text} allowed")))
+        }
+        text => Ok(text.unwrap_or_default().to_owned()),
+    };
+    let (prefix, mut after) = (text("prefix")?, text("after")?);
+    let len_max = page(&query, LIST_LEN_DEFAULT, LIST_LEN_MAX)?;
+    let filter = Filter {
+        holder: query.text("holder").map(str::to_owned),
+        host: query.text("host").map(str::to_owned),
+        longer_than_ms: query.length("longer_than")?.map(Length::as_ms),
+    };
+    let stale = query.flag("stale")?;
+    let mut found =
+        LockList { locks: Vec::new(), more: true, next: None, revision: 0, staleness: None };
+    for page in 0..FILTERED_PAGES_MAX {
+        let len_page = if filter.is_there() { LIST_LEN_MAX } else { len_max };
+        let look = Query::ListLocks { prefix: prefix.clone(), after, len_max: len_page };
+        let ask = if stale { Ask::Stale(look) } else { Ask::Service(What::Query(look)) };
+        let (reply, Words::LockList(list)) = call.ask(ask).await? else {
+            return Err(unexpected());
+        };
+        if page == 0 {
+            found.revision = list.revision;
+            found.staleness = reply.staleness.map(StalenessView::new);
+        }
+        found.more = list.more;
+        for lock in list.locks {
+            let lock = LockView::new(reply.now_ms, lock);
+            if found.locks.len() == len_max {
+                found.more = true;
+                break;
+            }
+            found.next = Some(lock.name.clone());
+            if filter.takes(&lock) {
+                found.locks.push(lock);
+            }
+        }
+        if !found.more || found.locks.len() == len_max {
+            break;
+        }
+        after = found.next.clone().unwrap_or_default();
+    }
+    if !found.more {
+        found.next = None;
+    }
+    Ok(json(StatusCode::OK, &found))
+}
+
 /// One lock: who holds it, who waits.
 #[utoipa::path(
     get, path = "/v1/locks/{name}", tag = "locks",
@@ -33,7 +163,7 @@ pub(crate) struct LockAt {
     ),
     responses(
         (status = 200, description = "The lock, also if it is free.", body = LockAt),
-        (status = "default", description = "It was not served.", body = Problem,
+        (status = "default", description = "It was not served.", body = ProblemView,
             content_type = "application/problem+json"),
     ),
 )]

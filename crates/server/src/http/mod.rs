@@ -1,22 +1,34 @@
 //! The HTTP front: resources in JSON over HTTP/1.1 and HTTP/2.
 //!
 //! [`opening`] tells HTTP from the other protocols of the port. A connection has one [`desk`] at
-//! the service; each of its requests is a [`call`], which a handler answers: [`acquire`], [`holds`],
-//! [`locks`], [`sessions`], [`past`], [`server`]. What they say is in [`view`] and [`problem`].
+//! the service; each of its requests is a [`call`], which a handler answers that [`routes`] finds:
+//! [`acquire`] (with [`wanted`] and [`repeats`]), [`holds`], [`locks`], [`sessions`], [`past`],
+//! [`operator`], [`server`]. What they say is in [`view`] and [`problem`], and [`openapi`] tells all
+//! of it.
 
+mod acquire;
 mod body;
 mod call;
 mod desk;
+mod fingerprint;
 mod guard;
+mod holds;
 mod length;
 mod locks;
+mod openapi;
 pub(crate) mod opening;
+mod operator;
+mod past;
 mod problem;
 mod query;
+mod repeats;
+mod routes;
 mod server;
+mod sessions;
 mod stream;
 mod ticket;
 mod view;
+mod wanted;
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -26,11 +38,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::http::{Method, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
-use bramah_wire::ErrorCode;
+use axum::response::IntoResponse;
 use bytes::BytesMut;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
@@ -43,20 +51,22 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tower_service::Service as _;
 use tracing::debug;
 
-use self::desk::Desk;
+use self::desk::{Desk, Numbers};
 pub(crate) use self::problem::Problem;
 use self::stream::{Activity, Busy, Rewound};
+use crate::keys::random_number;
 use crate::limits::{
     GOODBYE_TIME_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEAD_TIME_MAX, HTTP_IDLE_TIME_MAX,
     HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
 };
 use crate::service::Service;
-use crate::websocket::{self, Handover, Origins};
+use crate::websocket::{Handover, Origins};
 
 /// What all HTTP connections of a server share.
 pub(crate) struct Front {
     service: Arc<dyn Service>,
     router: Router,
+    numbers: Arc<Numbers>,
     origins: Arc<Origins>,
 }
 
@@ -71,44 +81,16 @@ pub(crate) enum Version {
 
 impl Front {
     pub(crate) fn new(service: Arc<dyn Service>, origins: Arc<Origins>) -> Arc<Front> {
-        Arc::new(Front { service, router: router(), origins })
+        let begin = random_number().unwrap_or_default();
+        let numbers = Arc::new(Numbers::new(begin));
+        Arc::new(Front { service, router: routes::router(), numbers, origins })
     }
-}
-
-fn router() -> Router {
-    Router::new()
-        .route("/healthz", get(server::health))
-        .route("/readyz", get(server::ready))
-        .route("/v1/cluster", get(server::cluster))
-        .route("/v1/locks/{name}", get(locks::get))
-        .route("/v1/ws", any(websocket::upgrade))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-}
-
-async fn no_such_path(request: Request) -> Problem {
-    let path = request.uri().path();
-    let hint = match path.starts_with("/v1/locks/") {
-        true => "; a slash in a lock's name is written %2F",
-        false => "; GET /openapi.json tells what there is",
-    };
-    Problem::new(ErrorCode::NotFound, format!("find {path:?}: nothing is there{hint}"))
-}
-
-/// Which methods there are stands in the header `allow`, which the router adds.
-async fn no_such_method(request: Request) -> Response {
-    if request.method() == Method::OPTIONS {
-        return StatusCode::NO_CONTENT.into_response();
-    }
-    let (method, path) = (request.method(), request.uri().path());
-    let text = format!("{method} {path:?}: the header `allow` has the methods that it takes");
-    Problem::new(ErrorCode::MethodNotAllowed, text).into_response()
 }
 
 /// Serves a connection that opened as HTTP, until it ends. `first` holds what was read of it.
 pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut, version: Version) {
     let activity = Arc::new(Activity::default());
-    let desk = Desk::open(front.service.clone());
+    let desk = Desk::open(front.service.clone(), front.numbers.clone());
     let handover = Arc::new(Handover::default());
     let lock_service = front.service.clone();
     let stream = TokioIo::new(Rewound::new(stream, first, activity.clone()));
@@ -215,7 +197,6 @@ async fn answer(
     let response = match guard::check(&request) {
         Ok(()) => {
             request.extensions_mut().insert(desk);
-            request.extensions_mut().insert(front.clone());
             match front.router.clone().call(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},

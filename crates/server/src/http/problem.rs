@@ -13,9 +13,14 @@ use super::view::HolderView;
 /// Seconds after which what was refused for now may be asked again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
+/// Why a request was not served.
+#[derive(Debug)]
+pub(crate) struct Problem(Box<ProblemView>);
+
 /// Why a request was not served: an error in the form of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct ProblemView {
     /// `urn:bramah:error:` and the code.
     #[serde(rename = "type")]
     kind: String,
@@ -29,15 +34,28 @@ pub(crate) struct Problem {
     code: &'static str,
     /// Whether the request has happened: `not_applied`, or `unknown` if it may have.
     effect: EffectName,
-    /// Of `busy` and `wait_timed_out`.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    busy: Option<BusyView>,
+    /// Of `busy` and `wait_timed_out`: the holder that came first; none while the lock rests after
+    /// an unclean end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<HolderView>,
+    /// Of both: how many hold the lock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holders: Option<usize>,
+    /// Of both: how many wait for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiters: Option<usize>,
+    /// Of both: your place in the queue, where the wait ended or would have begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
+    /// Of both: the lock rests so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rests_for_ms: Option<u64>,
     /// Of `deadlock`: who waits for what, in a circle.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cycle: Vec<StepView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycle: Option<Vec<StepView>>,
     /// Where else to ask, HOST:PORT each, the likeliest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    servers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    servers: Option<Vec<String>>,
 }
 
 /// Whether a request has happened.
@@ -46,21 +64,6 @@ pub(crate) struct Problem {
 pub(crate) enum EffectName {
     NotApplied,
     Unknown,
-}
-
-/// Who stands in the way.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BusyView {
-    /// The holder that came first; none while the lock rests after an unclean end.
-    holder: Option<HolderView>,
-    /// How many hold the lock.
-    holders: usize,
-    /// How many wait for it.
-    waiters: usize,
-    /// Your place in the queue: where the wait ended, or where it would have begun.
-    position: usize,
-    /// The lock rests so long.
-    rests_for_ms: Option<u64>,
 }
 
 /// One part of a circle of waiters.
@@ -100,20 +103,27 @@ impl Problem {
         };
         let place = format!("at place {} of the queue", busy.position);
         let mut problem = Problem::new(code, format!("acquire {name:?}: {waited}{by}, {place}"));
-        problem.busy = Some(BusyView {
-            holder: busy.holder.as_ref().map(|holder| HolderView::of_busy(holder, busy.now)),
-            holders: busy.holders,
-            waiters: busy.waiters,
-            position: busy.position,
-            rests_for_ms: busy.rests_until.map(|until| until.ms_since(busy.now)),
-        });
+        problem.0.holder = busy.holder.as_ref().map(|it| HolderView::of_busy(it, busy.now));
+        problem.0.holders = Some(busy.holders);
+        problem.0.waiters = Some(busy.waiters);
+        problem.0.position = Some(busy.position);
+        problem.0.rests_for_ms = busy.rests_until.map(|until| until.ms_since(busy.now));
         problem
+    }
+
+    pub(crate) fn is(&self, code: ErrorCode) -> bool {
+        self.0.code == code.as_str()
+    }
+
+    /// What was asked may have happened.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self.0.effect, EffectName::Unknown)
     }
 
     /// What happened, and what to do.
     #[cfg(test)]
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 }
 
@@ -134,7 +144,7 @@ impl From<Error> for Problem {
             session: step.session.0,
             waits_for: step.waits_for.as_str().to_owned(),
         });
-        Problem {
+        Problem(Box::new(ProblemView {
             kind: format!("urn:bramah:error:{code}"),
             title: code.meaning(),
             status: code.http_status(),
@@ -144,23 +154,27 @@ impl From<Error> for Problem {
                 Effect::NotApplied => EffectName::NotApplied,
                 Effect::Unknown => EffectName::Unknown,
             },
-            busy: None,
-            cycle: cycle.collect(),
-            servers: error.servers,
-        }
+            holder: None,
+            holders: None,
+            waiters: None,
+            position: None,
+            rests_for_ms: None,
+            cycle: (!error.cycle.is_empty()).then(|| cycle.collect()),
+            servers: Some(error.servers).filter(|servers| !servers.is_empty()),
+        }))
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
-        let status = StatusCode::from_u16(self.status);
+        let status = StatusCode::from_u16(self.0.status);
         *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);
-        if matches!(self.status, 429 | 503 | 507) {
+        if matches!(self.0.status, 429 | 503 | 507) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::call::{Call, json, unexpected};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemView};
 
 /// That the server is there.
 #[derive(Serialize, ToSchema)]
@@ -89,7 +89,7 @@ pub(crate) async fn health(call: Call) -> Result<Response, Problem> {
     responses(
         (status = 200, description = "A leader is known that a majority follows.",
             body = ClusterView),
-        (status = 503, description = "Nobody leads at the moment.", body = Problem,
+        (status = 503, description = "Nobody leads at the moment.", body = ProblemView,
             content_type = "application/problem+json"),
     ),
 )]

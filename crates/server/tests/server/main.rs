@@ -5,4 +5,5 @@ mod client;
 mod cluster;
 mod durability;
 mod flow;
+mod http;
 mod running;

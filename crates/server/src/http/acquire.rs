@@ -1,0 +1,304 @@
+//! Acquiring, and waiting for it for as long as the client does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use bramah_core::{
+    Action, Command, Grant, OnDisconnect, OpenSession, Outcome, Refusal, RequestRef, RequestSeq,
+    SessionHandle, Time, Wait, WaitEnd,
+};
+use bramah_wire::ErrorCode;
+use bramah_wire::request::{Ask, Watched, What};
+use tokio::time::{Instant, sleep_until};
+
+use super::call::{Call, json, outcome, unexpected};
+use super::desk::{Desk, Listening, News, close};
+use super::fingerprint::fingerprint;
+use super::problem::{Problem, ProblemView};
+use super::repeats;
+use super::ticket::Ticket;
+use super::view::Hold;
+use super::wanted::{AcquireBody, Wanted};
+use crate::limits::HTTP_WAIT_SLACK;
+
+/// Acquires a lock.
+///
+/// If the client goes away while it waits, its waiter leaves the queue; unless the request has a
+/// `request_id`: then it keeps its place for its repeat, until its wait is over, or for the TTL if
+/// no session was given.
+#[utoipa::path(
+    post, path = "/v1/locks/{name}", tag = "locks",
+    params(("name" = String, Path, description = "The lock's name; a slash is written %2F.")),
+    request_body(content = AcquireBody, description = "An empty body is an empty object."),
+    responses(
+        (status = 200, description = "It is held from now on.", body = Hold),
+        (status = 409, description = "Somebody else has it; names the holder and your place.",
+            body = ProblemView, content_type = "application/problem+json"),
+        (status = "default", description = "It was not served.", body = ProblemView,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn acquire(mut call: Call) -> Result<Response, Problem> {
+    let name = call.lock_name()?;
+    call.query(&[])?;
+    let body: AcquireBody = call.json().await?;
+    let wanted = body.check(name)?;
+    let hold = match (wanted.session, &wanted.request_id) {
+        (Some(session), _) => in_session(&call.desk, session, &wanted).await?,
+        (None, None) => alone(&call.desk, &wanted).await?.0,
+        (None, Some(id)) => repeats::acquire(&call.desk, &wanted, id).await?,
+    };
+    Ok(json(StatusCode::OK, &hold))
+}
+
+/// One acquire in a session. What it has done is undone when it is dropped, unless it is kept.
+pub(super) struct Attempt {
+    desk: Arc<Desk>,
+    session: SessionHandle,
+    request: RequestRef,
+    /// The session was opened for it.
+    is_own: bool,
+    undo: Undo,
+}
+
+/// How what an attempt has done is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Undo {
+    Nothing,
+    /// The session is its own, and ends.
+    Close,
+    /// The session is the client's: only the request is taken back.
+    Cancel,
+}
+
+impl Attempt {
+    /// In a session of its own.
+    pub(super) fn alone(desk: &Arc<Desk>, session: SessionHandle) -> Attempt {
+        let request = RequestRef { seq: RequestSeq(1), answered_below: RequestSeq(0) };
+        Attempt { desk: desk.clone(), session, request, is_own: true, undo: Undo::Close }
+    }
+
+    /// What it does stays from here on: somebody has it, or may repeat the request.
+    pub(super) fn keep(&mut self) {
+        self.undo = Undo::Nothing;
+    }
+
+    /// Listens for the news of its session.
+    pub(super) fn listen(&self) -> Listening {
+        self.desk.listen(self.session, self.request.seq, 0)
+    }
+
+    /// Asks, or asks again: it is the same request.
+    pub(super) async fn ask(&self, wanted: &Wanted) -> Result<(Time, Outcome), Problem> {
+        let acquire = wanted.acquire(self.desk.draw_key());
+        let action = Action::Acquire(acquire);
+        let command = Command::Request { session: self.session, request: self.request, action };
+        outcome(self.desk.ask(Ask::Service(What::Command(command))).await)
+    }
+
+    /// Waits until it is granted, and keeps a session of its own alive meanwhile.
+    pub(super) async fn wait(
+        &self,
+        wanted: &Wanted,
+        mut listening: Listening,
+    ) -> Result<Waited, Problem> {
+        let wait = match wanted.wait {
+            Wait::ForMs(ms) => Duration::from_millis(ms),
+            Wait::Try | Wait::Forever => Duration::ZERO,
+        };
+        let give_up = Instant::now() + wait + HTTP_WAIT_SLACK;
+        let pause = Duration::from_millis(wanted.ttl.as_ms() / 3);
+        let mut keep_alive = Instant::now() + pause;
+        loop {
+            tokio::select! {
+                news = listening.news() => match news {
+                    News::Granted(now, grants) => {
+                        let grant = grants.into_iter().next().ok_or_else(unexpected)?;
+                        return Ok(Waited::Granted(now, grant));
+                    }
+                    News::Ended(WaitEnd::TimedOut(busy)) => {
+                        return Err(Problem::wait_timed_out(&busy));
+                    }
+                    News::SessionEnded(at, reason) => {
+                        return Err(Problem::refused(&Refusal::SessionEnded { at, reason }, at));
+                    }
+                    // Asked again, the table tells what came of it.
+                    News::Ended(..) | News::Lagged => return Ok(Waited::AskAgain),
+                },
+                () = sleep_until(keep_alive), if self.is_own => {
+                    self.desk.order(What::KeepAlive(vec![self.session]));
+                    keep_alive += pause;
+                }
+                () = sleep_until(give_up) => {
+                    let text = "tell how the wait ended: no news came, and it is taken back";
+                    return Err(Problem::new(ErrorCode::OutcomeUnknown, text));
+                }
+            }
+        }
+    }
+}
+
+/// What came of a wait.
+pub(super) enum Waited {
+    Granted(Time, Grant),
+    AskAgain,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        match self.undo {
+            Undo::Nothing => {}
+            Undo::Close => self.desk.order(close(self.session)),
+            Undo::Cancel => {
+                let request = self.desk.draw_request();
+                let action = Action::Cancel { seq: self.request.seq };
+                let command = Command::Request { session: self.session, request, action };
+                self.desk.order(What::Command(command));
+            }
+        }
+    }
+}
+
+/// Acquires in a session that is opened for it. Also gives the session.
+pub(super) async fn alone(
+    desk: &Arc<Desk>,
+    wanted: &Wanted,
+) -> Result<(Hold, SessionHandle), Problem> {
+    let session = open(desk, wanted, desk.draw_key()).await?;
+    let mut attempt = Attempt::alone(desk, session);
+    let (now, grant) = granted(&attempt, wanted).await?;
+    attempt.keep();
+    Ok((own_hold(now, &grant, session), session))
+}
+
+/// Opens a session for one hold.
+pub(super) async fn open(
+    desk: &Desk,
+    wanted: &Wanted,
+    key: bramah_core::Key,
+) -> Result<SessionHandle, Problem> {
+    let open = OpenSession {
+        key,
+        ttl: wanted.ttl,
+        on_disconnect: OnDisconnect::Keep,
+        owner: wanted.owner.clone(),
+    };
+    let told = desk.ask(Ask::Service(What::Command(Command::OpenSession(open)))).await;
+    match outcome(told)? {
+        (_, Outcome::SessionOpened { session, .. }) => Ok(session),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Asks in a session whose news come to this desk, and waits.
+pub(super) async fn granted(attempt: &Attempt, wanted: &Wanted) -> Result<(Time, Grant), Problem> {
+    loop {
+        // Before it is asked, or news could be missed.
+        let listening = attempt.listen();
+        match answered(attempt.ask(wanted).await?)? {
+            Some((now, grant, _)) => return Ok((now, grant)),
+            None => match attempt.wait(wanted, listening).await? {
+                Waited::Granted(now, grant) => return Ok((now, grant)),
+                Waited::AskAgain => {}
+            },
+        }
+    }
+}
+
+/// The hold of a session of its own.
+pub(super) fn own_hold(now: Time, grant: &Grant, session: SessionHandle) -> Hold {
+    let ticket = Ticket { hold: grant.hold, own_session: Some(session) };
+    Hold::new(now, grant, ticket, false)
+}
+
+/// What an acquire was answered: granted, and whether it was held already, or none if it waits.
+pub(super) fn answered(
+    (now, outcome): (Time, Outcome),
+) -> Result<Option<(Time, Grant, bool)>, Problem> {
+    match outcome {
+        Outcome::Granted(grants) => {
+            let grant = grants.into_iter().next().ok_or_else(unexpected)?;
+            Ok(Some((now, grant, false)))
+        }
+        Outcome::AlreadyHeld(grant) => Ok(Some((now, grant, true))),
+        Outcome::Queued { .. } => Ok(None),
+        Outcome::Busy(busy) => Err(Problem::busy(&busy)),
+        Outcome::WaitTimedOut(busy) => Err(Problem::wait_timed_out(&busy)),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Acquires in a session of the client's. Its news go where they always went; a watch of the lock
+/// tells of the wait.
+async fn in_session(
+    desk: &Arc<Desk>,
+    session: SessionHandle,
+    wanted: &Wanted,
+) -> Result<Hold, Problem> {
+    let named = wanted.request_id.as_deref().map(|id| named_request(wanted.name().as_str(), id));
+    let request = named.unwrap_or_else(|| desk.draw_request());
+    let undo = if named.is_some() { Undo::Nothing } else { Undo::Cancel };
+    let mut attempt = Attempt { desk: desk.clone(), session, request, is_own: false, undo };
+    let mut first = attempt.ask(wanted).await;
+    if named.is_none() && first.as_ref().is_err_and(|problem| problem.is(ErrorCode::RequestStale)) {
+        // Another server knew a later time; this one does now too.
+        attempt.request = desk.draw_request();
+        first = attempt.ask(wanted).await;
+    }
+    let first = first.and_then(answered);
+    if first.as_ref().is_err_and(|problem| !problem.is_unknown()) {
+        // A refusal left nothing to take back.
+        attempt.keep();
+    }
+    let (now, grant, already_held) = match first? {
+        Some(granted) => granted,
+        None => watched(desk, &attempt, wanted).await?,
+    };
+    attempt.keep();
+    let ticket = Ticket { hold: grant.hold, own_session: None };
+    Ok(Hold::new(now, &grant, ticket, already_held))
+}
+
+/// Waits with a watch of the lock, which begins before the table is asked again: so no news is
+/// missed.
+async fn watched(
+    desk: &Arc<Desk>,
+    attempt: &Attempt,
+    wanted: &Wanted,
+) -> Result<(Time, Grant, bool), Problem> {
+    loop {
+        let watched = Watched::Name(wanted.name().clone());
+        let (watch_id, started) = desk.asked(Ask::Service(What::Watch(watched)));
+        let _unwatch = Unwatch { desk, watch_id };
+        let listening = desk.listen(attempt.session, attempt.request.seq, watch_id);
+        super::call::in_words(started.await)?;
+        if let Some(granted) = answered(attempt.ask(wanted).await?)? {
+            return Ok(granted);
+        }
+        if let Waited::Granted(now, grant) = attempt.wait(wanted, listening).await? {
+            return Ok((now, grant, false));
+        }
+    }
+}
+
+/// Ends a watch when it is dropped.
+struct Unwatch<'a> {
+    desk: &'a Desk,
+    watch_id: u64,
+}
+
+impl Drop for Unwatch<'_> {
+    fn drop(&mut self) {
+        self.desk.order(What::Unwatch { watch_id: self.watch_id });
+    }
+}
+
+/// The number of a request that its client named: the same whoever is asked, and above all numbers
+/// that are drawn.
+fn named_request(name: &str, id: &str) -> RequestRef {
+    const NAMED: u64 = 1 << 63;
+    let seq = RequestSeq(fingerprint(&[name, id]) | NAMED);
+    RequestRef { seq, answered_below: RequestSeq(0) }
+}

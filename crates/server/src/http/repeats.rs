@@ -1,0 +1,134 @@
+//! Requests that a client named, without a session: a repeat of one finds what the first did.
+//!
+//! The key of the session that is opened for such a request follows from the request's name. So
+//! whoever repeats it, at any server, can find that session among those that hold the lock, wait
+//! for it, or held it: it is the one that this key opens. Nothing is kept anywhere for it. Two that
+//! come at the same time each open one, and each looks once it stands in the table: the one behind
+//! finds the one ahead, ends its own session, and goes on with the other. The end of one connection does
+//! not end the session: it lives for its TTL, for whoever repeats the request.
+
+use std::sync::Arc;
+
+use bramah_core::{FencingToken, Key, Outcome, Refusal, SessionHandle, SessionId, Time};
+use bramah_node::Reply;
+use bramah_wire::request::{Ask, Query, WAITERS_SHOWN_MAX, What};
+
+use super::acquire::{Attempt, Waited, answered, granted, open, own_hold};
+use super::call::unexpected;
+use super::desk::{Desk, Told};
+use super::fingerprint::fingerprint;
+use super::problem::Problem;
+use super::view::Hold;
+use super::wanted::Wanted;
+use crate::limits::REPEATS_LOOKED_AT_MAX;
+use crate::service::Answer;
+
+/// Acquires, or finds what an earlier request of this name acquired.
+pub(super) async fn acquire(
+    desk: &Arc<Desk>,
+    wanted: &Wanted,
+    request_id: &str,
+) -> Result<Hold, Problem> {
+    let key = Key(fingerprint(&[wanted.name().as_str(), request_id, "session"]));
+    if let Some(session) = find(desk, wanted, key, None).await? {
+        return go_on(desk, wanted, session).await;
+    }
+    let session = open(desk, wanted, key).await?;
+    let mut attempt = Attempt::alone(desk, session);
+    let listening = attempt.listen();
+    let first = attempt.ask(wanted).await.and_then(answered);
+    // Also after a refusal: it may be the other that stands in the way.
+    if let Some(other) = find(desk, wanted, key, Some(session.id)).await? {
+        drop((listening, attempt));
+        return go_on(desk, wanted, other).await;
+    }
+    let first = first?;
+    // From here on a repeat may have it, and the end of this request is not the end of that.
+    attempt.keep();
+    let (now, grant) = match first {
+        Some((now, grant, _)) => (now, grant),
+        None => match attempt.wait(wanted, listening).await? {
+            Waited::Granted(now, grant) => (now, grant),
+            Waited::AskAgain => granted(&attempt, wanted).await?,
+        },
+    };
+    Ok(own_hold(now, &grant, session))
+}
+
+/// Goes on with the session of an earlier request of the same name.
+async fn go_on(desk: &Arc<Desk>, wanted: &Wanted, session: SessionHandle) -> Result<Hold, Problem> {
+    let mut attempt = Attempt::alone(desk, session);
+    attempt.keep();
+    let (now, grant) = granted(&attempt, wanted).await?;
+    Ok(own_hold(now, &grant, session))
+}
+
+/// The session that this key opens and that holds the lock, waits for it or held it, ahead of
+/// `own`; its news come to this desk from here on.
+async fn find(
+    desk: &Desk,
+    wanted: &Wanted,
+    key: Key,
+    own: Option<SessionId>,
+) -> Result<Option<SessionHandle>, Problem> {
+    let name = wanted.name().clone();
+    let lock = Query::GetLock { name: name.clone(), waiters_max: WAITERS_SHOWN_MAX };
+    let past = Query::GetHistory { name: Some(name), len_max: REPEATS_LOOKED_AT_MAX };
+    let (_, lock) = desk.asked(Ask::Service(What::Query(lock)));
+    let (_, past) = desk.asked(Ask::Service(What::Query(past)));
+    let mut sessions: Vec<SessionId> = Vec::new();
+    match asked(lock.await)? {
+        Reply::Lock { view: Some(view), .. } => {
+            sessions.extend(view.holders.iter().map(|holder| holder.session));
+            sessions.extend(view.waiters.iter().map(|waiter| waiter.session));
+        }
+        Reply::Lock { view: None, .. } => {}
+        _ => return Err(unexpected()),
+    }
+    // Those behind find this one, and not the other way round, or both would give way.
+    if let Some(index) = sessions.iter().position(|session| Some(*session) == own) {
+        sessions.truncate(index);
+    }
+    match asked(past.await)? {
+        Reply::History(past) => {
+            let ended = past.items.iter().map(|ended| ended.session);
+            sessions.extend(ended.filter(|session| Some(*session) != own));
+        }
+        _ => return Err(unexpected()),
+    }
+    let asked: Vec<_> = sessions
+        .into_iter()
+        .map(|id| {
+            let session = SessionHandle { id, key };
+            let attach = What::Attach { session, after: FencingToken(u64::MAX) };
+            (session, desk.asked(Ask::Service(attach)).1)
+        })
+        .collect();
+    let mut found = None;
+    for (session, told) in asked {
+        match told.await.answer {
+            Answer::Node(Reply::Outcome(Outcome::Refused(Refusal::SessionUnknown))) => {}
+            Answer::Node(
+                Reply::Attached { .. }
+                | Reply::Outcome(Outcome::Refused(Refusal::SessionEnded { .. })),
+            ) => {
+                found.get_or_insert(session);
+            }
+            answer => {
+                let now = Time::default();
+                super::call::in_words(Told { now, answer })?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn asked(told: Told) -> Result<Reply, Problem> {
+    match told.answer {
+        Answer::Node(reply @ (Reply::Lock { .. } | Reply::History(_))) => Ok(reply),
+        answer => match super::call::in_words(Told { now: told.now, answer }) {
+            Err(problem) => Err(problem),
+            Ok(_) => Err(unexpected()),
+        },
+    }
+}

@@ -1,0 +1,145 @@
+//! Whatever is asked wrongly gets a clear error, and nobody else is harmed.
+
+use bramah_server::limits::{HTTP_BODY_BYTES_MAX, HTTP_HEAD_BYTES_MAX, JSON_DEPTH_MAX};
+use serde_json::json;
+
+use super::client::Http;
+use crate::running::Running;
+
+#[test]
+fn what_is_wrong_with_a_request_is_said() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let deep =
+        format!("{{\"owner\":{}1{}}}", "[".repeat(JSON_DEPTH_MAX), "]".repeat(JSON_DEPTH_MAX));
+    for (method, path, body, code, expected) in [
+        ("POST", "/v1/locks/x", "{\"tll\":1}", "invalid_request", "unknown field `tll`"),
+        ("POST", "/v1/locks/x", "{\"ttl\":", "invalid_request", "EOF"),
+        ("POST", "/v1/locks/x", "[]", "invalid_request", "JSON object"),
+        ("POST", "/v1/locks/x", &deep, "invalid_request", "nested deeper than 8"),
+        ("POST", "/v1/locks/x", "{\"ttl\":\"499ms\"}", "invalid_request", "TTL is 499 ms"),
+        ("POST", "/v1/locks/x", "{\"ttl\":\"30\"}", "invalid_request", "such as \"30s\""),
+        ("POST", "/v1/locks/x", "{\"wait\":\"601s\"}", "invalid_request", "at most 600000 ms"),
+        ("POST", "/v1/locks/x", "{\"session\":\"7\"}", "invalid_request", "NUMBER-KEY"),
+        ("POST", "/v1/locks/x", "{\"request_id\":\"short\"}", "invalid_request", "16 bytes"),
+        ("POST", "/v1/locks/x?ttl=1s", "", "invalid_request", "no parameter \"ttl\""),
+        ("POST", "/v1/locks/%0a", "", "invalid_request", "control character"),
+        ("POST", "/v1/locks/%ff", "", "invalid_request", "UTF-8"),
+        ("GET", "/v1/locks?limit=0", "", "invalid_request", "1 to 1000"),
+        ("GET", "/v1/locks?limit=1001", "", "invalid_request", "1 to 1000"),
+        ("GET", "/v1/locks?longer_than=5", "", "invalid_request", "with its unit"),
+        ("GET", "/v1/verify?name=x", "", "invalid_request", "token is missing"),
+        ("DELETE", "/v1/holds/x", "", "invalid_request", "as a hold"),
+        ("DELETE", "/v1/sessions/x", "", "invalid_request", "as a session"),
+        ("PUT", "/v1/locks/x/value", "{}", "invalid_request", "hold is missing"),
+        ("GET", "/v1/locks/a/b", "", "not_found", "written %2F"),
+        ("GET", "/", "", "not_found", "/openapi.json"),
+    ] {
+        let answer = http.ask(method, path, body);
+        assert_eq!(answer.problem().1, code, "{method} {path}: {answer}");
+        assert!(answer.detail().contains(expected), "{method} {path}: {answer}");
+    }
+    let longest = http.post(&format!("/v1/locks/{}", "n".repeat(512)), "");
+    assert_eq!(longest.status, 200, "{longest}");
+    let longer = http.post(&format!("/v1/locks/{}", "n".repeat(513)), "");
+    assert!(longer.detail().contains("513 bytes"), "{longer}");
+}
+
+#[test]
+fn a_path_says_which_methods_it_takes() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    for (method, path, expected) in [
+        ("DELETE", "/v1/locks/x", "GET,HEAD,POST"),
+        ("PATCH", "/v1/holds/1-0000000000000000", "DELETE"),
+        ("GET", "/v1/sessions/1-0000000000000000", "DELETE"),
+    ] {
+        let answer = http.ask(method, path, "");
+        assert_eq!(answer.problem(), (405, "method_not_allowed".to_owned()));
+        assert_eq!(answer.header("allow"), Some(expected), "{path}");
+        let options = http.ask("OPTIONS", path, "");
+        assert_eq!((options.status, options.header("allow")), (204, Some(expected)), "{path}");
+    }
+    http.acquire("x", "");
+    let whole = http.get("/v1/locks/x");
+    let head = http.ask("HEAD", "/v1/locks/x", "");
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.header("content-type"), whole.header("content-type"));
+}
+
+#[test]
+fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let body = |bytes: usize| format!("{{\"ttl\":\"20s\"{}}}", " ".repeat(bytes - 13));
+    for (name, bytes) in [("a", HTTP_BODY_BYTES_MAX - 1), ("b", HTTP_BODY_BYTES_MAX)] {
+        http.acquire(name, &body(bytes));
+    }
+    let mut longer = Http::connect(server.address());
+    longer.send("POST", "/v1/locks/c", &body(HTTP_BODY_BYTES_MAX + 1));
+    assert_eq!(longer.answer().problem(), (413, "frame_too_large".to_owned()));
+    // Also where the length is not said before.
+    let mut chunked = Http::connect(server.address());
+    let head = "POST /v1/locks/c HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    chunked.send_bytes(head.as_bytes());
+    let part = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
+    for _ in 0..HTTP_BODY_BYTES_MAX / 0x1000 {
+        chunked.send_bytes(part.as_bytes());
+    }
+    chunked.send_bytes(b"1\r\n \r\n");
+    assert_eq!(chunked.answer().problem(), (413, "frame_too_large".to_owned()));
+}
+
+#[test]
+fn a_head_may_be_as_long_as_the_limit_and_no_longer() {
+    let server = Running::in_memory();
+    let first = "GET /healthz HTTP/1.1\r\nx: \r\n\r\n".len();
+    for (bytes, status) in
+        [(HTTP_HEAD_BYTES_MAX - 1, 200), (HTTP_HEAD_BYTES_MAX, 200), (HTTP_HEAD_BYTES_MAX + 1, 431)]
+    {
+        let mut http = Http::connect(server.address());
+        let filler = "f".repeat(bytes - first);
+        http.send_bytes(format!("GET /healthz HTTP/1.1\r\nx: {filler}\r\n\r\n").as_bytes());
+        assert_eq!(http.answer().status, status, "{bytes}");
+    }
+}
+
+#[test]
+fn garbage_after_a_good_request_ends_the_connection_with_an_error() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    http.get("/healthz").good();
+    http.send_bytes(b"\x00\x01\x02 garbage\r\n\r\n");
+    let rest = String::from_utf8_lossy(&http.rest()).into_owned();
+    assert!(rest.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{rest}");
+}
+
+#[test]
+fn a_page_of_another_site_changes_nothing() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let evil = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
+    http.send_with("POST", "/v1/locks/x", &evil, "");
+    assert_eq!(http.answer().problem(), (403, "denied".to_owned()));
+    http.send_with("POST", "/v1/locks/x", &[("origin", "http://bramah")], "");
+    let hold = http.answer().good();
+    http.send_with("POST", "/v1/locks/x/revoke", &evil, "");
+    assert_eq!(http.answer().problem().0, 403);
+    http.release(&hold);
+}
+
+#[test]
+fn requests_that_come_together_are_answered_in_order() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    for name in ["a", "b", "c"] {
+        http.send("POST", &format!("/v1/locks/{name}"), "{}");
+    }
+    for name in ["a", "b", "c"] {
+        assert_eq!(http.answer().good()["name"], name);
+    }
+    // A client that says that it will ask no more still gets its answer.
+    http.send("GET", "/v1/locks/a", "");
+    http.finish();
+    assert_eq!(http.answer().good()["holders_total"], json!(1));
+}

@@ -1,0 +1,118 @@
+//! A request that its client named is done once, however often it is sent.
+
+use serde_json::{Value, json};
+
+use super::client::Http;
+use super::until;
+use crate::running::Running;
+
+const ID: &str = "0b7c2f3e-52a1-4a0e-9b1e-6a2f5d1c9e10";
+
+fn body(wait: &str) -> String {
+    json!({"request_id": ID, "wait": wait, "ttl": "1m"}).to_string()
+}
+
+fn holders(lock: &Value) -> usize {
+    lock["holders"].as_array().map_or(0, Vec::len)
+}
+
+#[test]
+fn a_repeat_gets_the_same_hold_over_any_connection() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let first = http.acquire("x", &body("0"));
+    let second = Http::connect(server.address()).acquire("x", &body("0"));
+    assert_eq!((&first["hold"], &first["token"]), (&second["hold"], &second["token"]));
+    assert_eq!(http.get("/v1/sessions").good()["sessions"].as_array().map(Vec::len), Some(1));
+    http.release(&second);
+    // What was given back is not given again, however late the repeat comes.
+    let late = http.post("/v1/locks/x", &body("0"));
+    assert_eq!(late.problem(), (410, "session_ended".to_owned()));
+    assert_eq!(holders(&http.get("/v1/locks/x").good()), 0);
+    // Another lock or another id is another request.
+    http.acquire("y", &body("0"));
+    http.acquire("x", &json!({"request_id": "another-request-id"}).to_string());
+}
+
+#[test]
+fn a_repeat_of_a_shared_acquire_does_not_hold_twice() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let shared = json!({"request_id": ID, "mode": "shared"}).to_string();
+    let first = http.acquire("x", &shared);
+    let second = http.acquire("x", &shared);
+    assert_eq!(first["hold"], second["hold"]);
+    assert_eq!(holders(&http.get("/v1/locks/x").good()), 1);
+}
+
+#[test]
+fn a_named_waiter_keeps_its_place_for_its_repeat() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let hold = http.acquire("x", "");
+    let mut gone = Http::connect(server.address());
+    gone.send("POST", "/v1/locks/x", &body("30s"));
+    until(&mut http, "x", |lock| lock["waiters_total"] == 1);
+    drop(gone);
+    let mut other = Http::connect(server.address());
+    other.send("POST", "/v1/locks/x", "{\"wait\":\"30s\"}");
+    until(&mut http, "x", |lock| lock["waiters_total"] == 2);
+    let mut again = Http::connect(server.address());
+    again.send("POST", "/v1/locks/x", &body("30s"));
+    http.release(&hold);
+    let granted = again.answer().good();
+    let lock = http.get("/v1/locks/x").good();
+    assert_eq!(lock["holders"][0]["token"], granted["token"]);
+    http.release(&granted);
+    other.answer().good();
+}
+
+#[test]
+fn repeats_at_the_same_time_come_to_one_hold() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    for round in 0..20 {
+        let name = format!("x{round}");
+        let shared = json!({"request_id": ID, "mode": "shared", "wait": "10s"}).to_string();
+        let body = if round % 2 == 0 { body("10s") } else { shared };
+        let mut all: Vec<Http> = (0..6).map(|_| Http::connect(server.address())).collect();
+        all.iter_mut().for_each(|it| it.send("POST", &format!("/v1/locks/{name}"), &body));
+        let holds: Vec<Value> =
+            all.iter_mut().map(|it| it.answer().good()["hold"].clone()).collect();
+        assert!(holds.iter().all(|hold| *hold == holds[0]), "{holds:?}");
+        let lock = until(&mut http, &name, |lock| {
+            lock["holders_total"] == 1 && lock["waiters_total"] == 0
+        });
+        assert_eq!(holders(&lock), 1);
+    }
+}
+
+#[test]
+fn in_a_session_too_a_repeat_is_the_same_request() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let session = http.post("/v1/sessions", "{\"ttl\":\"1m\"}").good();
+    let named = |id: &str, wait: &str| {
+        json!({"request_id": id, "wait": wait, "session": session["session"]}).to_string()
+    };
+    let first = http.acquire("x", &named("1", "0"));
+    let second = http.acquire("x", &named("1", "0"));
+    assert_eq!(first["hold"], second["hold"]);
+    assert_eq!(second["already_held"], false);
+    let other = http.acquire("x", &named("2", "0"));
+    assert_eq!((&other["already_held"], &other["hold"]), (&json!(true), &first["hold"]));
+    http.release(&first);
+    let late = http.post("/v1/locks/x", &named("1", "0"));
+    assert_eq!(late.problem(), (412, "not_holder".to_owned()));
+
+    // A waiter keeps its place when its connection breaks.
+    let hold = http.acquire("y", "");
+    let mut gone = Http::connect(server.address());
+    gone.send("POST", "/v1/locks/y", &named("3", "30s"));
+    until(&mut http, "y", |lock| lock["waiters_total"] == 1);
+    drop(gone);
+    let mut again = Http::connect(server.address());
+    again.send("POST", "/v1/locks/y", &named("3", "30s"));
+    http.release(&hold);
+    again.answer().good();
+}
