@@ -105,14 +105,17 @@ mod tests {
         receipts.came(8, BootTime(20));
         receipts.came(10, BootTime(30));
         receipts.came(9, BootTime(40));
-        assert_eq!([4, 5, 7, 8, 9, 12].map(|index| receipts.take(index)), [
-            None,
-            Some(BootTime(10)),
-            Some(BootTime(10)),
-            Some(BootTime(20)),
-            Some(BootTime(40)),
-            Some(BootTime(40)),
-        ]);
+        assert_eq!(
+            [4, 5, 7, 8, 9, 12].map(|index| receipts.take(index)),
+            [
+                None,
+                Some(BootTime(10)),
+                Some(BootTime(10)),
+                Some(BootTime(20)),
+                Some(BootTime(40)),
+                Some(BootTime(40)),
+            ]
+        );
         assert_eq!(receipts.since.len(), 1);
     }
 

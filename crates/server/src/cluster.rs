@@ -389,6 +389,11 @@ fn change_refused(why: ChangeRefused) -> Error {
         ChangeRefused::LastVoter => {
             (ErrorCode::InvalidRequest, "remove the member: nobody would be left to vote")
         }
+        ChangeRefused::QuorumAtRisk => (
+            ErrorCode::TooManyRequests,
+            "remove the member: of those that would be left to vote, too few are there and caught \
+             up; bring them back first, and try again",
+        ),
         ChangeRefused::TooManyMembers => {
             (ErrorCode::LimitExceeded, "add the member: the cluster has as many as it may have")
         }

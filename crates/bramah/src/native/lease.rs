@@ -82,7 +82,11 @@ impl Machine {
                 Some(Next::SendKeepalive) => {
                     let deadline = session.opened.as_ref().map(|opened| opened.keeper.deadline());
                     self.next_due = self.next_due.min(deadline.unwrap_or(now));
-                    due.push(*key);
+                    // Kept alive before this connection has told what is still held, it would go on
+                    // believing in what ended while it did not listen.
+                    if !session.attaching {
+                        due.push(*key);
+                    }
                 }
             }
             while let Some((time, token)) = session.max_holds.first().copied() {

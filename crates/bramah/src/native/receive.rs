@@ -253,6 +253,7 @@ impl Machine {
                 }
                 let Some(session) = self.sessions.get_mut(&key) else { return };
                 session.attaching = false;
+                self.next_due = now;
                 // What was granted over this connection so far, the server knew when it named them.
                 let keeps = mutant::is_on(Mutant::AttachKeepsLostHolds);
                 let is_lost = |token: &&u64| !named.contains(token) && !keeps;

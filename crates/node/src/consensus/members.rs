@@ -11,8 +11,10 @@ use crate::reply::ChangeRefused;
 /// Most members of a cluster.
 const MEMBERS_LEN_MAX: usize = 7;
 
-/// Entries that a learner may lack and still be given a vote.
-const LEARNER_LAG_MAX: u64 = 256;
+/// Entries that a member may lack and still be given a vote, or be counted on.
+const LAG_LEN_MAX: u64 = 256;
+/// Ticks after which nobody counts on a member that was not heard of.
+const ABSENCE_TICKS_MAX: u64 = 40;
 /// Ticks after which a member counts as away that was not heard of: nothing is kept for it.
 const SILENCE_TICKS_MAX: u64 = 200;
 /// Ticks after which a snapshot is ordered again that did not come.
@@ -30,12 +32,18 @@ impl Consensus {
             return Err(ChangeRefused::OneAtATime);
         }
         check(membership, change)?;
-        if let MemberChange::Promote(node) = change {
-            let last = raft.raft_log.last_index();
-            let matched = raft.prs().get(node).map_or(0, |progress| progress.matched);
-            if matched + LEARNER_LAG_MAX < last {
+        match change {
+            MemberChange::Promote(node) if !self.is_caught_up(node) => {
                 return Err(ChangeRefused::NotCaughtUp);
             }
+            MemberChange::Remove(node) if membership.voters.contains(&node) => {
+                let left = membership.voters.iter().copied().filter(|voter| *voter != node);
+                let able = left.filter(|voter| self.is_able(*voter)).count();
+                if able * 2 < membership.voters.len() {
+                    return Err(ChangeRefused::QuorumAtRisk);
+                }
+            }
+            _ => {}
         }
         // What the engine does with a proposed change, but for reading it: it is in our form.
         let raft = &mut self.raw.raft;
@@ -45,6 +53,21 @@ impl Consensus {
         raft.pending_conf_index = raft.raft_log.last_index();
         raft.bcast_append();
         Ok(raft.raft_log.last_index())
+    }
+
+    /// A member has nearly all of the log, and not merely little to lack: one with nothing at all
+    /// may be waiting for a snapshot.
+    fn is_caught_up(&self, node: u64) -> bool {
+        let raft = &self.raw.raft;
+        let matched = raft.prs().get(node).map_or(0, |progress| progress.matched);
+        matched > 0 && matched + LAG_LEN_MAX >= raft.raft_log.last_index()
+    }
+
+    /// A voter that can be counted on right now.
+    fn is_able(&self, node: u64) -> bool {
+        let heard = self.heard.get(&node).copied();
+        let is_there = heard.is_some_and(|heard| heard + ABSENCE_TICKS_MAX > self.ticks);
+        node == self.node_id || (is_there && self.is_caught_up(node))
     }
 
     /// A committed change takes effect. A leader that is no member any more leads no longer.

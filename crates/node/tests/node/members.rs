@@ -192,6 +192,35 @@ fn a_learner_far_behind_gets_no_vote() {
 }
 
 #[test]
+fn a_learner_with_nothing_gets_no_vote_however_short_the_log_is() {
+    let mut cluster = Cluster::new(1);
+    let added = cluster.change(1, MemberChange::AddLearner(2));
+    assert!(matches!(added, Reply::Membership(_)));
+    let refused = Reply::ChangeRefused(ChangeRefused::NotCaughtUp);
+    assert_eq!(cluster.change(1, MemberChange::Promote(2)), refused);
+    cluster.join(2);
+    cluster.run(1_000);
+    assert!(matches!(cluster.change(1, MemberChange::Promote(2)), Reply::Membership(_)));
+}
+
+#[test]
+fn nobody_is_removed_whom_the_others_cannot_spare() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.leader();
+    let others: Vec<u64> = cluster.members.keys().copied().filter(|id| *id != leader).collect();
+    let (away, spared) = (others[0], others[1]);
+    cluster.crash(away);
+    cluster.run(3_000);
+    let refused = Reply::ChangeRefused(ChangeRefused::QuorumAtRisk);
+    assert_eq!(cluster.change(leader, MemberChange::Remove(spared)), refused);
+    assert_eq!(cluster.change(leader, MemberChange::Remove(leader)), refused);
+    cluster.start(away);
+    cluster.run(1_000);
+    let removed = cluster.change(leader, MemberChange::Remove(spared));
+    assert!(matches!(removed, Reply::Membership(_)));
+}
+
+#[test]
 fn a_change_that_cannot_be_is_refused_with_the_reason() {
     let mut cluster = Cluster::new(3);
     let (leader, follower) = (cluster.leader(), cluster.follower());

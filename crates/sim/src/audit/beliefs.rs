@@ -12,8 +12,8 @@ use super::step::{Step, act};
 use super::table::{conflict, permits};
 use crate::fact::Held;
 
-/// What explains two beliefs that look like a contradiction. Nothing is forgotten when a client lets
-/// go: the late answer to a re-entry may let it believe once more.
+/// What explains two beliefs that look like a contradiction. Nothing is forgotten when a client
+/// lets go: the late answer to a re-entry may let it believe once more.
 #[derive(Debug, Default)]
 pub(crate) struct Beliefs {
     /// Holds that were taken from their holders at once, which is the stated exception: revoked

@@ -195,6 +195,7 @@ impl World {
             (_, Reply::ChangeRefused(ChangeRefused::OneAtATime)) => "refused: one at a time",
             (_, Reply::ChangeRefused(ChangeRefused::NotCaughtUp)) => "refused: not caught up",
             (_, Reply::ChangeRefused(ChangeRefused::LastVoter)) => "refused: last voter",
+            (_, Reply::ChangeRefused(ChangeRefused::QuorumAtRisk)) => "refused: quorum at risk",
             (_, Reply::ChangeRefused(ChangeRefused::TooManyMembers)) => "refused: too many",
             (_, Reply::OutcomeUnknown) => "unknown",
             _ => "not now",

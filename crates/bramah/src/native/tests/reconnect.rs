@@ -59,13 +59,30 @@ fn a_wait_that_ended_unseen_goes_on_under_a_new_number_for_what_is_left_of_it() 
     bench.connect();
     let again = bench.attached(&[]);
     bench.reply(again[0].0, refused(ErrorCode::RequestStale));
-    let (id, op) = bench.sent_one();
+    let (id, op) = bench.sent().pop().expect("it asks again");
     assert_eq!(number_of(&op).seq, number.seq + 1);
     let Op::Acquire(acquire) = op else { panic!("{op:?}") };
     let how = acquire.wait.and_then(|wait| wait.how);
     assert_eq!(how, Some(proto::wait::How::ForMs(3_000)));
     bench.reply(id, Outcome::Busy(proto::Busy::default()));
     assert!(matches!(bench.outcome(call), Outcome::Busy(_)));
+}
+
+#[test]
+fn a_session_is_kept_alive_once_it_is_known_what_of_it_is_still_held() {
+    let (mut bench, key) = Bench::holding(7);
+    bench.disconnect();
+    bench.pass(TTL / 2);
+    bench.connect();
+    bench.pass(TTL / 6);
+    let mut sent = bench.sent();
+    assert!(matches!(&sent[..], [(_, Op::AttachSession(_))]), "{sent:?}");
+    let attached = proto::SessionAttached { ttl_ms: 10_000, ..Default::default() };
+    bench.reply(sent.remove(0).0, Outcome::SessionAttached(attached));
+    assert!(bench.lost(key, 7).is_some(), "it is not held any more");
+    bench.pass(Duration::from_millis(1));
+    let sent = bench.sent();
+    assert!(matches!(&sent[..], [(_, Op::KeepAlive(_))]), "{sent:?}");
 }
 
 #[test]

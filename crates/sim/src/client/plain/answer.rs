@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bramah::lease_keeper::LeaseKeeper;
 use bramah_core::{
-    FencingToken, Grant, Happening, Mode, OnDisconnect, Outcome, Refusal, SessionHandle, SessionId,
-    Time,
+    Action, Command, FencingToken, Grant, Happening, Mode, OnDisconnect, Outcome, Refusal,
+    SessionHandle, SessionId, Time,
 };
 use bramah_node::{Notice, Reply, Unavailable};
+use bramah_wire::request::What;
 
 use super::call::{Call, Purpose, State};
 use super::connection::Link;
@@ -173,6 +174,12 @@ impl Plain {
                 }
             }
             (Purpose::OnHold, Reply::Outcome(Outcome::Refused(refusal))) => {
+                if let (Refusal::NotHolder { .. }, Some(key)) = (&refusal, call.session)
+                    && let What::Command(Command::Request { action, .. }) = &call.what
+                    && let Action::Hold(hold, _) = action
+                {
+                    self.let_go(turn, key, hold.token, LetCause::Told);
+                }
                 self.learn_from_refusal(turn, &call, &refusal);
             }
             _ => {}

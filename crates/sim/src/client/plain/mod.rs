@@ -16,7 +16,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,10 +175,13 @@ impl Plain {
         let mut next = LocalTime(u64::MAX);
         let mut at = |time: LocalTime| next = next.min(time);
         let can_send = self.can_send_from();
-        for session in self.sessions.values() {
+        let attaching = self.attaching();
+        for (key, session) in &self.sessions {
             at(session.keeper.deadline());
             // Asked as of the beginning of time, a keeper tells when its keepalive is due.
-            if let (Next::WaitUntil(due), Some(from)) = (session.poll(LocalTime(0)), can_send) {
+            if let (Next::WaitUntil(due), Some(from)) = (session.poll(LocalTime(0)), can_send)
+                && !attaching.contains(key)
+            {
                 at(due.max(from));
             }
             for hold in session.holds.values() {
@@ -349,13 +352,25 @@ impl Plain {
         }
     }
 
+    /// Sessions that this connection has not told yet what is still held. Kept alive before, they
+    /// would go on believing in holds that ended while nobody listened.
+    fn attaching(&self) -> BTreeSet<SessionKey> {
+        let attaches =
+            self.calls.values().filter(|call| matches!(call.purpose, Purpose::Attach(_)));
+        attaches.filter_map(|call| call.session).collect()
+    }
+
     fn keep_sessions_alive(&mut self, turn: &mut Turn<'_, '_>) {
         if self.can_send_from().is_none_or(|from| from > turn.now) {
             return;
         }
         let mut keys = Vec::new();
         let mut handles = Vec::new();
+        let attaching = self.attaching();
         for (key, session) in &mut self.sessions {
+            if attaching.contains(key) {
+                continue;
+            }
             if session.poll(turn.now) == Next::SendKeepalive {
                 session.keeper.handle_sent(turn.now);
                 keys.push(*key);
