@@ -83,6 +83,8 @@ pub(crate) async fn serve(
     service.disconnect(client);
     debug!(client = client.0, ?end, "WebSocket ended");
     let input = front.pipe.into_input();
+    // The answer to a close frame waits still.
+    outbox.send();
     let goodbye = async {
         outbox.drain().await;
         if matches!(end, End::Refused(_)) {

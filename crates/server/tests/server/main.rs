@@ -7,3 +7,4 @@ mod durability;
 mod flow;
 mod http;
 mod running;
+mod websocket;
