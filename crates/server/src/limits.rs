@@ -45,6 +45,23 @@ pub const REPEATS_LOOKED_AT_MAX: usize = 1_000;
 /// Pages of the table that one filtered listing over HTTP goes through; then it says that there may
 /// be more.
 pub const FILTERED_PAGES_MAX: usize = 16;
+/// How long a conditional read waits for a change when the request does not say.
+pub const HTTP_WATCH_WAIT_DEFAULT: Duration = Duration::from_secs(30);
+/// Names and prefixes that are followed over HTTP at a time, by any number of clients each.
+pub const TOPICS_MAX: usize = 4_096;
+/// Changes of one of them that are kept for those who follow it. Whoever is further behind gets a
+/// new snapshot.
+pub const TOPIC_CHANGES_MAX: usize = 1_024;
+/// Bytes of such changes.
+pub const TOPIC_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of the changes of all of them; beyond, each keeps no more than its last.
+pub const TOPICS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long changes are kept when nobody follows, for those who come back.
+pub const TOPIC_LINGER: Duration = Duration::from_secs(60);
+/// Bytes of events that are given to a connection at once.
+pub const EVENTS_BYTES_AT_ONCE: usize = 64 * 1024;
+/// How long a stream of events is silent before a comment keeps it open.
+pub const EVENTS_COMMENT_INTERVAL: Duration = Duration::from_secs(15);
 /// Requests of one HTTP/2 connection that may be under way; over HTTP/1.1 it is one.
 pub const HTTP_STREAMS_MAX: u32 = 64;
 /// Bytes of one HTTP/2 stream that may wait to be sent.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bramah_core::{LockName, SessionHandle};
 use bramah_node::Reply;
@@ -16,6 +16,7 @@ use bramah_wire::{Error, ErrorCode, proto};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Front;
 use super::body;
 use super::desk::{Desk, Told};
 use super::problem::Problem;
@@ -27,6 +28,7 @@ use crate::service::Answer;
 /// A request: where it came from, and its parts.
 pub(crate) struct Call {
     pub(crate) desk: Arc<Desk>,
+    pub(crate) front: Arc<Front>,
     parts: Parts,
     body: Option<Body>,
     /// The part of its path that names something.
@@ -34,6 +36,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
     /// Its parameters, of which only these may be there.
     pub(crate) fn query(&self, known: &[&str]) -> Result<Query, Problem> {
         Query::parse(self.parts.uri.query().unwrap_or_default(), known)
@@ -139,6 +145,7 @@ impl<S: Send + Sync> axum::extract::FromRequest<S> for Call {
             Err(_) => return Err(Problem::invalid("read the path: it must be UTF-8")),
         };
         let desk = parts.extensions.remove::<Arc<Desk>>().ok_or_else(unexpected)?;
-        Ok(Call { desk, parts, body: Some(body), named: named.unwrap_or_default() })
+        let front = parts.extensions.remove::<Arc<Front>>().ok_or_else(unexpected)?;
+        Ok(Call { desk, front, parts, body: Some(body), named: named.unwrap_or_default() })
     }
 }

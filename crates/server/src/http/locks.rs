@@ -1,5 +1,7 @@
 //! Looking at locks.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use bramah_core::limits::NAME_BYTES_MAX;
@@ -15,7 +17,8 @@ use super::length::Length;
 use super::problem::{Problem, ProblemView};
 use super::query;
 use super::view::{LockView, StalenessView};
-use crate::limits::FILTERED_PAGES_MAX;
+use super::watch::{WaitFor, until_changed};
+use crate::limits::{FILTERED_PAGES_MAX, HTTP_WAIT_TIME_MAX, HTTP_WATCH_WAIT_DEFAULT};
 
 /// A lock, and the revision as of which it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -159,6 +162,10 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     params(
         ("name" = String, Path, description = "The lock's name; a slash is written %2F."),
         ("waiters" = Option<u32>, Query, description = "Most waiters to name.", maximum = 1000),
+        ("wait_revision" = Option<u64>, Query,
+            description = "Answer when the lock changed after this revision, or may have."),
+        ("wait" = Option<Length>, Query,
+            description = "Or after so long; 30 s if not given, at most 10 min."),
         ("stale" = Option<bool>, Query, description = "Of the table as the asked server has it."),
     ),
     responses(
@@ -169,13 +176,37 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
 )]
 pub(crate) async fn get(call: Call) -> Result<Response, Problem> {
     let name = call.lock_name()?;
-    let query = call.query(&["waiters", "stale"])?;
+    let query = call.query(&["waiters", "wait_revision", "wait", "stale"])?;
     let waiters_max = match query.number("waiters")? {
         None => WAITERS_SHOWN_DEFAULT,
         Some(asked) => usize::try_from(asked).unwrap_or(usize::MAX).min(WAITERS_SHOWN_MAX),
     };
+    let stale = query.flag("stale")?;
+    match (query.number("wait_revision")?, query.length("wait")?) {
+        (Some(_), _) if stale => {
+            return Err(Problem::invalid("wait for a change: not with stale"));
+        }
+        (Some(revision), wait) => {
+            let wait = wait.map_or(HTTP_WATCH_WAIT_DEFAULT, |it| Duration::from_millis(it.as_ms()));
+            if wait > HTTP_WAIT_TIME_MAX {
+                let text = format!("wait {wait:?}: over HTTP it is at most {HTTP_WAIT_TIME_MAX:?}");
+                return Err(Problem::invalid(text));
+            }
+            let newsroom = call.front.newsroom.clone();
+            let (_, info) = call.desk.asked(Ask::Service(What::ServerInfo));
+            let (_, Words::ServerInfo(info)) = in_words(info.await)? else {
+                return Err(unexpected());
+            };
+            let change = WaitFor { newsroom, revision, now: info.revision, wait };
+            until_changed(&change, name.clone()).await?;
+        }
+        (None, Some(_)) => {
+            return Err(Problem::invalid("wait for a change: wait_revision is missing"));
+        }
+        (None, None) => {}
+    }
     let look = Query::GetLock { name, waiters_max };
-    let (told, revision) = if query.flag("stale")? {
+    let (told, revision) = if stale {
         (call.desk.ask(Ask::Stale(look)).await, None)
     } else {
         // The revision first: the lock may be newer, never older than it.

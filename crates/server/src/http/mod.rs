@@ -3,18 +3,20 @@
 //! [`opening`] tells HTTP from the other protocols of the port. A connection has one [`desk`] at
 //! the service; each of its requests is a [`call`], which a handler answers that [`routes`] finds:
 //! [`acquire`] (with [`wanted`] and [`repeats`]), [`holds`], [`locks`], [`sessions`], [`past`],
-//! [`operator`], [`server`]. What they say is in [`view`] and [`problem`], and [`openapi`] tells all
-//! of it.
+//! [`operator`], [`server`], [`watch`] (with [`newsroom`] and [`events`]). What they say is in
+//! [`view`] and [`problem`], and [`openapi`] tells all of it.
 
 mod acquire;
 mod body;
 mod call;
 mod desk;
+mod events;
 mod fingerprint;
 mod guard;
 mod holds;
 mod length;
 mod locks;
+mod newsroom;
 mod openapi;
 pub(crate) mod opening;
 mod operator;
@@ -29,6 +31,7 @@ mod stream;
 mod ticket;
 mod view;
 mod wanted;
+mod watch;
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -52,6 +55,7 @@ use tower_service::Service as _;
 use tracing::debug;
 
 use self::desk::{Desk, Numbers};
+use self::newsroom::Newsroom;
 pub(crate) use self::problem::Problem;
 use self::stream::{Activity, Busy, Rewound};
 use crate::keys::random_number;
@@ -67,6 +71,7 @@ pub(crate) struct Front {
     service: Arc<dyn Service>,
     router: Router,
     numbers: Arc<Numbers>,
+    newsroom: Arc<Newsroom>,
     origins: Arc<Origins>,
 }
 
@@ -83,7 +88,8 @@ impl Front {
     pub(crate) fn new(service: Arc<dyn Service>, origins: Arc<Origins>) -> Arc<Front> {
         let begin = random_number().unwrap_or_default();
         let numbers = Arc::new(Numbers::new(begin));
-        Arc::new(Front { service, router: routes::router(), numbers, origins })
+        let newsroom = Newsroom::new(service.clone());
+        Arc::new(Front { service, router: routes::router(), numbers, newsroom, origins })
     }
 }
 
@@ -197,6 +203,7 @@ async fn answer(
     let response = match guard::check(&request) {
         Ok(()) => {
             request.extensions_mut().insert(desk);
+            request.extensions_mut().insert(front.clone());
             match front.router.clone().call(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 
 use super::call::Call;
 use super::problem::Problem;
-use super::{acquire, holds, locks, operator, past, server, sessions};
+use super::{acquire, events, holds, locks, operator, past, server, sessions, watch};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +34,7 @@ use super::{acquire, holds, locks, operator, past, server, sessions};
         sessions::list,
         sessions::keep_alive,
         sessions::close_session,
+        watch::watch,
         past::history,
         past::verify,
         server::health,
@@ -41,6 +42,12 @@ use super::{acquire, holds, locks, operator, past, server, sessions};
         server::cluster,
         describe,
     ),
+    components(schemas(
+        events::SnapshotEvent,
+        events::ChangeEvent,
+        events::LaggedEvent,
+        events::LeavingEvent,
+    )),
     tags(
         (name = "locks", description = "Who holds what, and who waits."),
         (name = "holds", description = "What a holder does with its hold."),

@@ -111,6 +111,11 @@ impl Problem {
         problem
     }
 
+    /// What its JSON is made of.
+    pub(crate) fn view(&self) -> &ProblemView {
+        &self.0
+    }
+
     pub(crate) fn is(&self, code: ErrorCode) -> bool {
         self.0.code == code.as_str()
     }

@@ -4,8 +4,8 @@
 //! whoever repeats it, at any server, can find that session among those that hold the lock, wait
 //! for it, or held it: it is the one that this key opens. Nothing is kept anywhere for it. Two that
 //! come at the same time each open one, and each looks once it stands in the table: the one behind
-//! finds the one ahead, ends its own session, and goes on with the other. The end of one connection does
-//! not end the session: it lives for its TTL, for whoever repeats the request.
+//! finds the one ahead, ends its own session, and goes on with the other. The end of one connection
+//! does not end the session: it lives for its TTL, for whoever repeats the request.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use axum::routing::{any, delete, get, post, put};
 use bramah_wire::ErrorCode;
 
 use super::problem::Problem;
-use super::{acquire, holds, locks, openapi, operator, past, server, sessions};
+use super::{acquire, holds, locks, openapi, operator, past, server, sessions, watch};
 use crate::websocket;
 
 /// All resources; whatever else is asked for gets a problem too.
@@ -29,6 +29,7 @@ pub(super) fn router() -> Router {
         .route("/v1/sessions/{session}/keepalive", post(sessions::keep_alive))
         .route("/v1/history", get(past::history))
         .route("/v1/verify", get(past::verify))
+        .route("/v1/watch", get(watch::watch))
         .route("/v1/ws", any(websocket::upgrade))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)

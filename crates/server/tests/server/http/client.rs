@@ -179,6 +179,20 @@ impl Http {
         std::mem::take(&mut self.buffer)
     }
 
+    /// A line of a body without an end, such as a stream of events.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = find(&self.buffer, b"\n") {
+                let line: Vec<u8> = self.buffer.drain(..=end).collect();
+                let line = String::from_utf8(line).expect("text");
+                return Some(line.trim_end().to_owned());
+            }
+            if !self.read() {
+                return None;
+            }
+        }
+    }
+
     fn read(&mut self) -> bool {
         let mut part = [0; 16 * 1024];
         match self.stream.read(&mut part) {

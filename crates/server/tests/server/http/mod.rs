@@ -9,6 +9,7 @@ mod lockgate;
 mod repeats;
 mod sessions;
 mod waits;
+mod watch;
 
 use serde_json::Value;
 

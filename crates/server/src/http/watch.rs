@@ -1,0 +1,290 @@
+//! Following locks by server-sent events.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use bramah_core::LockName;
+use bramah_core::limits::NAME_BYTES_MAX;
+use bramah_wire::proto::reply::Outcome as Words;
+use bramah_wire::request::{Ask, LIST_LEN_MAX, Query, What};
+use http_body::Frame;
+use tokio::time::timeout;
+
+use super::call::{self, Call, in_words, unexpected};
+use super::desk::Desk;
+use super::events::{COMMENT, LaggedEvent, LeavingEvent, SnapshotEvent, event};
+use super::newsroom::{Follower, Next, Subject};
+use super::problem::{Problem, ProblemView};
+use super::view::LockView;
+use crate::limits::{EVENTS_BYTES_AT_ONCE, EVENTS_COMMENT_INTERVAL};
+
+/// Follows locks: first an event `snapshot` with the locks as they are, then an event `change` for
+/// every change, in order.
+///
+/// The id of an event is a revision: whoever comes back with the header `Last-Event-ID` goes on
+/// after it, if the server still has what came since, else with a new snapshot. A reader that is
+/// too slow gets an event `lagged`, and a new snapshot.
+#[utoipa::path(
+    get, path = "/v1/watch", tag = "locks",
+    params(
+        ("prefix" = Option<String>, Query, description = "Of locks whose name starts so."),
+        ("name" = Option<String>, Query, description = "Of this lock. One of both must be given."),
+        ("Last-Event-ID" = Option<u64>, Header, description = "Go on after this revision."),
+    ),
+    responses(
+        (status = 200, description = "Events without an end: `snapshot`, `change`, `lagged`, and \
+            `leaving` when the server stops.", body = String, content_type = "text/event-stream"),
+        (status = "default", description = "It was not served.", body = ProblemView,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn watch(call: Call) -> Result<Response, Problem> {
+    let query = call.query(&["prefix", "name"])?;
+    let subject = match (query.text("name"), query.text("prefix")) {
+        (Some(name), None) => Subject::Name(call::lock_name(name)?),
+        (None, Some(prefix)) if prefix.len() <= NAME_BYTES_MAX => {
+            Subject::Prefix(prefix.to_owned())
+        }
+        (None, Some(_)) => {
+            let text = format!("watch: the prefix has more than {NAME_BYTES_MAX} bytes");
+            return Err(Problem::invalid(text));
+        }
+        _ => return Err(Problem::invalid("watch: give name or prefix, and one of them")),
+    };
+    let last_id = last_event_id(&call)?;
+    let desk = call.desk.clone();
+    let follower = call.front.newsroom.follow(subject.clone())?;
+    let mut reader = Reader { desk, subject, follower, place: Place::Snapshot };
+    if let Some(revision) = last_id {
+        // A revision that this table has not come to is of another.
+        let info = reader.desk.ask(Ask::Service(What::ServerInfo)).await;
+        let now = match in_words(info)? {
+            (_, Words::ServerInfo(info)) => info.revision,
+            _ => return Err(unexpected()),
+        };
+        if let Some(next) = reader.follower.place_after(revision).await?
+            && revision <= now
+        {
+            reader.place = Place::Live { next, pages: Vec::new() };
+        }
+    }
+    let body = Events { ready: VecDeque::from([COMMENT]), reading: Some(Box::pin(reader.read())) };
+    let mut response = Response::new(Body::new(body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Asks proxies not to collect events before they pass them on.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn last_event_id(call: &Call) -> Result<Option<u64>, Problem> {
+    let Some(header) = call.headers().get("last-event-id") else { return Ok(None) };
+    let text = header.to_str().unwrap_or_default();
+    match text.parse() {
+        Ok(revision) => Ok(Some(revision)),
+        Err(_) if text.is_empty() => Ok(None),
+        Err(_) => {
+            let text = format!("go on after {text:?}: Last-Event-ID is the id of an event");
+            Err(Problem::invalid(text))
+        }
+    }
+}
+
+/// One who follows.
+struct Reader {
+    desk: Arc<Desk>,
+    subject: Subject,
+    follower: Follower,
+    place: Place,
+}
+
+enum Place {
+    /// It needs the locks as they are.
+    Snapshot,
+    /// It is told of changes.
+    Live {
+        /// The number of the next.
+        next: u64,
+        /// The parts of the snapshot before, while changes may be in some of them.
+        pages: Vec<Page>,
+    },
+}
+
+/// A part of a snapshot: names up to this one, as of this revision.
+struct Page {
+    last: Option<LockName>,
+    revision: u64,
+}
+
+/// What was read, and who reads on; none at the end.
+type Step = (Vec<Bytes>, Option<Reader>);
+
+impl Reader {
+    /// Reads what there is, or waits for it.
+    async fn read(mut self) -> Step {
+        loop {
+            let (next, pages) = match &mut self.place {
+                Place::Live { next, pages } => (next, pages),
+                Place::Snapshot => match self.follower.leaving() {
+                    None => return self.snapshot().await,
+                    Some(servers) => return (left(&servers), None),
+                },
+            };
+            match self.follower.next(*next, EVENTS_BYTES_AT_ONCE) {
+                Next::Changes(changes, after) => {
+                    *next = after;
+                    let newest = pages.last().map_or(0, |page| page.revision);
+                    if changes.last().is_some_and(|change| change.revision > newest) {
+                        let new = changes.iter().filter(|it| !has(pages, &it.name, it.revision));
+                        let new = new.map(|change| change.bytes.clone()).collect();
+                        pages.clear();
+                        return (new, Some(self));
+                    }
+                    let new = changes.iter().filter(|it| !has(pages, &it.name, it.revision));
+                    let new: Vec<Bytes> = new.map(|change| change.bytes.clone()).collect();
+                    if !new.is_empty() {
+                        return (new, Some(self));
+                    }
+                }
+                Next::Wait => {
+                    let next = *next;
+                    if timeout(EVENTS_COMMENT_INTERVAL, self.follower.wait(next)).await.is_err() {
+                        return (vec![COMMENT], Some(self));
+                    }
+                }
+                Next::Lagged => {
+                    self.place = Place::Snapshot;
+                    let reason = "changes came faster than they were read";
+                    return (vec![event("lagged", None, &LaggedEvent { reason })], Some(self));
+                }
+                Next::Leaving(servers) => return (left(&servers), None),
+                Next::Failed(error) => return (failed(&Problem::from(error)), None),
+            }
+        }
+    }
+
+    /// Reads the locks as they are, and finds the place after that.
+    async fn snapshot(mut self) -> Step {
+        match self.try_snapshot().await {
+            Ok(parts) => (parts, Some(self)),
+            Err(problem) => (failed(&problem), None),
+        }
+    }
+
+    async fn try_snapshot(&mut self) -> Result<Vec<Bytes>, Problem> {
+        // The topic's watch is there before anything is read, so that nothing is missed.
+        self.follower.place_after(0).await?;
+        let (mut parts, mut pages) = (Vec::new(), Vec::new());
+        let mut after = String::new();
+        loop {
+            let (prefix, len_max) = match &self.subject {
+                Subject::Name(name) => (name.as_str().to_owned(), 1),
+                Subject::Prefix(prefix) => (prefix.clone(), LIST_LEN_MAX),
+            };
+            let look = Query::ListLocks { prefix, after, len_max };
+            let told = self.desk.ask(Ask::Service(What::Query(look))).await;
+            let (reply, Words::LockList(mut list)) = in_words(told)? else {
+                return Err(unexpected());
+            };
+            if let Subject::Name(name) = &self.subject {
+                list.locks.retain(|lock| lock.name == name.as_str());
+                list.more = false;
+            }
+            let last = list.locks.last().map(|lock| lock.name.clone()).unwrap_or_default();
+            let locks = list.locks.into_iter().map(|lock| LockView::new(reply.now_ms, lock));
+            let (revision, more) = (list.revision, list.more);
+            let data = SnapshotEvent { revision, locks: locks.collect(), more };
+            parts.push(event("snapshot", (!more).then_some(revision), &data));
+            let last_name = LockName::new(&last).ok().filter(|_| more);
+            pages.push(Page { last: last_name, revision });
+            if !more {
+                break;
+            }
+            after = last;
+        }
+        let first = pages.first().map_or(0, |page| page.revision);
+        if pages.len() == 1 {
+            pages.clear();
+        }
+        if let Some(next) = self.follower.place_after(first).await? {
+            // Of one part the place is right after it, of several each has its own.
+            self.place = Place::Live { next, pages };
+        }
+        Ok(parts)
+    }
+}
+
+/// The snapshot has this change already.
+fn has(pages: &[Page], name: &LockName, revision: u64) -> bool {
+    let is_in = |page: &&Page| page.last.as_ref().is_none_or(|last| name <= last);
+    pages.iter().find(is_in).is_some_and(|page| revision <= page.revision)
+}
+
+fn left(servers: &[String]) -> Vec<Bytes> {
+    vec![event("leaving", None, &LeavingEvent { servers })]
+}
+
+fn failed(problem: &Problem) -> Vec<Bytes> {
+    vec![event("failed", None, problem.view())]
+}
+
+/// The body of a response that follows locks.
+struct Events {
+    ready: VecDeque<Bytes>,
+    reading: Option<Pin<Box<dyn Future<Output = Step> + Send>>>,
+}
+
+impl http_body::Body for Events {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            let Some(reading) = &mut self.reading else { return Poll::Ready(None) };
+            let (bytes, reader) = ready!(reading.as_mut().poll(cx));
+            self.ready.extend(bytes);
+            self.reading = reader.map(|reader| Box::pin(reader.read()) as Pin<Box<_>>);
+        }
+    }
+}
+
+/// Waits until a lock changed after `revision`, or may have.
+pub(super) async fn until_changed(call: &WaitFor, name: LockName) -> Result<(), Problem> {
+    let follower = call.newsroom.follow(Subject::Name(name))?;
+    if call.revision > call.now {
+        return Ok(());
+    }
+    if let Some(next) = follower.place_after(call.revision).await? {
+        match timeout(call.wait, follower.wait(next)).await {
+            Ok(()) => {}
+            Err(_) => return Ok(()),
+        }
+        if let Next::Failed(error) = follower.next(next, 0) {
+            return Err(Problem::from(error));
+        }
+    }
+    Ok(())
+}
+
+/// What a conditional read waits for.
+pub(super) struct WaitFor {
+    pub(super) newsroom: Arc<super::newsroom::Newsroom>,
+    /// A change above this revision.
+    pub(super) revision: u64,
+    /// The table's revision now.
+    pub(super) now: u64,
+    /// At most so long.
+    pub(super) wait: std::time::Duration,
+}
