@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::OnceLock;
 
-use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::client::{Answer, find};
+use super::schema::wrongs;
 
 pub(crate) struct Description {
     document: Value,
@@ -78,14 +78,7 @@ impl Description {
     }
 
     fn check_schema(&self, schema: &Value, answer: &Answer) {
-        let whole = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "components": self.document["components"],
-            "allOf": [schema],
-        });
-        let validator: Validator = jsonschema::validator_for(&whole).expect("a schema");
-        let errors: Vec<String> =
-            validator.iter_errors(&answer.json()).map(|error| error.to_string()).collect();
+        let errors = wrongs(&self.document, schema, &answer.json());
         assert!(errors.is_empty(), "{answer} is not as described: {errors:?}");
     }
 }

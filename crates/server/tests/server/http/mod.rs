@@ -7,6 +7,7 @@ mod holds;
 mod listing;
 mod lockgate;
 mod repeats;
+mod schema;
 mod sessions;
 mod waits;
 mod watch;
