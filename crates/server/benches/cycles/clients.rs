@@ -1,4 +1,4 @@
-//! Clients of three protocols, alike but for the bytes: one connection each, one request at a time.
+//! Clients of four protocols, alike but for the bytes: one connection each, one request at a time.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -13,9 +13,10 @@ use prost::Message as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Protocol {
     Bramah,
+    Http,
     Redis,
     Echo,
 }
@@ -51,6 +52,9 @@ pub(crate) fn run(
                 Protocol::Bramah => Some(connection.begin().await),
                 _ => None,
             };
+            if protocol == Protocol::Http {
+                connection.http_begin().await;
+            }
             let name = match workload {
                 Workload::Own => format!("bench/{number}"),
                 Workload::Hot => "bench/hot".to_owned(),
@@ -58,6 +62,7 @@ pub(crate) fn run(
             connections.push((connection, session, name));
         }
         let start = Instant::now();
+        let wait = workload == Workload::Hot;
         let tasks: Vec<_> = connections
             .into_iter()
             .map(|(mut connection, session, name)| {
@@ -69,6 +74,7 @@ pub(crate) fn run(
                             (Protocol::Bramah, Some(session)) => {
                                 connection.cycle(session, &name).await
                             }
+                            (Protocol::Http, _) => connection.http_cycle(&name, wait).await,
                             (Protocol::Redis, _) => connection.redis_cycle(&name).await,
                             _ => connection.echo_cycle().await,
                         }
@@ -93,6 +99,8 @@ struct Connection {
     input: BytesMut,
     output: BytesMut,
     seq: u64,
+    /// Over HTTP: the session, as a field of the body.
+    http_session: String,
 }
 
 impl Connection {
@@ -100,7 +108,7 @@ impl Connection {
         let stream = TcpStream::connect(address).await.expect("it connects");
         stream.set_nodelay(true).expect("no delay");
         let (input, output) = (BytesMut::new(), BytesMut::new());
-        Connection { stream, input, output, seq: 0 }
+        Connection { stream, input, output, seq: 0, http_session: String::new() }
     }
 
     async fn begin(&mut self) -> proto::Handle {
@@ -172,6 +180,45 @@ impl Connection {
         }
     }
 
+    /// Sessions as native clients have them, so that a cycle is two commands for both.
+    async fn http_begin(&mut self) {
+        let opened = self.http("POST", "/v1/sessions", "{\"ttl\":\"60s\"}").await;
+        self.http_session = format!("\"session\":\"{}\"", text_of(&opened, "session"));
+    }
+
+    async fn http_cycle(&mut self, name: &str, wait: bool) {
+        let name = name.replace('/', "%2F");
+        let wait = if wait { ",\"wait\":\"60s\"" } else { "" };
+        let body = format!("{{{}{wait}}}", self.http_session);
+        let held = self.http("POST", &format!("/v1/locks/{name}"), &body).await;
+        let path = format!("/v1/holds/{}", text_of(&held, "hold"));
+        self.http("DELETE", &path, "").await;
+    }
+
+    /// The body of the answer to a request on a connection that is kept alive.
+    async fn http(&mut self, method: &str, path: &str, body: &str) -> String {
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: b\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        self.stream.write_all(request.as_bytes()).await.expect("it is sent");
+        loop {
+            if let Some(head) = self.input.windows(4).position(|part| part == b"\r\n\r\n") {
+                let text = std::str::from_utf8(&self.input[..head]).expect("text");
+                assert!(text.starts_with("HTTP/1.1 20"), "{text}");
+                let length = text.split("content-length: ").nth(1).expect("a length");
+                let length = length.lines().next().expect("a line").parse().expect("a number");
+                while self.input.len() < head + 4 + length {
+                    self.read().await;
+                }
+                self.input.advance(head + 4);
+                let body = self.input.split_to(length);
+                return String::from_utf8(body.to_vec()).expect("text");
+            }
+            self.read().await;
+        }
+    }
+
     async fn redis_cycle(&mut self, name: &str) {
         let len = name.len();
         let set = format!(
@@ -213,4 +260,10 @@ impl Connection {
             "it closed"
         );
     }
+}
+
+/// The text of a field of JSON.
+fn text_of<'a>(json: &'a str, field: &str) -> &'a str {
+    let after = json.split(&format!("\"{field}\":\"")).nth(1).expect("the field");
+    after.split('"').next().expect("its end")
 }

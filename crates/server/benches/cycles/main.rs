@@ -35,8 +35,7 @@ fn main() {
     println!("own locks, cycles/s (p50 us), median of {rounds} rounds of {seconds} s");
     table(&servers, &CLIENTS, Workload::Own, length, rounds);
     println!("\none hot lock, hand-overs/s (p50 us)");
-    let ours: Vec<&Server> =
-        servers.iter().filter(|server| server.protocol() == Protocol::Bramah).collect();
+    let ours: Vec<&Server> = servers.iter().filter(|server| server.is_ours()).collect();
     table(&ours, &HOT_CLIENTS, Workload::Hot, length, rounds);
 }
 
@@ -48,35 +47,48 @@ fn table<S: AsRef<Server>>(
     rounds: u64,
 ) {
     for clients in clients {
-        let mut runs: BTreeMap<Kind, Vec<Run>> = BTreeMap::new();
+        let mut runs: BTreeMap<(Kind, Protocol), Vec<Run>> = BTreeMap::new();
         for _ in 0..rounds {
             for server in servers {
                 let server = server.as_ref();
-                let run =
-                    clients::run(server.protocol(), server.address(), *clients, workload, length);
-                runs.entry(server.kind()).or_default().push(run);
+                for protocol in server.protocols() {
+                    let run = clients::run(*protocol, server.address(), *clients, workload, length);
+                    runs.entry((server.kind(), *protocol)).or_default().push(run);
+                }
             }
         }
-        let median = |kind: Kind| {
-            let mut runs = runs.get(&kind)?.clone();
+        let median = |which: (Kind, Protocol)| {
+            let mut runs = runs.get(&which)?.clone();
             runs.sort_by(|a, b| a.cycles_per_second.total_cmp(&b.cycles_per_second));
             Some(runs[runs.len() / 2])
         };
         print!("{clients:>4} clients");
-        for kind in runs.keys() {
-            let Some(run) = median(*kind) else { continue };
-            print!("  {kind:?} {:.0} ({})", run.cycles_per_second, run.p50_us);
+        for which in runs.keys() {
+            let Some(run) = median(*which) else { continue };
+            print!("  {} {:.0} ({})", label(*which), run.cycles_per_second, run.p50_us);
         }
+        let native = |kind| (kind, Protocol::Bramah);
         for (ours, theirs) in [
-            (Kind::Durable, Kind::RedisAlways),
-            (Kind::Memory, Kind::RedisMemory),
-            (Kind::Durable, Kind::Echo),
-            (Kind::Memory, Kind::Echo),
+            (native(Kind::Durable), (Kind::RedisAlways, Protocol::Redis)),
+            (native(Kind::Memory), (Kind::RedisMemory, Protocol::Redis)),
+            (native(Kind::Durable), (Kind::Echo, Protocol::Echo)),
+            (native(Kind::Memory), (Kind::Echo, Protocol::Echo)),
+            ((Kind::Durable, Protocol::Http), native(Kind::Durable)),
+            ((Kind::Memory, Protocol::Http), native(Kind::Memory)),
         ] {
             if let (Some(a), Some(b)) = (median(ours), median(theirs)) {
-                print!("  {ours:?}/{theirs:?} {:.2}", a.cycles_per_second / b.cycles_per_second);
+                let ratio = a.cycles_per_second / b.cycles_per_second;
+                print!("  {}/{} {ratio:.2}", label(ours), label(theirs));
             }
         }
         println!();
+    }
+}
+
+/// The server, and what it is asked in where that is not its usual protocol.
+fn label((kind, protocol): (Kind, Protocol)) -> String {
+    match protocol {
+        Protocol::Http => format!("{kind:?}Http"),
+        _ => format!("{kind:?}"),
     }
 }

@@ -63,12 +63,17 @@ impl Server {
         self.address
     }
 
-    pub(crate) fn protocol(&self) -> Protocol {
+    /// What it is asked in, one after the other.
+    pub(crate) fn protocols(&self) -> &'static [Protocol] {
         match self.kind {
-            Kind::Echo => Protocol::Echo,
-            Kind::RedisAlways | Kind::RedisMemory => Protocol::Redis,
-            Kind::Durable | Kind::Memory => Protocol::Bramah,
+            Kind::Echo => &[Protocol::Echo],
+            Kind::RedisAlways | Kind::RedisMemory => &[Protocol::Redis],
+            Kind::Durable | Kind::Memory => &[Protocol::Bramah, Protocol::Http],
         }
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self.kind, Kind::Durable | Kind::Memory)
     }
 }
 
