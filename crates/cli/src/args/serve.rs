@@ -52,6 +52,11 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N", env = "BRAMAH_CONNECTIONS_MAX")]
     pub(crate) connections_max: Option<usize>,
 
+    /// Origins of web pages, beside the server's own, that may open a WebSocket, such as
+    /// https://locks.example
+    #[arg(long, value_name = "ORIGIN,..", env = "BRAMAH_ORIGINS", value_delimiter = ',')]
+    pub(crate) origins: Option<Vec<String>>,
+
     /// Make a snapshot after so many MiB of log, at least [default: 64]
     #[arg(long, value_name = "N", env = "BRAMAH_SNAPSHOT_AFTER_MIB")]
     pub(crate) snapshot_after_mib: Option<NonZeroU32>,

@@ -37,7 +37,8 @@ pub(crate) struct Plan {
     listen: Set<SocketAddr>,
     storage: Set<Storage>,
     connections_max: Set<Option<usize>>,
-    /// Shown if it is said.
+    /// Shown if they are said; the next too.
+    origins: Option<Set<Vec<String>>>,
     snapshot_after_mib: Option<Set<NonZeroU32>>,
     cluster: Cluster,
     log_level: Set<LogLevel>,
@@ -117,6 +118,7 @@ impl Plan {
                     file.bootstrap_expect,
                 ),
             },
+            origins: first(said.origins.clone(), source("origins"), file.origins),
             snapshot_after_mib: first(
                 said.snapshot_after_mib,
                 source("snapshot_after_mib"),
@@ -137,6 +139,7 @@ impl Plan {
         let after = after.map(|mib| u64::from(mib.value.get()) * BYTES_PER_MIB);
         bramah_server::Config {
             connections_max: self.connections_max.value,
+            origins: self.origins.as_ref().map(|set| set.value.clone()).unwrap_or_default(),
             log_bytes_before_snapshot: after.unwrap_or(usual.log_bytes_before_snapshot),
             cluster: self.cluster.config(),
             ..usual
@@ -248,8 +251,15 @@ fn read(path: &Path) -> anyhow::Result<Settings> {
 /// As a configuration file that sets the same, with the source of each value beside it.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { listen, storage, connections_max, snapshot_after_mib, cluster, log_level } =
-            self;
+        let Plan {
+            listen,
+            storage,
+            connections_max,
+            origins,
+            snapshot_after_mib,
+            cluster,
+            log_level,
+        } = self;
         writeln!(f, "listen = {} # {}", quoted(&listen.value), listen.source)?;
         match &storage.value {
             Storage::Folder(folder) => {
@@ -261,6 +271,10 @@ impl fmt::Display for Plan {
         match connections_max.value {
             Some(max) => writeln!(f, "connections_max = {max} # {}", connections_max.source)?,
             None => writeln!(f, "# connections_max: as the limit of open files allows")?,
+        }
+        if let Some(Set { value, source }) = origins {
+            let quoted: Vec<String> = value.iter().map(quoted).collect();
+            writeln!(f, "origins = [{}] # {source}", quoted.join(", "))?;
         }
         if let Some(Set { value, source }) = snapshot_after_mib {
             writeln!(f, "snapshot_after_mib = {value} # {source}")?;
@@ -323,6 +337,18 @@ mod tests {
         assert!(toml::from_str::<Settings>("snapshot_after_mib = 0").is_err());
         let plan = choose("snapshot_after_mib = 3", Source::Flag, "").unwrap().to_string();
         assert!(plan.contains("snapshot_after_mib = 3 # flag"), "{plan}");
+    }
+
+    #[test]
+    fn origins_of_pages_are_told_to_the_server() {
+        let plan = choose("origins = ['https://a.example', 'http://b']", Source::File, "").unwrap();
+        assert_eq!(plan.config().origins, ["https://a.example", "http://b"]);
+        let shown = plan.to_string();
+        assert!(
+            shown.contains("origins = [\"https://a.example\", \"http://b\"] # file"),
+            "{shown}"
+        );
+        assert!(choose("", Source::Flag, "").unwrap().config().origins.is_empty());
     }
 
     #[test]
