@@ -21,6 +21,13 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 
+# The same over HTTP/2, if this curl can.
+if curl --version | grep -q HTTP2; then
+    version=$(curl -s --http2-prior-knowledge -o held -w '%{http_version}' \
+        -X POST "$address/v1/locks/two")
+    [ "$version" = 2 ] && grep -q '"token":1' held || { echo "HTTP/$version"; cat held; exit 1; }
+fi
+
 echo 0 >counter
 add() {
     local hold

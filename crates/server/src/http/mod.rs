@@ -239,3 +239,6 @@ impl http_body::Body for Answered {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ const METHODS: [&[u8]; 9] = [
     b"TRACE ",
     b"CONNECT ",
 ];
+/// Longest method that is taken for one.
+const METHOD_BYTES_MAX: usize = 16;
 /// A handshake record of any TLS version.
 const TLS: &[u8] = &[0x16, 0x03];
 
@@ -55,7 +57,19 @@ pub(crate) fn spoken(first: &[u8]) -> Spoken {
             return if first.len() < whole.len() { Spoken::Incomplete } else { spoken };
         }
     }
-    Spoken::Unknown
+    match after_unknown_method(first) {
+        None => Spoken::Unknown,
+        Some(b"" | b" ") => Spoken::Incomplete,
+        Some(rest) if rest.starts_with(b" /") => Spoken::Http1,
+        Some(_) => Spoken::Unknown,
+    }
+}
+
+/// What comes after a word that may be a method of HTTP which is not known here: it gets an answer
+/// of HTTP too.
+fn after_unknown_method(first: &[u8]) -> Option<&[u8]> {
+    let letters = first.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    (1..=METHOD_BYTES_MAX).contains(&letters).then(|| &first[letters..])
 }
 
 #[cfg(test)]
@@ -80,14 +94,20 @@ mod tests {
             (b"GET /healthz HTTP/1.1\r\n", Spoken::Http1),
             (b"POST /v1/locks/x HTTP/1.1\r\n", Spoken::Http1),
             (b"PUT /v1/locks/x/value HTTP/1.1\r\n", Spoken::Http1),
-            (b"PATCH / HTTP/1.1\r\n", Spoken::Http1),
+            (b"QUERY / HTTP/1.1\r\n", Spoken::Http1),
             (PREFACE, Spoken::Http2),
             (b"\x16\x03\x01\x02\x00", Spoken::Tls),
         ];
         for (bytes, expected) in openings {
             assert_eq!(piecemeal(bytes).0, expected);
         }
-        for bytes in [&b"EHLO x\r\n"[..], b"*1\r\n$4\r\nPING\r\n", b"get / HTTP/1.1", b"\x16\x02"] {
+        for bytes in [
+            &b"EHLO x\r\n"[..],
+            b"*1\r\n$4\r\nPING\r\n",
+            b"get / HTTP/1.1",
+            b"\x16\x02",
+            b"PING\r\n",
+        ] {
             assert_eq!(piecemeal(bytes).0, Spoken::Unknown);
         }
     }

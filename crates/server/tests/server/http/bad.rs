@@ -1,6 +1,8 @@
 //! Whatever is asked wrongly gets a clear error, and nobody else is harmed.
 
-use bramah_server::limits::{HTTP_BODY_BYTES_MAX, HTTP_HEAD_BYTES_MAX, JSON_DEPTH_MAX};
+use bramah_server::limits::{
+    HTTP_BODY_BYTES_MAX, HTTP_HEAD_BYTES_MAX, HTTP_STREAMS_MAX, JSON_DEPTH_MAX,
+};
 use serde_json::json;
 
 use super::client::Http;
@@ -142,4 +144,24 @@ fn requests_that_come_together_are_answered_in_order() {
     http.send("GET", "/v1/locks/a", "");
     http.finish();
     assert_eq!(http.answer().good()["holders_total"], json!(1));
+}
+
+#[test]
+fn a_connection_of_many_streams_is_told_how_many() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    http.send_bytes(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    // Our settings, which are none.
+    http.send_bytes(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    let head = http.bytes(9);
+    assert_eq!(head[3], 4, "the server's settings come first");
+    let settings = http.bytes(usize::from(head[2]));
+    let settings = settings.chunks(6).map(|it| {
+        let value = u32::from_be_bytes([it[2], it[3], it[4], it[5]]);
+        (u16::from_be_bytes([it[0], it[1]]), value)
+    });
+    let settings: Vec<(u16, u32)> = settings.collect();
+    let (streams, head_bytes) = (3, 6);
+    assert!(settings.contains(&(streams, HTTP_STREAMS_MAX)), "{settings:?}");
+    assert!(settings.contains(&(head_bytes, HTTP_HEAD_BYTES_MAX as u32)), "{settings:?}");
 }

@@ -173,6 +173,14 @@ impl Http {
         self.stream.shutdown(Shutdown::Write).expect("it is open");
     }
 
+    /// The next so many bytes.
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
+        while self.buffer.len() < len {
+            assert!(self.read(), "it ended");
+        }
+        self.buffer.drain(..len).collect()
+    }
+
     /// Everything up to the end of the connection.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.read() {}
