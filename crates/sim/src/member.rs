@@ -6,7 +6,7 @@
 
 mod process;
 
-pub use self::process::{Process, Write, Written};
+pub use self::process::{Installed, Process, Write, Written};
 
 use bramah_node::compaction;
 use bramah_node::{Node, NodeError, Recovered, Replay};

@@ -36,6 +36,8 @@ pub struct Network {
     random: Random,
     cuts: Vec<Cut>,
     clients_cut: BTreeMap<ClientNo, SimTime>,
+    /// Clients that hear, and nobody hears them.
+    clients_mute: BTreeMap<ClientNo, SimTime>,
     connections: BTreeMap<ConnectionNo, Connection>,
 }
 
@@ -99,8 +101,14 @@ impl Network {
     /// A network without a cut.
     #[must_use]
     pub fn new(terms: NetworkTerms, random: Random) -> Network {
-        let (clients_cut, connections) = (BTreeMap::new(), BTreeMap::new());
-        Network { terms, random, cuts: Vec::new(), clients_cut, connections }
+        Network {
+            terms,
+            random,
+            cuts: Vec::new(),
+            clients_cut: BTreeMap::new(),
+            clients_mute: BTreeMap::new(),
+            connections: BTreeMap::new(),
+        }
     }
 
     /// From now on nothing is lost, late or cut.
@@ -110,6 +118,7 @@ impl Network {
             NetworkTerms { delay_us, drop_ppm: 0, duplicate_ppm: 0, late_ppm: 0, break_ppm: 0 };
         self.cuts.clear();
         self.clients_cut.clear();
+        self.clients_mute.clear();
     }
 
     /// Messages of `from` do not reach `to` until then.
@@ -117,18 +126,24 @@ impl Network {
         self.cuts.push(Cut { from, to, until });
     }
 
-    /// A client reaches nobody until then.
-    pub fn cut_client(&mut self, client: ClientNo, until: SimTime) {
-        let end = self.clients_cut.entry(client).or_default();
+    /// A client reaches nobody until then; nor does anybody reach it, unless it is `one_way`.
+    pub fn cut_client(&mut self, client: ClientNo, one_way: bool, until: SimTime) {
+        let cut = if one_way { &mut self.clients_mute } else { &mut self.clients_cut };
+        let end = cut.entry(client).or_default();
         *end = until.max(*end);
     }
 
     /// Forgets cuts that are over, and tells whether there were any.
     pub fn heal(&mut self, now: SimTime) -> bool {
-        let before = self.cuts.len() + self.clients_cut.len();
+        let before = self.cuts_len();
         self.cuts.retain(|cut| cut.until > now);
         self.clients_cut.retain(|_, until| *until > now);
-        before != self.cuts.len() + self.clients_cut.len()
+        self.clients_mute.retain(|_, until| *until > now);
+        before != self.cuts_len()
+    }
+
+    fn cuts_len(&self) -> usize {
+        self.cuts.len() + self.clients_cut.len() + self.clients_mute.len()
     }
 
     /// Messages of one member reach another.
@@ -140,7 +155,7 @@ impl Network {
     /// A client reaches members, and they it.
     #[must_use]
     pub fn client_reaches(&self, client: ClientNo) -> bool {
-        !self.clients_cut.contains_key(&client)
+        !self.clients_cut.contains_key(&client) && !self.clients_mute.contains_key(&client)
     }
 
     /// How long a message takes.
@@ -253,7 +268,9 @@ impl Network {
         if connection.broken {
             return None;
         }
-        let is_cut = self.clients_cut.contains_key(&connection.client);
+        let is_cut = self.clients_cut.contains_key(&connection.client)
+            || <Connection as Way<T>>::IS_FROM_CLIENT
+                && self.clients_mute.contains_key(&connection.client);
         let pipe = connection.pipe();
         if is_cut || !pipe.stalled.is_empty() {
             pipe.stalled.push(what);
@@ -268,8 +285,12 @@ impl Network {
     where
         Connection: Way<T>,
     {
-        let cut = &self.clients_cut;
-        let free = self.connections.iter_mut().filter(|(_, of)| !cut.contains_key(&of.client));
+        let (cut, mute) = (&self.clients_cut, &self.clients_mute);
+        let is_free = |of: &Connection| {
+            let is_mute = <Connection as Way<T>>::IS_FROM_CLIENT && mute.contains_key(&of.client);
+            !cut.contains_key(&of.client) && !is_mute
+        };
+        let free = self.connections.iter_mut().filter(|(_, of)| is_free(of));
         let waits = free.filter_map(|(no, connection)| {
             let pipe = connection.pipe();
             (!pipe.stalled.is_empty()).then(|| (*no, std::mem::take(&mut pipe.stalled)))
@@ -302,17 +323,24 @@ impl Network {
 
 /// The directions of a connection by what goes there.
 pub trait Way<T> {
+    /// It is the direction to a member.
+    const IS_FROM_CLIENT: bool;
+
     /// That direction.
     fn pipe(&mut self) -> &mut Pipe<T>;
 }
 
 impl Way<ToMember> for Connection {
+    const IS_FROM_CLIENT: bool = true;
+
     fn pipe(&mut self) -> &mut Pipe<ToMember> {
         &mut self.to_member
     }
 }
 
 impl Way<ToClient> for Connection {
+    const IS_FROM_CLIENT: bool = false;
+
     fn pipe(&mut self) -> &mut Pipe<ToClient> {
         &mut self.to_client
     }
@@ -353,7 +381,7 @@ mod tests {
     fn what_comes_to_a_client_that_is_cut_off_waits_and_stays_in_order() {
         let mut network = network(TERMS);
         network.connect(SimTime(0), 7, 1, 2);
-        network.cut_client(1, SimTime(500));
+        network.cut_client(1, false, SimTime(500));
         assert!(network.arrive(7, ToMember::Request { id: 1, what: What::ServerInfo }).is_none());
         assert!(network.heal(SimTime(500)));
         assert!(network.arrive(7, ToMember::End).is_none(), "the first still waits");
@@ -361,6 +389,18 @@ mod tests {
         let [(7, packets)] = &stalled[..] else { panic!("{stalled:?}") };
         assert!(matches!(packets[..], [ToMember::Request { id: 1, .. }, ToMember::End]));
         assert!(network.arrive(7, ToMember::End).is_some());
+    }
+
+    #[test]
+    fn a_client_that_nobody_hears_still_hears() {
+        let mut network = network(TERMS);
+        network.connect(SimTime(0), 7, 1, 2);
+        network.cut_client(1, true, SimTime(500));
+        assert!(network.arrive(7, ToMember::Request { id: 1, what: What::ServerInfo }).is_none());
+        assert!(network.arrive(7, ToClient::End).is_some() && !network.client_reaches(1));
+        assert!(network.stalled::<ToMember>().is_empty());
+        assert!(network.heal(SimTime(500)));
+        assert_eq!(network.stalled::<ToMember>().len(), 1);
     }
 
     #[test]

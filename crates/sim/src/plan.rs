@@ -132,7 +132,7 @@ faults! {
         /// A client's process is killed; another takes its place.
         KillClient "kill_client" { client: u32 },
         /// A client reaches no member.
-        CutClient "cut_client" { client: u32, for_ms: u64 },
+        CutClient "cut_client" { client: u32, one_way: bool, for_ms: u64 },
         /// A client's connection breaks.
         BreakConnection "break_connection" { client: u32 },
         /// A machine's clock runs so many parts per million fast from here on.

@@ -158,7 +158,7 @@ impl NoZombies {
             return;
         }
         let passed = now.0.saturating_sub(since.0).saturating_sub(self.down_us - down_us);
-        let slow = 1_000_000 - u64::from(self.rate_ppm_max.min(500_000));
+        let slow = 1_000_000 - self.rate_ppm_max.min(500_000);
         let least_us =
             (passed / 1_000 * slow / 1_000).saturating_sub(STAMP_SLACK.as_micros() as u64);
         let stamped_ms = time.ms_since(last_time);

@@ -1,23 +1,61 @@
 //! G5 fair and live: within a priority whoever came first is granted first; at no commit is a lock
 //! free that its first waiter could have; a waiter that is over leaves nothing behind; waits and
-//! holds end at their deadlines; and once the faults are over, every call gets its answer.
+//! holds end at their deadlines; and once the faults are over, every call gets its answer, and
+//! whoever waits is told how that ended.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use bramah_core::{Event, Happening, LockName, State};
+use bramah_core::{Action, Command, Event, Happening, LockName, State};
+use bramah_wire::request::What;
 
-use super::calls::Calls;
+use super::calls::{Call, Calls};
+use super::reference::Reference;
 use super::report::{Promise, Report};
 use super::step::Step;
 use super::table::{Table, WaitKey};
+use crate::time::SimTime;
+
+/// How long it may take, without faults, until somebody is told that his wait is over: he may have
+/// to notice that his connection is gone, and to find another member.
+const TELLING_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// The locks that a step touched.
 #[derive(Debug, Default)]
 pub(crate) struct Fair {
     touched: BTreeSet<LockName>,
+    /// Since when there are no faults.
+    calm_at: Option<SimTime>,
 }
 
 impl Fair {
+    pub(crate) fn calm(&mut self, now: SimTime) {
+        self.calm_at = Some(now);
+    }
+
+    /// A client waits no longer for this answer. Its wait was not over for long.
+    pub(crate) fn gave_up(
+        &self,
+        now: SimTime,
+        call: &Call,
+        reference: &Reference,
+        report: &mut Report,
+    ) {
+        let Some(calm_at) = self.calm_at else { return };
+        let What::Command(Command::Request { session, request, action }) = &call.what else {
+            return;
+        };
+        if !matches!(action, Action::Acquire(_) | Action::AcquireMany(_)) {
+            return;
+        }
+        let ended = reference.end_of_wait(session.id, request.seq);
+        let since = ended.map(|at| now.since(at.max(calm_at)));
+        report.check(Promise::Fair, since.is_none_or(|since| since < TELLING_TIME_MAX), || {
+            let (client, what) = (call.client, &call.what);
+            format!("client {client} still waits by {what:?}, which ended {since:?} ago")
+        });
+    }
+
     /// A lock may be granted now that could not before.
     pub(crate) fn touch(&mut self, name: &LockName) {
         self.touched.insert(name.clone());

@@ -228,7 +228,13 @@ impl Audit {
                 self.calls.sent(*call, sending);
             }
             Fact::Returned { call, member, reply, .. } => self.returned(*call, *member, reply),
-            Fact::GaveUp { call, .. } => self.calls.over(now, *call),
+            Fact::GaveUp { call, .. } => {
+                if let Some(call) = self.calls.get(*call) {
+                    self.fair.gave_up(now, call, &self.reference, &mut self.report);
+                }
+                self.calls.over(now, *call);
+            }
+            Fact::Calm => self.fair.calm(now),
             Fact::Noticed { client, connection, notice, .. } => {
                 self.noticed(now, *client, *connection, notice);
             }
@@ -249,7 +255,7 @@ impl Audit {
                 self.watch_order.died(*client);
             }
             Fact::Fault(fault) => self.no_zombies.fault(now, fault, witness),
-            Fact::Leads { .. } | Fact::LeadsNoMore { .. } | Fact::Wrote { .. } | Fact::Calm => {}
+            Fact::Leads { .. } | Fact::LeadsNoMore { .. } | Fact::Wrote { .. } => {}
         }
     }
 

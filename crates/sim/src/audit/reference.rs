@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bramah_core::facts::Counters;
 use bramah_core::{
-    EndReason, Event, Happening, LockName, LockView, Outcome, Refusal, State, WaitEnd,
+    EndReason, Event, Happening, LockName, LockView, Outcome, Refusal, RequestSeq, SessionId,
+    State, WaitEnd,
 };
 use bramah_node::{Info, Listing, Reply};
 use bramah_wire::event::changes;
@@ -76,6 +77,19 @@ impl Reference {
         let mut past = self.past.iter().map(|change| &change.event);
         self.installed.contains(&event.revision)
             && past.any(|it| it.revision <= event.revision && is_told(&it.what, &event.what))
+    }
+
+    /// When a request that had waited was granted, or its wait ended otherwise.
+    pub(crate) fn end_of_wait(&self, of: SessionId, seq: RequestSeq) -> Option<SimTime> {
+        let is_end = |what: &Happening| match what {
+            Happening::Granted { session, seq: it, waited, .. } => {
+                *waited && (*session, *it) == (of, seq)
+            }
+            Happening::WaitEnded { session, seq: it, .. } => (*session, *it) == (of, seq),
+            _ => false,
+        };
+        let mut past = self.past.iter().rev();
+        past.find(|change| is_end(&change.event.what)).map(|change| change.at)
     }
 
     fn view_after(&self, name: &LockName) -> LockView {

@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn every_line_is_read_as_it_was_written_and_half_a_line_is_left_out() {
         let name = LockName::new("a lock/ü").expect("a name");
-        let hold: HoldId = "7.00000000000000ff".parse().expect("a hold id");
+        let hold: HoldId = "7-00000000000000ff".parse().expect("a hold id");
         let lines = [
             Line::Connected { connection: 3, address: "10.77.0.11:7420".to_owned() },
             Line::Says { connection: 3, bytes: vec![0, 255, 16] },

@@ -65,12 +65,20 @@ pub enum Write {
     },
 }
 
+/// A snapshot that stands in place of the log.
+#[derive(Debug)]
+pub struct Installed {
+    /// Its last entry, and that entry's term.
+    pub at: (u64, u64),
+    /// Its table.
+    pub state: State,
+}
+
 /// What became durable.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// The numbers of what the log took, in order; where it was a snapshot, its last entry, that
-    /// entry's term and its table.
-    pub done: Vec<(u64, Option<(u64, u64, State)>)>,
+    /// The numbers of what the log took, in order, and where it was a snapshot, which.
+    pub done: Vec<(u64, Option<Installed>)>,
     /// The rest found no room.
     pub is_stuck: bool,
 }
@@ -174,7 +182,7 @@ impl Process {
         Ok(written)
     }
 
-    fn write(&mut self, write: &Write) -> Result<Option<(u64, u64, State)>, WalError> {
+    fn write(&mut self, write: &Write) -> Result<Option<Installed>, WalError> {
         match write {
             Write::Persist(persist) => {
                 self.wal.append(persist.hard_state.as_ref(), &persist.entries)?;
@@ -189,7 +197,7 @@ impl Process {
                 // One of our own is older, whatever becomes of it.
                 self.compaction = None;
                 self.wal.publish_snapshot(finished)?;
-                Ok(Some((*index, *term, state)))
+                Ok(Some(Installed { at: (*index, *term), state }))
             }
         }
     }

@@ -164,7 +164,7 @@ impl Draw {
             "remove_member" => Fault::RemoveMember { member },
             "pause_client" => Fault::PauseClient { client, for_ms },
             "kill_client" => Fault::KillClient { client },
-            "cut_client" => Fault::CutClient { client, for_ms },
+            "cut_client" => Fault::CutClient { client, one_way, for_ms },
             "break_connection" => Fault::BreakConnection { client },
             "clock_rate" => {
                 let max = match self.clocks.beyond_bounds {

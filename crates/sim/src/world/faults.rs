@@ -108,10 +108,10 @@ impl World {
                     self.kill_client(client);
                 }
             }
-            Fault::CutClient { client, for_ms } => {
+            Fault::CutClient { client, one_way, for_ms } => {
                 if let Some(client) = self.pick_client(client) {
                     let until = self.after_ms(for_ms);
-                    self.network.cut_client(client, until);
+                    self.network.cut_client(client, one_way, until);
                     self.queue.push(until, Event::Heals);
                 }
             }

@@ -5,7 +5,7 @@ use bramah_wire::peer::Message;
 
 use crate::clock::Clock;
 use crate::fact::{Fact, StopCause};
-use crate::member::{Parcel, Stop, Write};
+use crate::member::{Installed, Parcel, Stop, Write};
 use crate::network::{ToClient, bit};
 use crate::plan::machine_of_member;
 use crate::time::SimTime;
@@ -199,7 +199,7 @@ impl World {
         };
         process.set_stuck(now, written.is_stuck);
         for (number, installed) in &written.done {
-            let Some((index, term, state)) = installed else {
+            let Some(Installed { at: (index, term), state }) = installed else {
                 self.audit.durable(member, *number);
                 continue;
             };
