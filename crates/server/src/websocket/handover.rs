@@ -1,6 +1,6 @@
 //! How an HTTP connection becomes a WebSocket: the request is answered by its handler, and the
-//! connection's own task goes on with the socket once HTTP is done with it. So a WebSocket counts as
-//! the connection that it was.
+//! connection's own task goes on with the socket once HTTP is done with it. So a WebSocket counts
+//! as the connection that it was.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
