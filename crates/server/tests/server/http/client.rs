@@ -2,7 +2,7 @@
 //! held against the server's own description.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -166,11 +166,6 @@ impl Http {
     pub(crate) fn release(&mut self, hold: &Value) -> Value {
         let hold = hold["hold"].as_str().expect("a hold");
         self.delete(&format!("/v1/holds/{hold}")).good()
-    }
-
-    /// Says that nothing more will be asked, and reads on.
-    pub(crate) fn finish(&mut self) {
-        self.stream.shutdown(Shutdown::Write).expect("it is open");
     }
 
     /// The next so many bytes.
