@@ -1,21 +1,33 @@
-//! Clients of four protocols, alike but for the bytes: one connection each, one request at a time.
+//! Clients of several protocols, alike but for the bytes: one connection each, one request at a
+//! time.
 
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bramah_wire::frame::{OPENING, put_frame, take_frame};
+use bramah_wire::json;
 use bramah_wire::proto::message::Kind;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
 use bramah_wire::proto::{self, event, wait::How};
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use prost::Message as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+
+/// Longer than any run.
+const SESSION_TTL: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Protocol {
     Bramah,
+    /// Over WebSocket.
+    Binary,
+    /// Likewise.
+    Json,
     Http,
     Redis,
     Echo,
@@ -47,9 +59,11 @@ pub(crate) fn run(
     runtime.expect("a runtime").block_on(async move {
         let mut connections = Vec::new();
         for number in 0..clients {
-            let mut connection = Connection::open(address).await;
+            let mut connection = Connection::open(protocol, address).await;
             let session = match protocol {
-                Protocol::Bramah => Some(connection.begin().await),
+                Protocol::Bramah | Protocol::Binary | Protocol::Json => {
+                    Some(connection.begin(SESSION_TTL).await)
+                }
                 _ => None,
             };
             if protocol == Protocol::Http {
@@ -71,9 +85,7 @@ pub(crate) fn run(
                     while start.elapsed() < length {
                         let begin = Instant::now();
                         match (protocol, session) {
-                            (Protocol::Bramah, Some(session)) => {
-                                connection.cycle(session, &name).await
-                            }
+                            (_, Some(session)) => connection.cycle(session, &name).await,
                             (Protocol::Http, _) => connection.http_cycle(&name, wait).await,
                             (Protocol::Redis, _) => connection.redis_cycle(&name).await,
                             _ => connection.echo_cycle().await,
@@ -94,7 +106,34 @@ pub(crate) fn run(
     })
 }
 
+/// A connection with a session that is kept alive.
+pub(crate) struct Keeper {
+    connection: Connection,
+    session: proto::Handle,
+}
+
+impl Keeper {
+    pub(crate) async fn open(protocol: Protocol, address: SocketAddr, ttl: Duration) -> Keeper {
+        let mut connection = Connection::open(protocol, address).await;
+        let session = connection.begin(ttl).await;
+        Keeper { connection, session }
+    }
+
+    pub(crate) async fn keep_alive(&mut self) {
+        self.connection.seq += 1;
+        let sessions = vec![self.session];
+        match self.connection.ask(Op::KeepAlive(proto::KeepAlive { sessions })).await {
+            Outcome::KeptAlive(kept) => match kept.renewals[0].result {
+                Some(proto::renewal::Result::DeadlineMs(_)) => {}
+                _ => panic!("not renewed: {kept:?}"),
+            },
+            other => panic!("not kept alive: {other:?}"),
+        }
+    }
+}
+
 struct Connection {
+    protocol: Protocol,
     stream: TcpStream,
     input: BytesMut,
     output: BytesMut,
@@ -104,20 +143,41 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> Connection {
+    async fn open(protocol: Protocol, address: SocketAddr) -> Connection {
         let stream = TcpStream::connect(address).await.expect("it connects");
         stream.set_nodelay(true).expect("no delay");
         let (input, output) = (BytesMut::new(), BytesMut::new());
-        Connection { stream, input, output, seq: 0, http_session: String::new() }
+        Connection { protocol, stream, input, output, seq: 0, http_session: String::new() }
     }
 
-    async fn begin(&mut self) -> proto::Handle {
-        self.stream.write_all(&OPENING).await.expect("it is sent");
-        let open = proto::OpenSession { ttl_ms: 60_000, ..Default::default() };
+    async fn begin(&mut self, ttl: Duration) -> proto::Handle {
+        match self.protocol {
+            Protocol::Binary => self.upgrade("bramah.v1.proto").await,
+            Protocol::Json => self.upgrade("bramah.v1.json").await,
+            _ => self.stream.write_all(&OPENING).await.expect("it is sent"),
+        }
+        let ttl_ms = ttl.as_millis() as u64;
+        let open = proto::OpenSession { ttl_ms, ..Default::default() };
         match self.ask(Op::OpenSession(open)).await {
             Outcome::SessionOpened(opened) => opened.session.expect("a session"),
             other => panic!("no session: {other:?}"),
         }
+    }
+
+    /// Makes a WebSocket of the connection.
+    async fn upgrade(&mut self, subprotocol: &str) {
+        let request = format!(
+            "GET /v1/ws HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
+        );
+        self.stream.write_all(request.as_bytes()).await.expect("it is sent");
+        while !self.input.ends_with(b"\r\n\r\n") {
+            self.read().await;
+        }
+        assert!(self.input.starts_with(b"HTTP/1.1 101"), "it is no WebSocket");
+        self.input.clear();
     }
 
     async fn cycle(&mut self, session: proto::Handle, name: &str) {
@@ -152,13 +212,52 @@ impl Connection {
     async fn ask(&mut self, op: Op) -> Outcome {
         self.output.clear();
         let request = proto::Request { id: self.seq + 1, op: Some(op) };
-        put_frame(&request, &mut self.output).expect("it fits");
+        match self.protocol {
+            Protocol::Binary => {
+                let bytes = request.encode_to_vec();
+                self.put_masked(Data::Binary, &bytes);
+            }
+            Protocol::Json => {
+                let mut text = BytesMut::new();
+                json::put_request(&request, &mut text).expect("it has JSON");
+                self.put_masked(Data::Text, &text);
+            }
+            _ => put_frame(&request, &mut self.output).expect("it fits"),
+        }
         self.stream.write_all(&self.output).await.expect("it is sent");
         loop {
             if let Kind::Reply(reply) = self.message().await {
                 return reply.outcome.expect("an outcome");
             }
         }
+    }
+
+    fn put_masked(&mut self, data: Data, payload: &[u8]) {
+        const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+        let opcode = OpCode::Data(data);
+        let header = FrameHeader { opcode, mask: Some(MASK), ..FrameHeader::default() };
+        let length = payload.len() as u64;
+        header.format(length, &mut (&mut self.output).writer()).expect("there is room");
+        let masked = payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+        self.output.extend(masked);
+    }
+
+    /// The next whole message of a WebSocket, if it has come.
+    fn take_websocket(&mut self) -> Option<proto::Message> {
+        let mut cursor = Cursor::new(&self.input[..]);
+        let (header, length) = FrameHeader::parse(&mut cursor).expect("a frame")?;
+        let start = cursor.position() as usize;
+        let end = start + length as usize;
+        if self.input.len() < end {
+            return None;
+        }
+        let message = self.input.split_to(end).freeze().slice(start..);
+        Some(match header.opcode {
+            OpCode::Data(Data::Text) => {
+                json::take_message(std::str::from_utf8(&message).expect("UTF-8")).expect("JSON")
+            }
+            _ => proto::Message::decode(message).expect("a message"),
+        })
     }
 
     async fn granted(&mut self) -> Option<proto::Handle> {
@@ -173,8 +272,14 @@ impl Connection {
 
     async fn message(&mut self) -> Kind {
         loop {
-            if let Some(frame) = take_frame(&mut self.input).expect("a frame") {
-                return proto::Message::decode(frame).expect("a message").kind.expect("a kind");
+            let message = match self.protocol {
+                Protocol::Binary | Protocol::Json => self.take_websocket(),
+                _ => take_frame(&mut self.input)
+                    .expect("a frame")
+                    .map(|frame| proto::Message::decode(frame).expect("a message")),
+            };
+            if let Some(message) = message {
+                return message.kind.expect("a kind");
             }
             self.read().await;
         }

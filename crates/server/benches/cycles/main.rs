@@ -1,13 +1,17 @@
-//! Cycles a second (acquire and release, both acknowledged) of this server, beside a bare echo and
-//! Redis in the same run, with the same client. Machines are noisy: read the ratios, not the
-//! figures.
+//! Cycles a second (acquire and release, both acknowledged) of this server over each of its
+//! protocols, beside a bare echo and Redis in the same run, with the same client. Machines are
+//! noisy: read the ratios, not the figures.
 //!
 //!     cargo bench -p bramah-server --bench cycles [-- SECONDS [ROUNDS]]
+//!     cargo bench -p bramah-server --bench cycles -- idle [SESSIONS [SECONDS]]
+//!
+//! The second tells what so many idle WebSockets cost, each with a session that is kept alive.
 //!
 //! Redis is left out where `redis-server` is not installed. Its lock is SET NX PX and DEL: the
 //! least that somebody could call a lock, without the script that compares before it deletes.
 
 mod clients;
+mod idle;
 mod servers;
 
 use std::collections::BTreeMap;
@@ -26,6 +30,11 @@ fn main() {
         return servers::serve(&serve, arguments.next());
     }
     let number = |text: String| text.parse().expect("a number");
+    if arguments.next_if(|argument| argument == "idle").is_some() {
+        let sessions = arguments.next().map_or(10_000, number);
+        let seconds = arguments.next().map_or(20, number);
+        return idle::run(sessions as usize, Duration::from_secs(seconds));
+    }
     let seconds = arguments.next().map_or(2, number);
     let rounds = arguments.next().map_or(3, number);
     let length = Duration::from_secs(seconds);
@@ -73,6 +82,10 @@ fn table<S: AsRef<Server>>(
             (native(Kind::Memory), (Kind::RedisMemory, Protocol::Redis)),
             (native(Kind::Durable), (Kind::Echo, Protocol::Echo)),
             (native(Kind::Memory), (Kind::Echo, Protocol::Echo)),
+            ((Kind::Durable, Protocol::Binary), native(Kind::Durable)),
+            ((Kind::Memory, Protocol::Binary), native(Kind::Memory)),
+            ((Kind::Durable, Protocol::Json), native(Kind::Durable)),
+            ((Kind::Memory, Protocol::Json), native(Kind::Memory)),
             ((Kind::Durable, Protocol::Http), native(Kind::Durable)),
             ((Kind::Memory, Protocol::Http), native(Kind::Memory)),
         ] {
@@ -88,7 +101,7 @@ fn table<S: AsRef<Server>>(
 /// The server, and what it is asked in where that is not its usual protocol.
 fn label((kind, protocol): (Kind, Protocol)) -> String {
     match protocol {
-        Protocol::Http => format!("{kind:?}Http"),
+        Protocol::Binary | Protocol::Json | Protocol::Http => format!("{kind:?}{protocol:?}"),
         _ => format!("{kind:?}"),
     }
 }

@@ -28,6 +28,15 @@ pub(crate) struct Server {
     _folder: TempDir,
 }
 
+/// What a process uses.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage {
+    /// Resident.
+    pub(crate) memory_bytes: u64,
+    /// Time so far.
+    pub(crate) cpu: Duration,
+}
+
 impl AsRef<Server> for Server {
     fn as_ref(&self) -> &Server {
         self
@@ -55,6 +64,21 @@ impl Server {
         Some(Server { kind, address, child, _folder: folder })
     }
 
+    /// What its process uses.
+    pub(crate) fn usage(&self) -> Usage {
+        let read = |file| std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()));
+        let status = read("status").expect("it runs");
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        let memory: u64 = memory.trim().trim_end_matches(" kB").parse().expect("a number");
+        let stat = read("stat").expect("it runs");
+        // Behind the name, which may have spaces: the times in user and in system mode.
+        let fields = stat.rsplit_once(')').expect("a name").1.split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).map(|it| it.parse::<u64>().expect("ticks")).sum();
+        let per_second = rustix::param::clock_ticks_per_second();
+        let cpu = Duration::from_secs_f64(ticks as f64 / per_second as f64);
+        Usage { memory_bytes: memory * 1024, cpu }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -68,7 +92,9 @@ impl Server {
         match self.kind {
             Kind::Echo => &[Protocol::Echo],
             Kind::RedisAlways | Kind::RedisMemory => &[Protocol::Redis],
-            Kind::Durable | Kind::Memory => &[Protocol::Bramah, Protocol::Http],
+            Kind::Durable | Kind::Memory => {
+                &[Protocol::Bramah, Protocol::Binary, Protocol::Json, Protocol::Http]
+            }
         }
     }
 
