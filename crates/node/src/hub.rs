@@ -8,7 +8,8 @@ use bramah_core::mutant::{self, Mutant};
 use bramah_core::{LockName, SessionHandle, SessionId};
 use bramah_wire::request::Watched;
 
-/// A connection of a client, numbered by whoever accepts it; a number is never used again.
+/// A connection of a client, numbered by whoever accepts it in rising order; a number is never used
+/// again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
 
@@ -65,10 +66,16 @@ impl Hub {
         sessions.into_values().collect()
     }
 
-    /// The session's news go to this connection from now on, and to no other.
+    /// The session's news go to this connection from now on, and to no other; unless they go to one
+    /// that was accepted later: what comes over the old one has been on the way for long, and its
+    /// client listens there no more.
     pub(crate) fn attach(&mut self, client: ClientId, session: SessionHandle) {
         let Some(state) = self.clients.get_mut(&client) else { return };
-        if mutant::is_on(Mutant::NewsToOldConnection) && self.attached.contains_key(&session.id) {
+        let current = self.attached.get(&session.id).copied();
+        if mutant::is_on(Mutant::NewsToOldConnection) && current.is_some() {
+            return;
+        }
+        if current.is_some_and(|current| current > client) {
             return;
         }
         state.sessions.insert(session.id, session);
@@ -191,6 +198,16 @@ mod tests {
         hub.connect(ALICE);
         hub.connect(BOB);
         hub
+    }
+
+    #[test]
+    fn an_attach_that_was_long_on_its_way_does_not_bring_a_session_back_to_the_old_connection() {
+        let mut hub = hub();
+        hub.attach(BOB, session(5));
+        hub.attach(ALICE, session(5));
+        assert_eq!(hub.client_of(SessionId(5)), Some(BOB));
+        assert_eq!(hub.disconnect(ALICE), []);
+        assert_eq!(hub.disconnect(BOB), [session(5)]);
     }
 
     #[test]

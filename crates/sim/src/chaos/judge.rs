@@ -23,9 +23,10 @@ use bramah_wire::{answer, proto};
 use bytes::{Buf, BytesMut};
 
 use super::hear;
+use super::history::whole_log;
 use super::logs::Log;
 use super::record::{self, Line};
-use super::scene::{WITNESS, address, data_of, record_of, server_name};
+use super::scene::{address, data_of, record_of, server_name};
 use crate::audit::{Audit, Promise, Witness};
 use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held};
 use crate::plan::{ClockTerms, NetworkTerms, Plan, WorkloadTerms};
@@ -66,8 +67,7 @@ pub(super) fn judge(folder: &Path) -> anyhow::Result<bool> {
     read(ClientNo::MAX, &record::read(&folder.join("run.record"))?, &mut seen)?;
     // Lines of one process keep their order.
     seen.sort_by_key(|seen| seen.at);
-    let witness = data_of(folder, WITNESS);
-    let mut log = Log::read(&witness)?;
+    let mut log = whole_log(folder)?;
     let servers: Vec<_> = (1..=u8::MAX)
         .map(|number| (number, data_of(folder, &server_name(number))))
         .take_while(|(_, data)| data.exists())
@@ -90,7 +90,7 @@ pub(super) fn judge(folder: &Path) -> anyhow::Result<bool> {
         judge.end(end);
     }
     if judge.audit.broken().is_none() {
-        judge.compare(end, commit, &witness, members)?;
+        judge.compare(end, commit, folder, members)?;
     }
     Ok(judge.tell(seen.len()))
 }
@@ -442,11 +442,11 @@ impl Judge {
         &mut self,
         at: LocalTime,
         commit: u64,
-        witness: &Path,
+        folder: &Path,
         members: Vec<Log>,
     ) -> anyhow::Result<()> {
         let now = self.time(at);
-        let right = Log::read(witness)?;
+        let right = whole_log(folder)?;
         let last = right.last();
         self.audit.check(now, Promise::OneLog, last >= commit, || {
             format!("the witness has entries up to {last}, and {commit} is committed")
@@ -463,7 +463,7 @@ impl Judge {
                 continue;
             }
             let own = member.state_at(upto)?;
-            let right = Log::read(witness)?.state_at(upto)?;
+            let right = whole_log(folder)?.state_at(upto)?;
             self.audit.check(now, Promise::OneLog, own == right, || {
                 let mut pairs = own.facts().zip(right.facts());
                 let differs = pairs.find(|(own, right)| own != right);

@@ -11,6 +11,7 @@
 mod client;
 mod faults;
 mod hear;
+mod history;
 mod judge;
 mod kills;
 mod load;

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::Args;
 use super::faults::{Faults, Kind};
+use super::history::History;
 use super::judge::judge;
 use super::record::Line;
 use super::scene::{LOOK_EVERY, Scene};
@@ -59,8 +60,10 @@ async fn go(args: &Args, scene: &mut Scene, faults: &mut Faults) -> anyhow::Resu
         scene.start_client(client)?;
     }
     let length = Duration::from_secs_f64(args.minutes * 60.0);
+    let mut history = History::new(scene)?;
     let began = Instant::now();
     while began.elapsed() < length {
+        history.look(scene)?;
         faults.step(scene).await?;
         tokio::select! {
             () = sleep(LOOK_EVERY) => {}
@@ -74,6 +77,7 @@ async fn go(args: &Args, scene: &mut Scene, faults: &mut Faults) -> anyhow::Resu
     scene.recorder.now(&Line::Calm);
     let began = Instant::now();
     while began.elapsed() < CALM_TIME {
+        history.look(scene)?;
         scene.note_whole();
         sleep(LOOK_EVERY).await;
     }
