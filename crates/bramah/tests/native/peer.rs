@@ -1,5 +1,6 @@
 //! The scripted peer.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Peer {
 pub(crate) struct Link {
     stream: TcpStream,
     input: BytesMut,
+    /// Requests that came before their turn.
+    early: VecDeque<(u64, Op)>,
 }
 
 impl Peer {
@@ -49,7 +52,7 @@ impl Peer {
 
     pub(crate) async fn accept(&self) -> Link {
         let (stream, _) = soon("a connection", self.listener.accept()).await.unwrap();
-        let mut link = Link { stream, input: BytesMut::new() };
+        let mut link = Link { stream, input: BytesMut::new(), early: VecDeque::new() };
         let mut opening = [0; OPENING.len()];
         soon("the opening", link.stream.read_exact(&mut opening)).await.unwrap();
         assert_eq!(opening, OPENING);
@@ -83,6 +86,9 @@ impl Peer {
 impl Link {
     /// The next request; none when the client has hung up.
     pub(crate) async fn next_or_end(&mut self) -> Option<(u64, Op)> {
+        if let Some(early) = self.early.pop_front() {
+            return Some(early);
+        }
         loop {
             if let Some(bytes) = frame::take_frame(&mut self.input).unwrap() {
                 let request = proto::Request::decode(bytes).unwrap();
@@ -146,8 +152,15 @@ impl Link {
         let holds = tokens.iter().map(|token| grant(*token)).collect();
         let attached = proto::SessionAttached { holds, ..Default::default() };
         self.reply(id, Outcome::SessionAttached(attached)).await;
-        let (id, op) = self.next().await;
-        assert!(matches!(op, Op::KeepAlive(_)), "{op:?}");
+        // What was under way may be asked again before.
+        let mut early = VecDeque::new();
+        let id = loop {
+            match self.next().await {
+                (id, Op::KeepAlive(_)) => break id,
+                other => early.push_back(other),
+            }
+        };
+        self.early = early;
         let result = Some(proto::renewal::Result::DeadlineMs(90_000));
         let renewals = vec![proto::Renewal { result }];
         self.reply(id, Outcome::KeptAlive(proto::KeptAlive { renewals })).await;

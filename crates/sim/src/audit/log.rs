@@ -66,6 +66,8 @@ struct Member {
     votes: BTreeMap<u64, u64>,
     /// Its disk was thrown away.
     wiped: bool,
+    /// What was on it then: a leader that heard of that may count on it, and be told late.
+    lost: Log,
 }
 
 /// Part of a log: what comes behind a base.
@@ -190,6 +192,7 @@ impl Logs {
             hard_state: if before.wiped { HardState::default() } else { before.hard_state },
             votes: before.votes,
             wiped: false,
+            lost: before.lost,
         };
         self.members.insert(member, member_now);
     }
@@ -197,7 +200,8 @@ impl Logs {
     /// A member's disk is thrown away.
     pub(crate) fn wiped(&mut self, member: u64) {
         let member = self.members.entry(member).or_default();
-        *member = Member { wiped: true, ..Member::default() };
+        let lost = std::mem::take(&mut member.disk);
+        *member = Member { wiped: true, lost, ..Member::default() };
     }
 
     pub(crate) fn ordered(&mut self, member: u64, persist: &Persist, report: &mut Report) {
@@ -348,8 +352,9 @@ impl Logs {
         let copies = |voters: &[u64]| {
             let has = |voter: &&u64| {
                 self.members.get(voter).is_some_and(|other| {
-                    let copy = other.disk.get(index);
-                    copy.is_some_and(|copy| copy.term == own.term && copy.data == own.data)
+                    let mut copies = [&other.disk, &other.lost].into_iter();
+                    let is_it = |copy: &Entry| copy.term == own.term && copy.data == own.data;
+                    copies.any(|log| log.get(index).is_some_and(is_it))
                 })
             };
             (voters.iter().filter(has).count(), voters.len())
@@ -359,7 +364,7 @@ impl Logs {
         report.check(Promise::Durable, is_majority(now) || is_majority(before), || {
             let (copies, voters) = now;
             format!(
-                "member {member} applied {index} when {copies} of {voters} voters had it on disk; \
+                "member {member} applied {index} when {copies} of {voters} voters had had it on disk; \
                  its own disk ends at {durable}"
             )
         });

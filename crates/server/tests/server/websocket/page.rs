@@ -23,6 +23,9 @@ fn compare(page: &Value, came: &Value, names: &mut Names) {
             assert_eq!(known, came, "{said}");
         }
         (Value::Object(said), Value::Object(fields)) => {
+            // A number that is 0 is left out, as the cluster's time is in its first millisecond.
+            let mut said = said.clone();
+            said.retain(|key, value| fields.contains_key(key) || value != "…");
             assert!(said.keys().eq(fields.keys()), "the page has {page}, and {came} came");
             said.iter().zip(fields.values()).for_each(|((_, a), b)| compare(a, b, names));
         }
