@@ -334,11 +334,15 @@ impl Judge {
 
     fn hears(&mut self, at: LocalTime, client: ClientNo, connection: u64, told: &proto::Reply) {
         let now = Time(told.now_ms);
-        self.commit_before(at, now);
         let Some(speaker) = self.speakers.get(&client) else { return };
         let Some(wire) = speaker.connections.get(&connection) else { return };
-        let Some((call, _)) = wire.asked.get(&told.id).copied() else { return };
+        let Some((call, is_question)) = wire.asked.get(&told.id).copied() else { return };
         let member = wire.member;
+        // What the log has made of a command is told with the log's time; everything else with what
+        // a member takes for the time, which may be ahead of what a leader has stamped.
+        if !is_question && hear::excuse(told).is_none() {
+            self.commit_before(at, now);
+        }
         let reply = loop {
             let reply = hear::reply(&self.audit, call, told).or_else(|| hear::excuse(told));
             if reply.is_some() || !self.commit_one(at, now) {
@@ -365,11 +369,13 @@ impl Judge {
 
     fn news(&mut self, at: LocalTime, client: ClientNo, connection: u64, told: &proto::Event) {
         let now = Time(told.now_ms);
-        self.commit_before(at, now);
+        let revision = hear::revision(told);
+        if revision.is_some() {
+            self.commit_before(at, now);
+        }
         let Some(speaker) = self.speakers.get(&client) else { return };
         let Some(wire) = speaker.connections.get(&connection) else { return };
         let (no, member) = (wire.no, wire.member);
-        let revision = hear::revision(told);
         while revision.is_some_and(|it| self.audit.state().counters().revision < it)
             && self.commit_one(at, now)
         {}
