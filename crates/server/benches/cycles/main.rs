@@ -2,9 +2,10 @@
 //! protocols, beside a bare echo and Redis in the same run, with the same client. Machines are
 //! noisy: read the ratios, not the figures.
 //!
-//!     cargo bench -p bramah-server --bench cycles [-- SECONDS [ROUNDS]]
+//!     cargo bench -p bramah-server --bench cycles [-- SECONDS [ROUNDS [PROTOCOL,..]]]
 //!     cargo bench -p bramah-server --bench cycles -- idle [SESSIONS [SECONDS]]
 //!
+//! The protocols are bramah, binary, json (both over WebSocket) and http; all of them, if not said.
 //! The second tells what so many idle WebSockets cost, each with a session that is kept alive.
 //!
 //! Redis is left out where `redis-server` is not installed. Its lock is SET NX PX and DEL: the
@@ -37,30 +38,34 @@ fn main() {
     }
     let seconds = arguments.next().map_or(2, number);
     let rounds = arguments.next().map_or(3, number);
+    let only = arguments.next().unwrap_or_default().to_lowercase();
     let length = Duration::from_secs(seconds);
 
     let kinds = [Kind::Echo, Kind::RedisAlways, Kind::Durable, Kind::RedisMemory, Kind::Memory];
     let servers: Vec<Server> = kinds.into_iter().filter_map(Server::start).collect();
     println!("own locks, cycles/s (p50 us), median of {rounds} rounds of {seconds} s");
-    table(&servers, &CLIENTS, Workload::Own, length, rounds);
+    table(&servers, &CLIENTS, Workload::Own, (length, rounds, &only));
     println!("\none hot lock, hand-overs/s (p50 us)");
     let ours: Vec<&Server> = servers.iter().filter(|server| server.is_ours()).collect();
-    table(&ours, &HOT_CLIENTS, Workload::Hot, length, rounds);
+    table(&ours, &HOT_CLIENTS, Workload::Hot, (length, rounds, &only));
 }
 
 fn table<S: AsRef<Server>>(
     servers: &[S],
     clients: &[usize],
     workload: Workload,
-    length: Duration,
-    rounds: u64,
+    (length, rounds, only): (Duration, u64, &str),
 ) {
+    let is_asked = |server: &Server, protocol: &Protocol| {
+        let name = format!("{protocol:?}").to_lowercase();
+        only.is_empty() || !server.is_ours() || only.split(',').any(|it| it == name)
+    };
     for clients in clients {
         let mut runs: BTreeMap<(Kind, Protocol), Vec<Run>> = BTreeMap::new();
         for _ in 0..rounds {
             for server in servers {
                 let server = server.as_ref();
-                for protocol in server.protocols() {
+                for protocol in server.protocols().iter().filter(|it| is_asked(server, it)) {
                     let run = clients::run(*protocol, server.address(), *clients, workload, length);
                     runs.entry((server.kind(), *protocol)).or_default().push(run);
                 }
