@@ -200,7 +200,7 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Answered>, Infallible> {
     let mut request = request.map(Body::new);
-    let response = match guard::check(&request) {
+    let response = match guard::check(&request, &front.origins) {
         Ok(()) => {
             request.extensions_mut().insert(desk);
             request.extensions_mut().insert(front.clone());

@@ -64,10 +64,7 @@ pub(crate) fn agree(
     if key.len() != KEY_TEXT_BYTES {
         return invalid("Sec-WebSocket-Key must be 16 bytes in base64");
     }
-    let (origin, host) = (text(headers, &header::ORIGIN), text(headers, &header::HOST));
-    if headers.contains_key(header::ORIGIN)
-        && let Err(why) = origins.check(origin.unwrap_or("unreadable"), host)
-    {
+    if let Err(why) = origins.check_request(headers, None) {
         return refuse(StatusCode::FORBIDDEN, ErrorCode::Denied, why, None);
     }
     let mut offered = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).peekable();

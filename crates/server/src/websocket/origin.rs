@@ -6,8 +6,12 @@
 //! server gave; but a name that its owner makes to mean this server's address ("DNS rebinding")
 //! looks the same. So the same origin counts only under names that are surely this server's own:
 //! addresses, `localhost`, and what the server was told that it is called.
+//!
+//! What a page makes a browser change over plain HTTP is held to the same rule.
 
 use std::net::IpAddr;
+
+use axum::http::{HeaderMap, header};
 
 /// What is allowed beside programs.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +35,25 @@ impl Origins {
         }
     }
 
+    /// Says why the page may not, if any, that a request with these headers is of. `authority` is
+    /// what the request's own address says, which goes before the header `Host`.
+    pub(crate) fn check_request(
+        &self,
+        headers: &HeaderMap,
+        authority: Option<&str>,
+    ) -> Result<(), String> {
+        let mut origins = headers.get_all(header::ORIGIN).into_iter();
+        let Some(origin) = origins.next() else { return Ok(()) };
+        if origins.next().is_some() {
+            return Err("a page may not that is of several origins: one `Origin` is taken".into());
+        }
+        let host = || headers.get(header::HOST)?.to_str().ok().map(str::trim);
+        let origin = origin.to_str().map_or("unreadable", str::trim);
+        self.check(origin, authority.or_else(host))
+    }
+
     /// Says why a page of this origin may not speak to the server that it calls `host`.
-    pub(crate) fn check(&self, origin: &str, host: Option<&str>) -> Result<(), String> {
+    fn check(&self, origin: &str, host: Option<&str>) -> Result<(), String> {
         let origin = origin.to_ascii_lowercase();
         if self.listed.contains(&origin) {
             return Ok(());
@@ -124,5 +145,26 @@ mod tests {
             assert!(origins.check(origin, Some(host)).is_err(), "{why}");
         }
         assert!(origins.check("http://127.0.0.1", None).is_err());
+    }
+
+    #[test]
+    fn a_request_is_of_one_origin_or_of_none() {
+        let origins = Origins::new([], ["db1".to_owned()]);
+        let check = |authority, said: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in said {
+                headers.append(*name, value.parse().unwrap());
+            }
+            origins.check_request(&headers, authority).is_ok()
+        };
+        let (host, own) = (("host", "db1:7420"), ("origin", "http://db1:7420"));
+        assert!(check(None, &[host]), "a program");
+        assert!(check(None, &[host, own]));
+        assert!(check(Some("db1:7420"), &[own]), "HTTP/2 says it in the address");
+        assert!(!check(Some("db2:7420"), &[host, own]), "the address goes before");
+        assert!(!check(None, &[own]), "called by no name");
+        assert!(!check(None, &[host, own, own]), "two");
+        assert!(!check(None, &[host, own, ("origin", "https://evil.example")]), "two");
+        assert!(!check(None, &[host, ("origin", "")]));
     }
 }

@@ -3,9 +3,10 @@
 use bramah_server::limits::{
     HTTP_BODY_BYTES_MAX, HTTP_HEAD_BYTES_MAX, HTTP_STREAMS_MAX, JSON_DEPTH_MAX,
 };
+use bramah_server::{Config, Storage};
 
 use super::client::Http;
-use crate::running::Running;
+use crate::running::{Running, config};
 
 #[test]
 fn what_is_wrong_with_a_request_is_said() {
@@ -122,11 +123,44 @@ fn a_page_of_another_site_changes_nothing() {
     let evil = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
     http.send_with("POST", "/v1/locks/x", &evil, "");
     assert_eq!(http.answer().problem(), (403, "denied".to_owned()));
-    http.send_with("POST", "/v1/locks/x", &[("origin", "http://bramah")], "");
-    let hold = http.answer().good();
-    http.send_with("POST", "/v1/locks/x/revoke", &evil, "");
+    let hold = http.acquire("x", "");
+    http.send_with("POST", "/v1/locks/x/revoke", &evil, "{\"by\":\"page\"}");
     assert_eq!(http.answer().problem().0, 403);
     http.release(&hold);
+}
+
+#[test]
+fn a_page_changes_something_only_where_a_websocket_would_let_it() {
+    let origins = vec!["https://locks.example".to_owned()];
+    let server = Running::start(Config { origins, ..config(Storage::Memory) }).expect("it starts");
+    let port = server.address().port();
+    let mut http = Http::connect(server.address());
+    let (own, evil) = (format!("127.0.0.1:{port}"), format!("evil.example:{port}"));
+    let page = |host: &str| format!("Origin: http://{host}\r\nSec-Fetch-Site: same-origin\r\n");
+    let listed = "Origin: https://locks.example\r\nSec-Fetch-Site: cross-site\r\n";
+    let cases = [
+        (&own, String::new(), 200),
+        (&own, page(&own), 200),
+        (&own, listed.to_owned(), 200),
+        (&evil, String::new(), 200),
+        (&evil, page(&evil), 403),
+        (&evil, format!("Origin: http://{evil}\r\n"), 403),
+        (&own, page(&own) + &page(&own), 403),
+        (&own, page(&own) + listed, 403),
+    ];
+    for (host, headers, status) in cases {
+        let hold = http.acquire("x", "");
+        let revoke = format!("POST /v1/locks/x/revoke HTTP/1.1\r\nHost: {host}\r\n{headers}");
+        let body = "{\"by\":\"page\"}";
+        let length = body.len();
+        http.send_bytes(format!("{revoke}Content-Length: {length}\r\n\r\n{body}").as_bytes());
+        let answer = http.answer();
+        assert_eq!(answer.status, status, "{host} {headers}{answer}");
+        if status != 200 {
+            assert_eq!(answer.problem().1, "denied", "{answer}");
+            http.release(&hold);
+        }
+    }
 }
 
 #[test]
