@@ -251,6 +251,10 @@ impl Runtime {
             let Some(durable) = self.durable(written) else { break };
             self.node.step(boot_time(), [durable], &mut self.out)?;
         }
+        if self.node.is_leader() {
+            // Also when another leads next, or nobody: what it knew was new until now.
+            self.heard_leader = Instant::now();
+        }
         self.look_at_members();
         self.answer_transfers();
         if !self.writer.is_writing() {

@@ -1,5 +1,7 @@
 //! Members that are lost.
 
+use std::time::Instant;
+
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
@@ -55,4 +57,23 @@ fn without_a_majority_there_is_a_clear_answer_and_what_is_old_is_said_to_be() {
     assert!(staleness.age_ms > 0 && staleness.revision > 0);
     let Some(Outcome::Lock(lock)) = reply.outcome else { panic!("no lock: {reply:?}") };
     assert_eq!(lock.holders[0].token, hold.number);
+}
+
+#[test]
+fn what_a_member_knows_that_led_is_as_old_as_the_end_of_that() {
+    let mut servers = three();
+    let leader = until_led(&servers);
+    let last = servers.swap_remove(leader);
+    let mut client = Client::connect(last.address());
+    let led = Instant::now();
+    let status = client.status();
+    assert_eq!(status.leader, status.node_id, "it still leads");
+    for server in servers {
+        server.kill();
+    }
+    until("nobody leads", || (client.status().leader == 0).then_some(()));
+    let get = proto::GetLock { name: "x".to_owned(), stale: true, ..Default::default() };
+    let staleness = client.whole_reply(Op::GetLock(get)).staleness.expect("how old it is");
+    let longest = led.elapsed().as_millis();
+    assert!(u128::from(staleness.age_ms) <= longest, "{staleness:?}, at most {longest} ms");
 }
