@@ -193,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn a_late_answer_counts_from_its_own_keepalive_and_not_from_the_last() {
+        let mut keeper = LeaseKeeper::new(LocalTime(0), TTL, 15_000);
+        keeper.handle_sent(at_ms(5_000));
+        let early = keeper.deadline();
+        keeper.handle_sent(at_ms(10_000));
+        keeper.handle_answer(at_ms(5_000), 20_000);
+        assert_eq!(keeper.deadline().since(early), Duration::from_secs(5));
+    }
+
+    #[test]
     fn a_cluster_instant_is_placed_no_later_than_it_can_come() {
         let keeper = LeaseKeeper::new(at_ms(7_000), TTL, 100_000);
         // The cluster's clock showed 85,000 no earlier than 7,000 here.

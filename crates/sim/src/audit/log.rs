@@ -364,8 +364,8 @@ impl Logs {
         report.check(Promise::Durable, is_majority(now) || is_majority(before), || {
             let (copies, voters) = now;
             format!(
-                "member {member} applied {index} when {copies} of {voters} voters had had it on disk; \
-                 its own disk ends at {durable}"
+                "member {member} applied {index} when {copies} of {voters} voters had had it on \
+                 disk; its own disk ends at {durable}"
             )
         });
         let last_term = self.committed.last().map_or(0, |last| last.term);
