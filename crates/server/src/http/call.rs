@@ -20,7 +20,7 @@ use super::Front;
 use super::body;
 use super::desk::{Desk, Told};
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{Query, decode};
 use super::ticket::Ticket;
 use crate::encode;
 use crate::service::Answer;
@@ -140,6 +140,8 @@ impl<S: Send + Sync> axum::extract::FromRequest<S> for Call {
 
     async fn from_request(request: Request, state: &S) -> Result<Call, Problem> {
         let (mut parts, body) = request.into_parts();
+        // The router would take an escape that is none as it stands.
+        decode(parts.uri.path(), false)?;
         let named = match RawPathParams::from_request_parts(&mut parts, state).await {
             Ok(params) => params.iter().next().map(|(_, text)| text.to_owned()),
             Err(_) => return Err(Problem::invalid("read the path: it must be UTF-8")),
