@@ -11,6 +11,8 @@ use crate::runtime::Runtime;
 
 /// How long clients may take to go elsewhere, and another member to lead.
 const HANDING_OVER_TIME_MAX: Duration = Duration::from_secs(3);
+/// How long requests that wait may take to be told so, where nobody takes over.
+const TELLING_TIME_MAX: Duration = Duration::from_secs(1);
 /// How long what is under way may take to end.
 const ENDING_TIME_MAX: Duration = Duration::from_secs(7);
 /// How long a server that is to stop waits for room for its last write.
@@ -21,6 +23,8 @@ const STOP_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 pub(crate) enum Leaving {
     /// Others take over.
     HandingOver { since: Instant },
+    /// Nobody does; those who wait are told.
+    Telling { since: Instant },
     /// Nothing new is taken.
     Ending { since: Instant },
 }
@@ -31,16 +35,17 @@ impl Runtime {
         let servers = self.other_servers();
         let membership = self.node.membership();
         let others_vote = membership.voters.iter().any(|voter| *voter != membership.node_id);
-        if !others_vote || self.node.leader().is_none() {
-            return self.end();
-        }
-        info!("stopping: the other members take over");
         let (state, ..) = self.node.applied();
         let (now, revision) = (state.now(), state.counters().revision);
         for (client, outlet) in &self.outlets {
             outlet.leave(now, revision, &servers);
             self.dirty.push(*client);
         }
+        if !others_vote || self.node.leader().is_none() {
+            info!("stopping: those who wait are told");
+            return Leaving::Telling { since: Instant::now() };
+        }
+        info!("stopping: the other members take over");
         if self.node.is_leader() {
             self.inputs.push(Input::TransferLeadership { to: None });
         }
@@ -59,6 +64,13 @@ impl Runtime {
             Leaving::HandingOver { since } => {
                 let is_over = !self.node.is_leader() && self.outlets.is_empty();
                 if is_over || since.elapsed() >= HANDING_OVER_TIME_MAX {
+                    *leaving = self.end();
+                }
+                false
+            }
+            Leaving::Telling { since } => {
+                let is_over = !self.outlets.values().any(|outlet| outlet.ends_then());
+                if is_over || since.elapsed() >= TELLING_TIME_MAX {
                     *leaving = self.end();
                 }
                 false

@@ -186,7 +186,10 @@ impl<F: Framing> Outlet for Outbox<F> {
     }
 
     fn leave(&self, now: Time, revision: u64, servers: &[String]) {
-        self.put(&encode::leave(now, revision, servers));
+        // A client that has nowhere to go finds out soon enough, and comes back here.
+        if !servers.is_empty() {
+            self.put(&encode::leave(now, revision, servers));
+        }
     }
 
     fn flush(&self) -> Flow {

@@ -32,6 +32,11 @@ pub trait Outlet: Send + Sync {
     /// Takes the news that this server is about to stop, and where else to go.
     fn leave(&self, now: Time, revision: u64, servers: &[String]);
 
+    /// Whether it ends by itself soon after it took that news.
+    fn ends_then(&self) -> bool {
+        false
+    }
+
     /// Sends what was taken; called once after a batch of replies and notices.
     fn flush(&self) -> Flow;
 }

@@ -27,7 +27,7 @@ use crate::limits::HTTP_WAIT_SLACK;
 ///
 /// If the client goes away while it waits, its waiter leaves the queue; unless the request has a
 /// `request_id`: then it keeps its place for its repeat, until its wait is over, or for the TTL if
-/// no session was given.
+/// no session was given. So it does when the server stops, which answers 503 (`draining`).
 #[utoipa::path(
     post, path = "/v1/locks/{name}", tag = "locks",
     params(("name" = String, Path, description = "The lock's name; a slash is written %2F.")),
@@ -124,6 +124,7 @@ impl Attempt {
                     News::SessionEnded(at, reason) => {
                         return Err(Problem::refused(&Refusal::SessionEnded { at, reason }, at));
                     }
+                    News::Leaving(servers) => return Err(Problem::draining("wait", &servers)),
                     // Asked again, the table tells what came of it.
                     News::Ended(..) | News::Lagged => return Ok(Waited::AskAgain),
                 },

@@ -34,6 +34,8 @@ pub(crate) enum News {
     SessionEnded(Time, EndReason),
     /// Some news may be missing.
     Lagged,
+    /// The server is about to stop, and these go on.
+    Leaving(Arc<[String]>),
 }
 
 /// Numbers for requests in sessions that clients brought. Any server may be asked next, so they
@@ -90,6 +92,8 @@ struct Waiting {
     keys: Keys,
     replies: Vec<(u64, oneshot::Sender<Told>)>,
     waits: Vec<Wait>,
+    /// The server is about to stop, and these go on.
+    leaving: Option<Arc<[String]>>,
 }
 
 struct Wait {
@@ -176,7 +180,12 @@ impl Desk {
     ) -> Listening {
         let (news, receiver) = oneshot::channel();
         let session = session.id;
-        self.lock().waits.push(Wait { session, seq, watch_id, news });
+        let mut waiting = self.lock();
+        match waiting.leaving.clone() {
+            None => waiting.waits.push(Wait { session, seq, watch_id, news }),
+            Some(servers) => drop(news.send(News::Leaving(servers))),
+        }
+        drop(waiting);
         Listening { desk: self.clone(), session, seq, receiver }
     }
 
@@ -247,8 +256,19 @@ impl Outlet for Desk {
         }
     }
 
-    fn leave(&self, _: Time, _: u64, _: &[String]) {
+    fn leave(&self, _: Time, _: u64, servers: &[String]) {
+        let servers: Arc<[String]> = servers.into();
+        let mut waiting = self.lock();
+        waiting.leaving = Some(servers.clone());
+        for wait in std::mem::take(&mut waiting.waits) {
+            let _ = wait.news.send(News::Leaving(servers.clone()));
+        }
+        drop(waiting);
         self.leaving.notify_one();
+    }
+
+    fn ends_then(&self) -> bool {
+        true
     }
 
     fn flush(&self) -> Flow {

@@ -122,8 +122,8 @@ impl Newsroom {
             Some(topic) => topic.clone(),
             None => {
                 if desk.leaving.is_some() {
-                    let text = "watch: the server is stopping, try elsewhere";
-                    return Err(Problem::new(ErrorCode::Draining, text));
+                    let servers = desk.leaving.as_deref().unwrap_or_default();
+                    return Err(Problem::draining("watch", servers));
                 }
                 if desk.topics.len() >= TOPICS_MAX {
                     // Those that nobody follows make room.

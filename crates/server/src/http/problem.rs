@@ -83,6 +83,13 @@ impl Problem {
         Problem::new(ErrorCode::InvalidRequest, message)
     }
 
+    /// The server is about to stop, so it does not do `what` any longer; these servers go on.
+    pub(crate) fn draining(what: &str, servers: &[String]) -> Problem {
+        let text = format!("{what}: the server is stopping, try again or elsewhere");
+        let error = Error::new(ErrorCode::Draining, text);
+        Problem::from(Error { servers: servers.to_vec(), ..error })
+    }
+
     pub(crate) fn refused(refusal: &Refusal, now: Time) -> Problem {
         Problem::from(Error::from_refusal(refusal, now))
     }

@@ -266,16 +266,18 @@ pub(super) async fn until_changed(call: &WaitFor, name: LockName) -> Result<(), 
     if call.revision > call.now {
         return Ok(());
     }
-    if let Some(next) = follower.place_after(call.revision).await? {
-        match timeout(call.wait, follower.wait(next)).await {
-            Ok(()) => {}
-            Err(_) => return Ok(()),
-        }
-        if let Next::Failed(error) = follower.next(next, 0) {
-            return Err(Problem::from(error));
-        }
+    let draining = |servers: &[String]| Err(Problem::draining("wait for a change", servers));
+    let Some(next) = follower.place_after(call.revision).await? else {
+        return follower.leaving().map_or(Ok(()), |servers| draining(&servers));
+    };
+    if timeout(call.wait, follower.wait(next)).await.is_err() {
+        return Ok(());
     }
-    Ok(())
+    match follower.next(next, 0) {
+        Next::Failed(error) => Err(Problem::from(error)),
+        Next::Leaving(servers) => draining(&servers),
+        Next::Changes(..) | Next::Wait | Next::Lagged => Ok(()),
+    }
 }
 
 /// What a conditional read waits for.

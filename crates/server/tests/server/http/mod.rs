@@ -9,6 +9,7 @@ mod lockgate;
 mod repeats;
 mod schema;
 mod sessions;
+mod stopping;
 mod waits;
 mod watch;
 

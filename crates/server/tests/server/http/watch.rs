@@ -9,13 +9,13 @@ use super::until;
 use crate::running::Running;
 
 /// One who follows.
-struct Follower(Http);
+pub(super) struct Follower(Http);
 
 /// An event: its id, its name and its data.
-type Event = (Option<u64>, String, Value);
+pub(super) type Event = (Option<u64>, String, Value);
 
 impl Follower {
-    fn begin(address: SocketAddr, query: &str, last_id: Option<u64>) -> Follower {
+    pub(super) fn begin(address: SocketAddr, query: &str, last_id: Option<u64>) -> Follower {
         let mut http = Http::connect(address);
         let last_id = last_id.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
         // HTTP/1.0, whose bodies end with the connection and have nothing between their lines.
@@ -28,7 +28,7 @@ impl Follower {
     }
 
     /// The next event; none at the end.
-    fn event(&mut self) -> Option<Event> {
+    pub(super) fn event(&mut self) -> Option<Event> {
         let (mut id, mut name, mut data) = (None, None, None);
         loop {
             let line = self.0.line()?;
@@ -46,7 +46,7 @@ impl Follower {
         }
     }
 
-    fn snapshot(&mut self) -> (u64, Value) {
+    pub(super) fn snapshot(&mut self) -> (u64, Value) {
         let (id, name, data) = self.event().expect("an event");
         assert_eq!(name, "snapshot", "{data}");
         (id.expect("a revision"), data["locks"].clone())
