@@ -82,7 +82,7 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "addresses_of_file")]
     pub(crate) join: Option<Vec<Address>>,
 
-    /// Join without a vote: get the log, serve clients, count for no majority
+    /// Join without a vote: get the log, serve clients, count for no majority; with --join
     #[arg(long, env = "BRAMAH_LEARNER", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
     pub(crate) learner: Option<bool>,

@@ -91,6 +91,18 @@ impl Plan {
             ))
             .into());
         }
+        let join = first(said.join.clone(), source("join"), file.join);
+        let learner = first(said.learner, source("learner"), file.learner);
+        let joins = join.as_ref().is_some_and(|join| !join.value.is_empty());
+        if let Some(Set { value: true, source }) = learner
+            && !joins
+        {
+            return Err(Failure::usage(format!(
+                "could not use learner = true, which {source} says: a learner joins a cluster that \
+                 there is; name a member of it with --join"
+            ))
+            .into());
+        }
         Ok(Plan {
             listen: match listen {
                 Some(listen) => listen,
@@ -110,8 +122,8 @@ impl Plan {
                     source("client_address"),
                     file.client_address,
                 ),
-                join: first(said.join.clone(), source("join"), file.join),
-                learner: first(said.learner, source("learner"), file.learner),
+                join,
+                learner,
                 bootstrap_expect: first(
                     said.bootstrap_expect,
                     source("bootstrap_expect"),

@@ -128,3 +128,23 @@ fn a_file_with_a_key_that_is_not_known_is_refused_by_the_key_s_name() {
     let output = settings("listen = 'here'\n", &[], &[]);
     assert_eq!(output.code, 64);
 }
+
+#[test]
+fn a_learner_without_a_cluster_to_join_is_a_mistake_of_usage() {
+    let (dir, shown) = (TempDir::new().unwrap(), "serve --in-memory --print-config");
+    let file = dir.path().join("bramah.toml");
+    fs::write(&file, "learner = true\n").unwrap();
+    let serve = |more: &[&str]| {
+        let mut arguments: Vec<&str> = shown.split(' ').collect();
+        arguments.extend(more);
+        run(bramah(&arguments))
+    };
+    let config = ["--config", file.to_str().unwrap()];
+    for alone in [&["--learner"][..], &config] {
+        let output = serve(alone);
+        assert_eq!(output.code, 64, "{output:?}");
+        assert!(output.stderr.contains("--join"), "{output:?}");
+    }
+    assert_eq!(serve(&["--learner", "--join", "db1:7420"]).code, 0);
+    assert_eq!(serve(&["--learner=false"]).code, 0);
+}
