@@ -53,6 +53,9 @@ pub enum RestoreError {
     /// Who the members were cannot be read.
     #[error("who the members were cannot be read")]
     Members(#[from] DecodeError),
+    /// There is no folder.
+    #[error("there is no such folder: name the data folder that the member had")]
+    NoFolder,
     /// There is nothing in the folder.
     #[error("the folder has no table: this node never was a member")]
     NoTable,
@@ -124,6 +127,10 @@ pub fn restore(backup: impl Read, folder: &Path) -> Result<Restored, RestoreErro
 /// # Errors
 /// [`RestoreError`].
 pub fn recover(folder: &Path) -> Result<Restored, RestoreError> {
+    // To open one makes it.
+    if !folder.try_exists()? {
+        return Err(RestoreError::NoFolder);
+    }
     let (mut wal, found) = Wal::open(DirDisk::open(folder)?, Options::default())?;
     let snapshot = wal.reader().snapshot()?.ok_or(RestoreError::NoTable)?;
     let meta = snapshot.meta().clone();

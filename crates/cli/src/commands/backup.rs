@@ -164,7 +164,10 @@ fn unusable(error: &RestoreError) -> anyhow::Error {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    let exit = if matches!(error, RestoreError::NotEmpty) { Exit::USAGE } else { Exit::UNKNOWN };
+    let exit = match error {
+        RestoreError::NotEmpty | RestoreError::NoFolder => Exit::USAGE,
+        _ => Exit::UNKNOWN,
+    };
     Failure::new(exit, text).into()
 }
 

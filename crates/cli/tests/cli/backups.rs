@@ -135,3 +135,14 @@ fn the_folder_of_one_member_becomes_a_cluster_only_when_that_is_said() {
     assert_eq!(server.ready["cluster_id"], recovered["new_cluster_id"]);
     assert_eq!(server.json("who held")["holders"][0]["token"], 1);
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_not_recovered_and_not_made() {
+    let dir = TempDir::new().unwrap();
+    let folder = path(&dir, "nothere");
+    let output = offline(&["recover", &folder, "--yes"]);
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains(&folder), "{output:?}");
+    assert!(output.stderr.contains("there is no such folder"), "{output:?}");
+    assert!(!Path::new(&folder).exists(), "nothing is made");
+}
