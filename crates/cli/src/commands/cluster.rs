@@ -1,13 +1,20 @@
 //! `bramah cluster`: who the members are, and changes of that.
 
 use std::fmt;
+use std::time::Duration;
 
 use bramah::{Cluster, ClusterChange, ClusterInfo, MemberInfo, MemberRole};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::look::Maybe;
 use crate::args::{ClusterCommand, PlainArgs};
 use crate::exit::{Exit, Failure, say};
 use crate::output::{self, Table, json};
+
+/// How long a change waits for a leader, to tell how the cluster is then.
+const LEADER_TIME_MAX: Duration = Duration::from_secs(5);
+/// How often it looks for one.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(command: ClusterCommand) -> anyhow::Result<Exit> {
     let (plain, change) = match command {
@@ -60,6 +67,10 @@ async fn status(plain: PlainArgs) -> anyhow::Result<Exit> {
         0 => {
             "start the other servers, each with the addresses of all: they begin when all are here"
         }
+        _ if reaches_enough(&info) => {
+            "an election takes a moment: ask again; if it lasts, see whether the members reach \
+             each other"
+        }
         _ => {
             "start the members that are down, and see whether they reach each other; if a majority \
              is lost for ever, see `bramah recover --help`"
@@ -73,9 +84,39 @@ async fn change_to(
     plain: &PlainArgs,
     change: ClusterChange,
 ) -> anyhow::Result<Exit> {
+    let removed = match &change {
+        ClusterChange::Remove { node_id } => Some(*node_id),
+        _ => None,
+    };
     let info = cluster.change(change).await?;
-    show(plain, &info)?;
+    show(plain, &with_leader(cluster, info, removed).await)?;
     Ok(Exit::OK)
+}
+
+/// How a cluster is once it has a leader after a change; as it was told, if none is known in time.
+/// A member that was removed is not believed: it, or one that has not heard of that yet, may still
+/// answer.
+async fn with_leader(cluster: &Cluster, told: ClusterInfo, removed: Option<u64>) -> ClusterInfo {
+    let until = Instant::now() + LEADER_TIME_MAX;
+    let is_gone =
+        |info: &ClusterInfo| info.members.iter().all(|member| Some(member.node_id) != removed);
+    let is_settled =
+        |info: &ClusterInfo| info.has_quorum && info.leading().is_some() && is_gone(info);
+    let mut info = told;
+    while !is_settled(&info) && Instant::now() < until {
+        sleep(LOOK_EVERY).await;
+        // The change is done; that nobody can be asked makes no failure of it.
+        match timeout_at(until, cluster.status()).await {
+            Ok(Ok(now)) if is_gone(&now) && Some(now.node_id) != removed => info = now,
+            _ => {}
+        }
+    }
+    info
+}
+
+/// Whoever answers reaches so many that they could elect a leader.
+fn reaches_enough(info: &ClusterInfo) -> bool {
+    info.voters() > 0 && info.voters_reachable() >= info.majority()
 }
 
 /// The member that somebody named.
@@ -161,6 +202,11 @@ impl fmt::Display for Sentence<'_> {
                 "led by node {leader} in term {}: there is a quorum; it reaches {reachable}",
                 info.term
             ),
+            None if reaches_enough(info) => write!(
+                f,
+                "no leader known now, term {}: node {} reaches {reachable}",
+                info.term, info.node_id
+            ),
             None => write!(
                 f,
                 "no leader, term {}: there is no quorum; node {} reaches {reachable}, and {} must \
@@ -229,6 +275,10 @@ mod tests {
             "cluster 77, led by node 1 in term 3: there is a quorum; it reaches 3 of 3 voters"
         );
         (info.leader, info.has_quorum) = (None, false);
+        assert_eq!(
+            Sentence(&info).to_string(),
+            "cluster 77, no leader known now, term 3: node 1 reaches 3 of 3 voters"
+        );
         info.members[1].reachable = false;
         info.members[2].reachable = false;
         assert_eq!(

@@ -232,6 +232,21 @@ fn members_are_promoted_removed_and_made_leader_by_any_of_their_names() {
 }
 
 #[test]
+fn after_the_leader_is_removed_the_next_one_is_told() {
+    let cluster = Cluster::start();
+    let leader = cluster.leader();
+    // Named first, so that it is asked first.
+    let mut addresses: Vec<&str> = cluster.addresses.iter().map(|it| it[0].as_str()).collect();
+    addresses.swap(0, leader);
+    let url = format!("bramah://{}", addresses.join(","));
+    let output = run(on(&url, &format!("cluster remove {}", addresses[0])));
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stdout.contains("led by node"), "{output:?}");
+    assert!(output.stdout.contains("reaches 2 of 2 voters"), "{output:?}");
+    assert!(!output.stdout.contains(addresses[0]), "{output:?}");
+}
+
+#[test]
 fn a_single_server_is_a_cluster_of_one() {
     let (server, _dir) = Server::start();
     let status = server.json("cluster status");
