@@ -258,6 +258,9 @@ async fn in_session(
         None => watched(desk, &attempt, wanted).await?,
     };
     attempt.keep();
+    if !already_held {
+        wanted.check_found(&grant)?;
+    }
     let ticket = Ticket { hold: grant.hold, own_session: None };
     Ok(Hold::new(now, &grant, ticket, already_held))
 }

@@ -60,6 +60,7 @@ async fn go_on(desk: &Arc<Desk>, wanted: &Wanted, session: SessionHandle) -> Res
     let mut attempt = Attempt::alone(desk, session);
     attempt.keep();
     let (now, grant) = granted(&attempt, wanted).await?;
+    wanted.check_found(&grant)?;
     Ok(own_hold(now, &grant, session))
 }
 

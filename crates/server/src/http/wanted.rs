@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bramah_core::limits::{OWNER_BYTES_MAX, PERMITS_MAX, TERM_MS_MAX, VALUE_BYTES_MAX};
 use bramah_core::{
-    Acquire, IfHeld, Item, Key, LockName, Mode, Owner, Priority, SessionHandle, Terms, Ttl, Value,
-    Wait,
+    Acquire, Grant, IfHeld, Item, Key, LockName, Mode, Owner, Priority, SessionHandle, Terms, Ttl,
+    Value, Wait,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,6 +94,24 @@ pub(crate) struct Wanted {
 impl Wanted {
     pub(crate) fn name(&self) -> &LockName {
         &self.item.name
+    }
+
+    /// Whether what an earlier request of this name acquired can be what is wanted: it is held in
+    /// the same way. The table keeps no other parameters of a request.
+    pub(crate) fn check_found(&self, found: &Grant) -> Result<(), Problem> {
+        if self.request_id.is_none() || found.mode == self.item.mode {
+            return Ok(());
+        }
+        let how = match found.mode {
+            Mode::Exclusive => "exclusive".to_owned(),
+            Mode::Shared => "shared".to_owned(),
+            Mode::Permits { count, limit } => format!("{count} permits out of {limit}"),
+        };
+        Err(Problem::invalid(format!(
+            "use request_id again: the request of this name acquired {:?} as {how}, and a repeat \
+             asks for the same; another request needs another request_id",
+            found.name.as_str()
+        )))
     }
 
     pub(crate) fn acquire(&self, key: Key) -> Acquire {

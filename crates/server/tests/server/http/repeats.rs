@@ -68,6 +68,32 @@ fn a_named_waiter_keeps_its_place_for_its_repeat() {
 }
 
 #[test]
+fn another_way_of_holding_is_no_repeat() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let session = http.post("/v1/sessions", "{\"ttl\":\"1m\"}").good();
+    for (name, session) in [("x", None), ("y", session["session"].as_str())] {
+        let body = |more: Value| {
+            let mut body = json!({"request_id": ID});
+            session.iter().for_each(|session| body["session"] = json!(session));
+            let fields = more.as_object().expect("an object").clone();
+            body.as_object_mut().expect("an object").extend(fields);
+            body.to_string()
+        };
+        let first = http.acquire(name, &body(json!({"limit": 5})));
+        let path = format!("/v1/locks/{name}");
+        for more in [json!({}), json!({"mode": "shared"}), json!({"limit": 5, "permits": 2})] {
+            let other = http.post(&path, &body(more));
+            assert_eq!(other.problem(), (400, "invalid_request".to_owned()), "{other}");
+            assert!(other.detail().contains("as 1 permits out of 5"), "{other}");
+        }
+        // Nothing became of the first by that, and less patience is no other request.
+        let again = http.acquire(name, &body(json!({"limit": 5, "wait": "1s"})));
+        assert_eq!(again["hold"], first["hold"]);
+    }
+}
+
+#[test]
 fn repeats_at_the_same_time_come_to_one_hold() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
