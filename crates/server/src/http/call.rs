@@ -80,6 +80,12 @@ impl Call {
 
 /// The answer in the wire's words, or the error that it is.
 pub(crate) fn in_words(told: Told) -> Result<(proto::Reply, Words), Problem> {
+    if let Answer::Node(Reply::OutcomeUnknown) = told.answer {
+        // The wire's words are of its own numbers of requests.
+        let text = "tell whether it happened: the leader was lost meanwhile, repeat it with the \
+                    same request_id if it has one, else look";
+        return Err(Problem::new(ErrorCode::OutcomeUnknown, text));
+    }
     let message = encode::answer(0, told.now, told.answer);
     let Some(Kind::Reply(mut reply)) = message.kind else { return Err(unexpected()) };
     match reply.outcome.take() {
@@ -149,5 +155,24 @@ impl<S: Send + Sync> axum::extract::FromRequest<S> for Call {
         let desk = parts.extensions.remove::<Arc<Desk>>().ok_or_else(unexpected)?;
         let front = parts.extensions.remove::<Arc<Front>>().ok_or_else(unexpected)?;
         Ok(Call { desk, front, parts, body: Some(body), named: named.unwrap_or_default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_answer_is_told_in_the_words_of_http() {
+        let told = || Told {
+            now: bramah_core::Time::default(),
+            answer: Answer::Node(Reply::OutcomeUnknown),
+        };
+        let problems = [in_words(told()).map(|_| ()), outcome(told()).map(|_| ())];
+        for problem in problems.map(|it| it.expect_err("nobody knows")) {
+            assert!(problem.is(ErrorCode::OutcomeUnknown));
+            assert!(problem.detail().contains("request_id"), "{problem:?}");
+            assert!(!problem.detail().contains("request number"), "{problem:?}");
+        }
     }
 }
