@@ -22,6 +22,9 @@ use crate::service::Answer;
 /// How long a transfer of the leadership may take.
 const TRANSFER_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// How often this node says again where it is, while another server says that it is this node.
+const PLACE_TOLD_EVERY: Duration = Duration::from_secs(2);
+
 /// Somebody who wants to know when another member leads.
 pub(crate) struct Transfer {
     client: ClientId,
@@ -249,6 +252,33 @@ impl Runtime {
         self.peers.tell(&self.folder.places);
         if self.folder.places.is_removed(self.folder.node_id) {
             self.removed = true;
+        }
+    }
+
+    /// Says again where this node is, if others were told that it is elsewhere: by a copy of its
+    /// data folder, or by itself before the folder was set back. The newest word is believed, so
+    /// two that run at once take turns, slowly; when one is gone, the other is found again.
+    pub(crate) fn keep_own_place(&mut self) {
+        let node_id = self.folder.node_id;
+        let said = self.folder.places.get(node_id);
+        let (Some(said), Some(own)) = (said.filter(|said| !said.removed), &self.own_place) else {
+            return;
+        };
+        let now = Instant::now();
+        if (&said.peer, &said.client) == (&own.peer, &own.client) || now < self.tells_place_at {
+            return;
+        }
+        warn!(
+            node = node_id,
+            elsewhere = said.peer,
+            here = own.peer,
+            "another server says that it is this node: if it runs, stop it, and never start a copy \
+             of a data folder"
+        );
+        self.tells_place_at = now + PLACE_TOLD_EVERY;
+        let place = Place { stamp: said.stamp.saturating_add(1), ..own.clone() };
+        if self.peers.post().places().note(node_id, place) {
+            self.places_changed();
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bramah_core::Sizes;
 use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Room};
 use bramah_wal::{DirDisk, FinishedSnapshot};
-use bramah_wire::link::Folder;
+use bramah_wire::link::{Folder, Place};
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
 use bramah_wire::request::Ask;
@@ -62,6 +62,10 @@ pub(crate) struct Runtime {
     drained: bool,
     pub(crate) folder_file: FolderFile,
     pub(crate) folder: Folder,
+    /// Where this node is, whatever others say.
+    pub(crate) own_place: Option<Place>,
+    /// It is not said again before that.
+    pub(crate) tells_place_at: Instant,
     /// The members when they were last looked at.
     pub(crate) members: Membership,
     /// This node is no member any more.
@@ -119,6 +123,8 @@ impl Runtime {
             out: Vec::new(),
             drained: false,
             folder_file,
+            own_place: folder.places.get(folder.node_id).cloned(),
+            tells_place_at: Instant::now(),
             folder,
             removed: false,
             transfers: Vec::new(),
@@ -200,6 +206,7 @@ impl Runtime {
         for news in inbox.news.drain(..) {
             self.handle_news(news)?;
         }
+        self.keep_own_place();
         for (client, id, ask) in inbox.asked.drain(..) {
             self.ask(client, id, ask);
         }

@@ -2,6 +2,7 @@
 
 mod backups;
 mod changes;
+mod copies;
 mod formation;
 mod losses;
 mod rolling;
