@@ -1,8 +1,8 @@
 //! The time, everything that happens in it, and who sees it.
 //!
 //! One event after the other, in the order of time; of those at one instant, in the order in which
-//! they were planned. The files below it say what follows from an event: [`members`], [`clients`],
-//! [`faults`], and the [`operator`] who adds and removes members.
+//! they were planned. The files below it say what follows from an event: `members`, `clients`,
+//! `faults`, and the `operator` who adds and removes members.
 
 mod clients;
 mod faults;

@@ -3,10 +3,10 @@
 //! The audit follows the committed log with a table of its own, and hears of everything that
 //! clients ask, are told, and believe. It has one checker for each promise, in a file of its name.
 //!
-//! [`log`] finds out what is committed, from what the members write and apply. [`reference`]
+//! `log` finds out what is committed, from what the members write and apply. `reference`
 //! applies it once more, with the real lock core, so that members and answers can be compared with
-//! it; and [`table`] follows the events of that, written apart from the core, so that the core
-//! itself can be compared too. A [`step::Step`] is what all checkers look at.
+//! it; and `table` follows the events of that, written apart from the core, so that the core
+//! itself can be compared too. A `step::Step` is what all checkers look at.
 
 mod beliefs;
 mod calls;

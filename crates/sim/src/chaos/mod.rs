@@ -1,11 +1,11 @@
 //! Real servers on real networks, real clients with guards, and faults from outside; judged by the
 //! same audit as a simulated run.
 //!
-//! [`place`] has the network namespaces and disks, which are all gone with the process; [`server`]
-//! is a `bramah serve` in one of them, [`client`] a program that uses the library in another, and
-//! [`operator`] asks the cluster how it is. [`faults`] breaks things at random. Everything that a
-//! client says, is told and believes is written down ([`record`]) by the one clock of this machine,
-//! and [`judge`] puts it into one order with the log of a witness, a member without a vote that no
+//! `place` has the network namespaces and disks, which are all gone with the process; `server`
+//! is a `bramah serve` in one of them, `client` a program that uses the library in another, and
+//! `operator` asks the cluster how it is. `faults` breaks things at random. Everything that a
+//! client says, is told and believes is written down (`record`) by the one clock of this machine,
+//! and `judge` puts it into one order with the log of a witness, a member without a vote that no
 //! fault touches.
 
 mod client;
