@@ -25,8 +25,8 @@ pub struct Config {
     /// Bytes of log after which a snapshot is made, at least. The table decides too: snapshots stay
     /// a small part of all that is written.
     pub log_bytes_before_snapshot: u64,
-    /// Origins of web pages, such as `https://locks.example`, that may open a WebSocket beside its
-    /// own.
+    /// Origins of web pages, such as `https://locks.example`, that may open a WebSocket and change
+    /// things over HTTP, beside its own.
     pub origins: Vec<String>,
     /// How it stands to other servers.
     pub cluster: ClusterConfig,

@@ -52,8 +52,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N", env = "BRAMAH_CONNECTIONS_MAX")]
     pub(crate) connections_max: Option<usize>,
 
-    /// Origins of web pages, beside the server's own, that may open a WebSocket, such as
-    /// https://locks.example
+    /// Origins of web pages, beside the server's own, that may open a WebSocket and change things
+    /// over HTTP, such as https://locks.example
     #[arg(long, value_name = "ORIGIN,..", env = "BRAMAH_ORIGINS", value_delimiter = ',')]
     pub(crate) origins: Option<Vec<String>>,
 
