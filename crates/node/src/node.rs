@@ -263,6 +263,8 @@ impl Node {
     ) -> Result<(), NodeError> {
         if !std::mem::replace(&mut self.has_started, true) {
             self.clock = Clock::start(self.state.now(), now);
+            // What the log has already came at the latest now.
+            self.receipts.came(0, now);
         }
         for input in inputs {
             self.handle(now, input, out);

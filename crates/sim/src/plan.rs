@@ -131,7 +131,7 @@ faults! {
         PauseClient "pause_client" { client: u32, for_ms: u64 },
         /// A client's process is killed; another takes its place.
         KillClient "kill_client" { client: u32 },
-        /// A client reaches no member.
+        /// A client reaches no member; nor they it, unless it is `one_way`.
         CutClient "cut_client" { client: u32, one_way: bool, for_ms: u64 },
         /// A client's connection breaks.
         BreakConnection "break_connection" { client: u32 },

@@ -47,7 +47,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let mut waits = Vec::new();
     for number in 0..WAITS {
-        waits.push(wait(&waiting[number % CLIENTS], number % QUEUES).await?);
+        waits.push(wait(&waiting[number / QUEUES % CLIENTS], number % QUEUES).await?);
     }
     for client in 0..scene.clients.len() {
         scene.start_client(client)?;
@@ -158,7 +158,7 @@ async fn restart(scene: &mut Scene, at: usize) -> anyhow::Result<()> {
 /// many were.
 async fn release(held: Vec<Guard>, waits: Vec<Waiting>) -> anyhow::Result<usize> {
     for guard in held {
-        drop(guard.release().await?);
+        ensure!(matches!(guard.release().await?, Released::Released), "a hold was lost");
     }
     let mut last: BTreeMap<usize, FencingToken> = BTreeMap::new();
     let count = waits.len();
