@@ -181,12 +181,16 @@ fn an_empty_node_joins_learns_votes_and_serves() {
 fn a_learner_far_behind_gets_no_vote() {
     let mut cluster = Cluster::new(1);
     cluster.connect(1, 1);
-    outrun(&mut cluster, 1);
     let added = cluster.change(1, MemberChange::AddLearner(2));
     assert!(matches!(added, Reply::Membership(_)));
+    // It has something, and then too little.
+    cluster.join(2);
+    cluster.run(1_000);
+    cluster.crash(2);
+    outrun(&mut cluster, 1);
     let refused = Reply::ChangeRefused(ChangeRefused::NotCaughtUp);
     assert_eq!(cluster.change(1, MemberChange::Promote(2)), refused);
-    cluster.join(2);
+    cluster.start(2);
     cluster.run(1_000);
     assert!(matches!(cluster.change(1, MemberChange::Promote(2)), Reply::Membership(_)));
 }

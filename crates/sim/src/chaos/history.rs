@@ -100,13 +100,15 @@ pub(super) fn whole_log(folder: &Path) -> anyhow::Result<Log> {
         let mut names = names.collect::<io::Result<Vec<_>>>()?;
         names.sort();
         for name in names {
-            let is_kept = name.to_string_lossy().starts_with(|first: char| first.is_ascii_digit());
+            let text = name.to_string_lossy();
+            if !text.starts_with(|first: char| first.is_ascii_digit()) {
+                continue;
+            }
             match Log::read(&history.join(&name)) {
-                Ok(log) if is_kept => logs.push(log),
+                Ok(log) => logs.push(log),
                 // A copy of a member that was just being written.
-                Err(_) if is_kept && name.len() > 3 => {}
-                Err(error) if is_kept => return Err(error),
-                _ => {}
+                Err(_) if text.contains('-') => {}
+                Err(error) => return Err(error),
             }
         }
     }

@@ -9,7 +9,7 @@ use bramah_sim::trace::Sink;
 
 /// A place for a trace.
 #[derive(Clone, Default)]
-struct Pages(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Pages(pub(crate) Arc<Mutex<Vec<u8>>>);
 
 impl Write for Pages {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -5,14 +5,15 @@
 //! strikes right there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use bramah_sim::plan::{Fault, Plan, Planned};
 use bramah_sim::runner;
 use bramah_sim::time::SimTime;
 use bramah_sim::trace::Sink;
 use bramah_sim::world::Report;
+
+use crate::seeds::Pages;
 
 /// How often the situation was reached, or which promise broke and how.
 pub(super) type Reached = Result<u64, String>;
@@ -57,20 +58,6 @@ impl Scene {
         let bytes = std::mem::take(&mut *pages.0.lock().unwrap_or_else(PoisonError::into_inner));
         let text = String::from_utf8(bytes).expect("a trace is text");
         Ok(Story { lines: text.lines().map(Line::read).collect(), report })
-    }
-}
-
-#[derive(Clone, Default)]
-struct Pages(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Pages {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 
