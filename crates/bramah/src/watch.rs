@@ -22,6 +22,9 @@ impl Changes {
 
     /// The next change; none once the [`crate::Locker`] is closed.
     ///
+    /// It is cancel-safe: if it is dropped before it is ready, as in `tokio::select!`, no change is
+    /// lost, and the next call goes on where it was.
+    ///
     /// # Errors
     /// [`crate::ErrorKind::Unavailable`] while the service is out of reach for longer than the
     /// connect time-out; calling it again goes on.

@@ -1,5 +1,7 @@
 //! A watch, and what it makes of an interruption.
 
+use std::pin::pin;
+
 use bramah::{Change, ChangeKind, Changes};
 use bramah_wire::proto;
 use bramah_wire::proto::event::What;
@@ -7,6 +9,12 @@ use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
 
 use crate::peer::{Link, Peer, soon};
+
+/// The next change, to a reader who gives up whenever it is not there yet and asks anew.
+async fn next_of_many_attempts(changes: &mut Changes) -> Change {
+    let anew = std::future::poll_fn(|cx| pin!(changes.next()).poll(cx));
+    soon("a change", anew).await.expect("it goes on").unwrap()
+}
 
 fn lock(name: &str) -> proto::Lock {
     let holders = vec![proto::Holder { token: 1, ..Default::default() }];
@@ -90,4 +98,35 @@ async fn a_lock_that_nobody_holds_is_watched_too() {
     let locks = locks.unwrap();
     let (changes, _) = tokio::join!(locks.watch("a"), start(&mut link, 4, &[], false));
     assert_eq!(told(&next(&mut changes.unwrap()).await), ("a", &ChangeKind::Snapshot, 0));
+}
+
+#[tokio::test]
+async fn a_reader_who_gives_up_while_it_starts_again_loses_nothing() {
+    let peer = Peer::start().await;
+    let (locks, mut link) = tokio::join!(bramah::connect(peer.url()), peer.welcome());
+    let locks = locks.unwrap();
+    let (changes, _) = tokio::join!(locks.watch_prefix(""), start(&mut link, 4, &["a"], false));
+    let mut changes = changes.unwrap();
+    assert_eq!(told(&next_of_many_attempts(&mut changes).await), ("a", &ChangeKind::Snapshot, 1));
+
+    drop(link);
+    let serve = async {
+        let mut link = peer.welcome().await;
+        let id = start(&mut link, 9, &["b"], true).await;
+        link.tell(id, 10, changed("d", "granted", Some(lock("d")))).await;
+        let (list, op) = link.next().await;
+        assert!(matches!(&op, Op::ListLocks(list) if list.after == "b"), "not a watch: {op:?}");
+        let page = proto::LockList { locks: vec![lock("c")], more: false, revision: 9 };
+        link.reply(list, Outcome::LockList(page)).await;
+        link
+    };
+    let (change, _link) = tokio::join!(next_of_many_attempts(&mut changes), serve);
+    assert_eq!(told(&change), ("b", &ChangeKind::Snapshot, 1));
+    for expected in [
+        ("c", &ChangeKind::Snapshot, 1),
+        ("a", &ChangeKind::Snapshot, 0),
+        ("d", &ChangeKind::Granted, 1),
+    ] {
+        assert_eq!(told(&next_of_many_attempts(&mut changes).await), expected);
+    }
 }
