@@ -30,7 +30,10 @@ impl Audit {
         audit
     }
 
-    /// The next entry was proposed about then and is committed by `now`: all voters have it.
+    /// The next entry was proposed about then and is committed by `now`.
+    ///
+    /// Nobody sees the disks meanwhile, so all voters are taken to have it: G10 cannot be broken
+    /// here. Whoever judges the run looks at the disks in the end.
     pub fn committed(
         &mut self,
         now: SimTime,

@@ -7,15 +7,17 @@ use anyhow::{Context, bail};
 use bramah::{ClusterChange, ClusterInfo};
 
 use super::place::Host;
-use super::scene::Scene;
+use super::scene::{STOPPING_TIME_MAX, Scene};
 use crate::random::Random;
 
 /// From one fault to the next, at most.
 const PAUSE_MS_MAX: u64 = 1_500;
 /// How long something stays broken: most of the time far less.
 const BROKEN_MS_MAX: u64 = 9_000;
-/// How long a server may take to stop after it was told to.
-const STOPPING_TIME_MAX: Duration = Duration::from_secs(20);
+/// How far a wall clock may jump, forth or back.
+const JUMP_SECONDS_MAX: u64 = 12 * 3_600;
+/// How long after its end a server is started that ended by itself.
+const RESTARTING_TIME: Duration = Duration::from_millis(300);
 /// How often more members than a minority may be broken, in a million faults.
 const MAJORITY_PPM: u32 = 100_000;
 
@@ -36,6 +38,8 @@ pub(super) enum Kind {
     IsolateLeader,
     /// Its disk has no room.
     FullDisk,
+    /// Its wall clock is set to another time, and back later.
+    ClockJump,
     /// The leadership is handed on.
     Transfer,
     /// It is removed from the cluster, and joins again as another member, with an empty disk.
@@ -49,7 +53,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [(Kind, &'static str); 12] = [
+    pub(super) const ALL: [(Kind, &'static str); 13] = [
         (Kind::Kill, "kill"),
         (Kind::Restart, "restart"),
         (Kind::Pause, "pause"),
@@ -57,6 +61,7 @@ impl Kind {
         (Kind::OneWay, "one_way"),
         (Kind::IsolateLeader, "isolate_leader"),
         (Kind::FullDisk, "full_disk"),
+        (Kind::ClockJump, "clock_jump"),
         (Kind::Transfer, "transfer"),
         (Kind::Replace, "replace"),
         (Kind::PauseClient, "pause_client"),
@@ -90,6 +95,7 @@ enum Undo {
     Restart(usize, Instant),
     GoOn(usize),
     Empty(usize),
+    SetClock(usize),
     Mend(Vec<(Host, Host)>),
     GoOnClient(usize),
 }
@@ -104,9 +110,6 @@ pub(super) struct Faults {
     /// How often there was each.
     pub(super) counts: BTreeMap<&'static str, u64>,
 }
-
-/// The last that a server says which found no room to start, on a disk that may have some by now.
-const NO_ROOM: &str = "No space left on device (os error 28)";
 
 impl Faults {
     pub(super) fn new(kinds: Vec<Kind>, random: Random) -> Faults {
@@ -155,7 +158,8 @@ impl Faults {
                 }
                 Undo::Restart(at, since) => {
                     let server = &mut scene.servers[at];
-                    if server.ended()?.is_some() || !server.is_running() {
+                    server.ended()?;
+                    if !server.is_running() {
                         scene.note(format!("start {at}"));
                         scene.start_server(at)?;
                     } else if since.elapsed() > STOPPING_TIME_MAX {
@@ -173,6 +177,10 @@ impl Faults {
                     scene.note(format!("empty {at}"));
                     scene.servers[at].empty_disk()?;
                 }
+                Undo::SetClock(at) => {
+                    scene.note(format!("set the clock of {at} right"));
+                    scene.servers[at].set_wall_clock(0)?;
+                }
                 Undo::Mend(pairs) => {
                     scene.note("mend".to_owned());
                     let pairs: Vec<(&Host, &Host)> = pairs.iter().map(|(a, b)| (a, b)).collect();
@@ -188,21 +196,16 @@ impl Faults {
         Ok(())
     }
 
-    /// A server that ended by itself must have had a reason.
+    /// Starts servers that had a reason to end by themselves.
     fn look_after_servers(&mut self, scene: &mut Scene) -> anyhow::Result<()> {
+        scene.witness.ended()?;
         for at in 0..scene.servers.len() {
-            if self.is_stopping(at) || scene.servers[at].ended()?.is_none() {
+            if self.is_stopping(at) {
                 continue;
             }
-            let server = &mut scene.servers[at];
-            let words = server.last_words();
-            if words.contains("was removed from cluster") {
-                server.disk.replace()?;
-            } else if !server.is_full && !words.ends_with(NO_ROOM) {
-                bail!("member {at} stopped by itself:\n    {words}");
-            }
+            let Some(words) = scene.servers[at].ended()? else { continue };
             scene.note(format!("member {at} ended: {}", words.replace('\n', "; ")));
-            self.active.push((Instant::now() + Duration::from_millis(300), Undo::Start(at)));
+            self.active.push((Instant::now() + RESTARTING_TIME, Undo::Start(at)));
         }
         Ok(())
     }
@@ -256,6 +259,13 @@ impl Faults {
                 scene.note(format!("fill {at}"));
                 scene.servers[at].fill_disk()?;
                 self.active.push((until, Undo::Empty(at)));
+            }
+            Kind::ClockJump => {
+                let seconds = 1 + self.random.below(JUMP_SECONDS_MAX) as i64;
+                let ahead = if self.random.chance(500_000) { seconds } else { -seconds };
+                scene.note(format!("set the clock of {at} {ahead} s ahead"));
+                self.active.push((until, Undo::SetClock(at)));
+                return scene.servers[at].set_wall_clock(ahead);
             }
             Kind::Partition | Kind::OneWay => {
                 let is_one_way = kind == Kind::OneWay;
@@ -344,6 +354,7 @@ async fn replace(scene: &mut Scene, at: usize) -> anyhow::Result<bool> {
     let address = scene.servers[at].address();
     let Ok(member) = scene.operator.member(&address).await else { return Ok(false) };
     scene.note(format!("remove {at}, node {}", member.node_id));
+    scene.servers[at].may_be_removed();
     let change = ClusterChange::Remove { node_id: member.node_id };
     let removed = scene.operator.change(change).await;
     let is_gone = |info: &ClusterInfo| info.members.iter().all(|it| it.node_id != member.node_id);
@@ -353,7 +364,7 @@ async fn replace(scene: &mut Scene, at: usize) -> anyhow::Result<bool> {
     };
     if is_removed {
         scene.servers[at].kill()?;
-        scene.servers[at].disk.replace()?;
+        scene.servers[at].replace_disk()?;
         scene.start_server(at)?;
     }
     // If nobody could tell, and it was removed after all, it says so itself and ends.

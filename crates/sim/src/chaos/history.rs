@@ -1,53 +1,88 @@
-//! The log of the witness from the beginning, also when a snapshot came in its place: what it had
-//! is copied again and again, and what it skipped is on the disks of members at that time.
+//! The log of a run from the beginning, also when a snapshot came in the place of the witness's:
+//! what that had is copied again and again, and what it skipped is on the disks of members at that
+//! time, or at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use bramah_wal::Entry;
 
 use super::logs::Log;
-use super::scene::{Scene, WITNESS, data_of};
+use super::scene::{WITNESS, data_of};
 
 const COPY_EVERY: Duration = Duration::from_secs(1);
+/// How long the beginning may change so fast that it cannot be copied.
+const BEGINNING_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// Copies what will be gone.
-#[derive(Debug)]
+/// Copies what will be gone, in a thread of its own.
 pub(super) struct History {
+    /// Dropped, it ends.
+    ends: mpsc::SyncSender<()>,
+    copies: JoinHandle<io::Result<()>>,
+}
+
+impl History {
+    /// Of these data folders, from now on: the beginning is copied when this returns.
+    pub(super) fn new(
+        folder: &Path,
+        witness: PathBuf,
+        members: Vec<PathBuf>,
+    ) -> anyhow::Result<History> {
+        let folder = folder_of(folder);
+        fs::create_dir_all(&folder)?;
+        let mut copies = Copies { folder, witness, members, snapshot: None, count: 0 };
+        let began = Instant::now();
+        while copies.snapshot.is_none() {
+            ensure!(began.elapsed() < BEGINNING_TIME_MAX, "the witness's log cannot be copied");
+            copies.look()?;
+        }
+        let (ends, ended) = mpsc::sync_channel(0);
+        let copies = thread::spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(COPY_EVERY) {
+                copies.look()?;
+            }
+            // What came since.
+            copies.look()
+        });
+        Ok(History { ends, copies })
+    }
+
+    /// Copies for the last time.
+    pub(super) fn end(self) -> anyhow::Result<()> {
+        drop(self.ends);
+        self.copies.join().map_err(|_| anyhow!("the thread that copies logs panicked"))??;
+        Ok(())
+    }
+}
+
+struct Copies {
     folder: PathBuf,
-    copied_at: Option<Instant>,
+    witness: PathBuf,
+    members: Vec<PathBuf>,
     /// The snapshot in the copy that was made last.
     snapshot: Option<String>,
     /// Snapshots of the witness that came in place of its log.
     count: u32,
 }
 
-impl History {
-    pub(super) fn new(scene: &Scene) -> anyhow::Result<History> {
-        let folder = folder_of(&scene.folder);
-        fs::create_dir_all(&folder)?;
-        Ok(History { folder, copied_at: None, snapshot: None, count: 0 })
-    }
-
-    /// Copies the log of the witness, now and then. When that begins anew, the copy before stays,
-    /// and with it go copies of what members have.
-    pub(super) fn look(&mut self, scene: &Scene) -> anyhow::Result<()> {
-        if self.copied_at.is_some_and(|at| at.elapsed() < COPY_EVERY) {
-            return Ok(());
-        }
-        self.copied_at = Some(Instant::now());
+impl Copies {
+    /// Copies the log of the witness. When that begins anew, the copy before stays, and with it go
+    /// copies of what members have.
+    fn look(&mut self) -> io::Result<()> {
         let new = self.folder.join("new");
-        let Some(snapshot) = copy(&scene.witness.disk.data(), &new)? else { return Ok(()) };
-        let last = self.folder.join("last");
+        let Some(snapshot) = copy(&self.witness, &new)? else { return Ok(()) };
+        let last = self.folder.join(LAST);
         if self.snapshot.as_ref().is_some_and(|before| *before != snapshot) {
-            fs::rename(&last, self.folder.join(format!("{:03}", self.count)))?;
-            for (at, server) in scene.servers.iter().enumerate() {
-                let to = self.folder.join(format!("{:03}-{at}", self.count));
-                if copy(&server.disk.data(), &to)?.is_none() {
+            fs::rename(&last, self.folder.join(self.count.to_string()))?;
+            for (at, data) in self.members.iter().enumerate() {
+                let to = self.folder.join(format!("{}-{at}", self.count));
+                if copy(data, &to)?.is_none() {
                     let _ = fs::remove_dir_all(&to);
                 }
             }
@@ -60,6 +95,9 @@ impl History {
     }
 }
 
+/// The copy that was made last.
+const LAST: &str = "last";
+
 fn folder_of(folder: &Path) -> PathBuf {
     folder.join("history")
 }
@@ -69,6 +107,13 @@ fn folder_of(folder: &Path) -> PathBuf {
 fn copy(from: &Path, to: &Path) -> io::Result<Option<String>> {
     let _ = fs::remove_dir_all(to);
     fs::create_dir_all(to)?;
+    match copy_files(from, to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        copied => copied,
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<Option<String>> {
     let mut snapshots = Vec::new();
     for file in fs::read_dir(from)? {
         let name = file?.file_name();
@@ -76,11 +121,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<Option<String>> {
         if text == "lock" {
             continue;
         }
-        match fs::copy(from.join(&name), to.join(&name)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        }
+        fs::copy(from.join(&name), to.join(&name))?;
         if text.starts_with("snapshot-") {
             snapshots.push(text);
         }
@@ -91,62 +132,98 @@ fn copy(from: &Path, to: &Path) -> io::Result<Option<String>> {
     })
 }
 
-/// The log of the witness as if no snapshot had ever come in its place.
-pub(super) fn whole_log(folder: &Path) -> anyhow::Result<Log> {
-    let mut logs = Vec::new();
+/// What a server that runs has on its disk by now, read by way of another folder; none if it just
+/// changes.
+pub(super) fn read_running(from: &Path, by: &Path) -> anyhow::Result<Option<Log>> {
+    let is_whole = copy(from, by)?.is_some();
+    Ok(if is_whole { Log::read(by).ok() } else { None })
+}
+
+/// What was committed in a whole run.
+pub(super) struct Whole {
+    pub(super) log: Log,
+    /// Two that are known to be committed differ.
+    pub(super) conflict: Option<String>,
+}
+
+/// The log of a run as if no snapshot had ever come in the place of the witness's, from the copies,
+/// from what is left of the witness's, and from the disks of members.
+pub(super) fn whole_log(folder: &Path, members: &[Log]) -> anyhow::Result<Whole> {
     let history = folder_of(folder);
+    let mut names = Vec::new();
     if history.exists() {
-        let names = fs::read_dir(&history)?.map(|file| Ok(file?.file_name()));
-        let mut names = names.collect::<io::Result<Vec<_>>>()?;
-        names.sort();
-        for name in names {
-            let text = name.to_string_lossy();
-            if !text.starts_with(|first: char| first.is_ascii_digit()) {
-                continue;
-            }
-            match Log::read(&history.join(&name)) {
-                Ok(log) => logs.push(log),
-                // A copy of a member that was just being written.
-                Err(_) if text.contains('-') => {}
-                Err(error) => return Err(error),
-            }
+        for file in fs::read_dir(&history)? {
+            let name = file?.file_name().to_string_lossy().into_owned();
+            names.extend(Name::read(&name).map(|place| (place, history.join(name))));
         }
     }
-    logs.push(Log::read(&data_of(folder, WITNESS))?);
-    join(logs)
+    names.sort();
+    names.push((Name::Left, data_of(folder, WITNESS)));
+    let mut logs = Vec::new();
+    for (place, path) in names {
+        match Log::read(&path) {
+            Ok(log) => logs.push(log),
+            // Of one that was just being written. If it was needed, there is a gap.
+            Err(_) if place != Name::Left && !logs.is_empty() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    join(&logs.iter().chain(members).collect::<Vec<_>>())
+}
+
+/// Where a copy belongs: a copy of the witness, then those of members that were made with it, and
+/// in the end what is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Kept(u32, Option<usize>),
+    Last,
+    Left,
+}
+
+impl Name {
+    fn read(name: &str) -> Option<Name> {
+        if name == LAST {
+            return Some(Name::Last);
+        }
+        Some(match name.split_once('-') {
+            Some((count, at)) => Name::Kept(count.parse().ok()?, Some(at.parse().ok()?)),
+            None => Name::Kept(name.parse().ok()?, None),
+        })
+    }
 }
 
 /// Joins logs of which the first has the beginning. What one of them has is committed up to what it
-/// knows of, and up to any entry that is known to be.
-fn join(logs: Vec<Log>) -> anyhow::Result<Log> {
-    let marks: Vec<(u64, u64)> = logs.iter().map(|log| log.snapshot).collect();
-    let mut entries: BTreeMap<u64, Entry> = BTreeMap::new();
-    let mut commit = 0;
-    for log in &logs {
-        let is_in =
+/// knows of, and up to any entry that any of them knows to be: whoever has that has all before it.
+/// What nobody knows to be committed is left out.
+fn join(logs: &[&Log]) -> anyhow::Result<Whole> {
+    let known = |log: &&Log| {
+        let last = log.get(log.commit).map(|entry| (entry.index, entry.term));
+        [Some(log.snapshot), last].into_iter().flatten()
+    };
+    let marks: BTreeSet<(u64, u64)> = logs.iter().flat_map(known).collect();
+    let mut entries: BTreeMap<u64, &Entry> = BTreeMap::new();
+    let mut conflict = None;
+    for log in logs {
+        let has =
             |(index, term): &&(u64, u64)| log.get(*index).is_some_and(|entry| entry.term == *term);
-        let marked = marks.iter().filter(is_in).map(|(index, _)| *index).max().unwrap_or(0);
+        let marked = marks.iter().rev().find(has).map_or(0, |(index, _)| *index);
         let sure = log.commit.max(marked);
-        commit = commit.max(sure);
         for entry in log.entries.iter().filter(|entry| entry.index <= sure) {
-            let before = entries.entry(entry.index).or_insert_with(|| entry.clone());
-            ensure!(before == entry, "one log: two entries are committed at {}", entry.index);
+            let before = *entries.entry(entry.index).or_insert(entry);
+            if before != entry && conflict.is_none() {
+                conflict = Some(format!("both are committed: {before:?} and {entry:?}"));
+            }
         }
     }
-    // Behind what is known to be committed, the witness's own.
-    let last = logs.last().map(|log| log.entries.clone()).unwrap_or_default();
-    for entry in last {
-        entries.entry(entry.index).or_insert(entry);
-    }
-    let mut first = logs.into_iter().next().context("no log")?;
-    let base = first.snapshot.0;
+    let mut log = Log::clone(logs.first().context("no log")?);
+    let base = log.snapshot.0;
     entries.retain(|index, _| *index > base);
     for (at, index) in (base + 1..).zip(entries.keys()) {
         ensure!(at == *index, "nobody has kept the entries from {at} to {index}");
     }
-    first.entries = entries.into_values().collect();
-    first.commit = commit;
-    Ok(first)
+    log.entries = entries.into_values().cloned().collect();
+    log.commit = log.last();
+    Ok(Whole { log, conflict })
 }
 
 #[cfg(test)]
@@ -170,22 +247,69 @@ mod tests {
         Log { state: State::new(0), membership, snapshot, entries, commit }
     }
 
+    fn joined(logs: &[Log]) -> anyhow::Result<Whole> {
+        join(&logs.iter().collect::<Vec<_>>())
+    }
+
+    fn terms(logs: &[Log]) -> Vec<u64> {
+        let whole = joined(logs).expect("one log");
+        assert_eq!((whole.log.snapshot, whole.conflict), ((1, 1), None));
+        whole.log.entries.iter().map(|entry| entry.term).collect()
+    }
+
     #[test]
     fn what_the_witness_skipped_is_taken_from_a_member() {
-        let logs = vec![
+        let logs = [
             log((1, 1), &[2, 2, 2], 3),
             // Not known to be committed, but it has the entry that the next snapshot ends with.
             log((2, 2), &[2, 3, 3, 4], 2),
-            log((5, 3), &[4, 4], 6),
+            log((5, 3), &[4, 4], 7),
         ];
-        let whole = join(logs).expect("one log");
-        let terms: Vec<u64> = whole.entries.iter().map(|entry| entry.term).collect();
-        assert_eq!((whole.snapshot, terms), ((1, 1), vec![2, 2, 3, 3, 4, 4]));
+        assert_eq!(terms(&logs), [2, 2, 3, 3, 4, 4]);
+    }
+
+    #[test]
+    fn what_only_the_witness_has_and_nobody_knows_to_be_committed_is_left_out() {
+        let witness = log((1, 1), &[2, 2, 2, 2], 3);
+        let member = log((2, 2), &[2, 3], 4);
+        assert_eq!(terms(&[witness.clone(), member]), [2, 2, 3]);
+        assert_eq!(terms(&[witness]), [2, 2]);
+    }
+
+    #[test]
+    fn two_entries_that_are_committed_at_one_index_are_told() {
+        let whole = joined(&[log((1, 1), &[2, 2], 3), log((1, 1), &[2, 3], 3)]);
+        let conflict = whole.expect("no gap").conflict.expect("a conflict");
+        assert!(conflict.contains("index: 3"), "{conflict}");
     }
 
     #[test]
     fn a_gap_that_nobody_fills_is_told() {
-        let gap = join(vec![log((1, 1), &[2], 2), log((5, 3), &[4], 6)]);
-        assert!(gap.expect_err("a gap").to_string().contains("from 3 to 6"));
+        let gap = joined(&[log((1, 1), &[2], 2), log((5, 3), &[4], 6)]).err().expect("a gap");
+        assert!(gap.to_string().contains("from 3 to 6"));
+    }
+
+    #[test]
+    fn copies_come_in_the_order_in_which_they_were_made_however_many_there_are() {
+        let mut names: Vec<Name> = ["last", "1000", "999-2", "999", "1000-0", "1000-10", "1000-9"]
+            .into_iter()
+            .filter_map(Name::read)
+            .collect();
+        names.sort();
+        use Name::{Kept, Last};
+        let (old, new) = (999, 1000);
+        assert_eq!(
+            names,
+            [
+                Kept(old, None),
+                Kept(old, Some(2)),
+                Kept(new, None),
+                Kept(new, Some(0)),
+                Kept(new, Some(9)),
+                Kept(new, Some(10)),
+                Last
+            ]
+        );
+        assert_eq!(Name::read("new"), None);
     }
 }

@@ -23,10 +23,10 @@ use bramah_wire::{answer, proto};
 use bytes::{Buf, BytesMut};
 
 use super::hear;
-use super::history::whole_log;
+use super::history::{Whole, whole_log};
 use super::logs::Log;
 use super::record::{self, Line};
-use super::scene::{address, data_of, record_of, server_name};
+use super::scene::{WITNESS, address, data_of, record_of, server_name};
 use crate::audit::{Audit, Promise, Witness};
 use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held};
 use crate::plan::{ClockTerms, NetworkTerms, Plan, WorkloadTerms};
@@ -67,19 +67,19 @@ pub(super) fn judge(folder: &Path) -> anyhow::Result<bool> {
     read(ClientNo::MAX, &record::read(&folder.join("run.record"))?, &mut seen)?;
     // Lines of one process keep their order.
     seen.sort_by_key(|seen| seen.at);
-    let mut log = whole_log(folder)?;
     let servers: Vec<_> = (1..=u8::MAX)
         .map(|number| (number, data_of(folder, &server_name(number))))
         .take_while(|(_, data)| data.exists())
         .collect();
     let members = servers.iter().map(|(_, data)| Log::read(data));
     let members = members.collect::<anyhow::Result<Vec<Log>>>()?;
-    let commit = members.iter().map(|member| member.commit).max().unwrap_or(0).max(log.commit);
+    let Whole { log, conflict } = whole_log(folder, &members)?;
     let end = seen.last().map_or(LocalTime(0), |seen| seen.at);
-    log.entries.retain(|entry| entry.index <= commit);
     let addresses = servers.iter().map(|(number, _)| (address(*number), u64::from(*number)));
     let addresses = addresses.collect();
-    let mut judge = Judge::new(log, &seen, addresses);
+    let mut judge = Judge::new(log.clone(), &seen, addresses);
+    let now = judge.time(end);
+    judge.audit.check(now, Promise::OneLog, conflict.is_none(), || conflict.unwrap_or_default());
     for seen in &seen {
         judge.take(seen);
         if judge.audit.broken().is_some() {
@@ -90,7 +90,7 @@ pub(super) fn judge(folder: &Path) -> anyhow::Result<bool> {
         judge.end(end);
     }
     if judge.audit.broken().is_none() {
-        judge.compare(end, commit, folder, members)?;
+        judge.compare(now, &log, &members, &Log::read(&data_of(folder, WITNESS))?)?;
     }
     Ok(judge.tell(seen.len()))
 }
@@ -188,6 +188,8 @@ struct Judge {
     last_call: CallNo,
     last_connection: ConnectionNo,
     notes: VecDeque<String>,
+    /// How often it was looked on how many disks an entry is.
+    durable_checks: u64,
 }
 
 /// Notes that are shown of what was done before a promise broke.
@@ -228,6 +230,7 @@ impl Judge {
             last_call: 0,
             last_connection: 0,
             notes: VecDeque::new(),
+            durable_checks: 0,
         }
     }
 
@@ -443,37 +446,42 @@ impl Judge {
         self.audit.end(now, &self.eyes);
     }
 
-    /// What the members have on their disks is what the witness has.
+    /// What is committed is on the disks of a majority, and no disk has anything else.
     fn compare(
         &mut self,
-        at: LocalTime,
-        commit: u64,
-        folder: &Path,
-        members: Vec<Log>,
+        now: SimTime,
+        right: &Log,
+        members: &[Log],
+        witness: &Log,
     ) -> anyhow::Result<()> {
-        let now = self.time(at);
-        let right = whole_log(folder)?;
-        let last = right.last();
-        self.audit.check(now, Promise::OneLog, last >= commit, || {
-            format!("the witness has entries up to {last}, and {commit} is committed")
-        });
-        for (at, member) in members.into_iter().enumerate() {
-            let (from, upto) = (member.snapshot.0, member.commit.min(last));
+        for entry in &right.entries {
+            self.durable_checks += 1;
+            let count = members.iter().filter(|member| member.has(entry)).count();
+            self.audit.check(now, Promise::Durable, count * 2 > members.len(), || {
+                format!("{count} of {} members have {entry:?} in the end", members.len())
+            });
+        }
+        let members = members.iter().enumerate();
+        let members = members.map(|(at, log)| (format!("member {at}"), log));
+        for (name, log) in members.chain([(WITNESS.to_owned(), witness)]) {
+            let (from, upto) = (log.snapshot.0, log.commit);
+            self.audit.check(now, Promise::Durable, log.last() >= upto, || {
+                format!("{name} knows that {upto} is committed, and ends at {}", log.last())
+            });
             for index in from + 1..=upto {
-                let (own, right) = (member.get(index), right.get(index));
+                let (own, right) = (log.get(index), right.get(index));
                 self.audit.check(now, Promise::OneLog, own == right, || {
-                    format!("member {at} has {own:?} at {index}, the witness has {right:?}")
+                    format!("{name} has {own:?} at {index}, where {right:?} is committed")
                 });
             }
-            if from > last {
+            if self.audit.broken().is_some() || from < right.snapshot.0 {
                 continue;
             }
-            let own = member.state_at(upto)?;
-            let right = whole_log(folder)?.state_at(upto)?;
+            let (own, right) = (log.state_at(upto)?, right.state_at(upto)?);
             self.audit.check(now, Promise::OneLog, own == right, || {
                 let mut pairs = own.facts().zip(right.facts());
                 let differs = pairs.find(|(own, right)| own != right);
-                format!("member {at} has another table at {upto} than the witness: {differs:?}")
+                format!("{name} has another table at {upto} than the log makes: {differs:?}")
             });
         }
         Ok(())
@@ -486,9 +494,12 @@ impl Judge {
             "judged: {} requests, {} grants, {} commands in {} entries, {lines} messages and lines",
             counts.calls, counts.grants, counts.commands, counts.entries
         );
-        let checks: Vec<String> =
-            self.audit.checks().map(|(name, checks)| format!("{name} {checks}")).collect();
-        println!("checks: {}", checks.join(", "));
+        let checks = self.audit.checks().map(|(name, checks)| match name {
+            // The audit takes a commit for being on all disks: nobody sees them meanwhile.
+            _ if name == Promise::Durable.name() => format!("{name} {}", self.durable_checks),
+            _ => format!("{name} {checks}"),
+        });
+        println!("checks: {}", checks.collect::<Vec<_>>().join(", "));
         let Some(broken) = self.audit.broken() else {
             println!("every promise was kept");
             return false;

@@ -1,7 +1,6 @@
 //! Kills the leader again and again, and measures how long nobody is granted anything.
 
 use std::collections::BTreeSet;
-use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,10 +9,6 @@ use bramah::{FencingToken, Guard, Locker, Released};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::Args;
-use super::judge::judge;
-use super::record::Line;
-use super::run::{draw_seed, end_clients, stop_servers};
 use super::scene::Scene;
 
 /// What is promised of the time without a grant, and how often.
@@ -25,7 +20,6 @@ const PROBES: usize = 6;
 const HOLDS: usize = 20;
 /// How long the next grant is waited for.
 const GRANT_TIME_MAX: Duration = Duration::from_secs(20);
-const HEALING_TIME_MAX: Duration = Duration::from_secs(60);
 const PAUSE_MS_MAX: u64 = 700;
 const PROBE_EVERY: Duration = Duration::from_millis(5);
 
@@ -39,39 +33,31 @@ struct Granted {
 
 type Grants = Arc<Mutex<Vec<Granted>>>;
 
-pub(super) async fn run(args: &Args, kills: u32) -> anyhow::Result<ExitCode> {
-    let seed = args.seed.map_or_else(draw_seed, Ok)?;
-    println!("seed {seed}, {} members, {kills} kills of the leader", args.members);
-    let mut scene = Scene::new(args, seed).await?;
-    let probes = probes(&scene).await?;
-    let held = hold(&scene).await?;
-    for client in 0..scene.clients.len() {
-        scene.start_client(client)?;
+/// Gives whether times are as promised.
+pub(super) async fn run(scene: &mut Scene, kills: u32) -> anyhow::Result<bool> {
+    let mut probes = Vec::new();
+    for no in 0..PROBES {
+        probes.push(Probe::new(scene.connect(no).await?, no));
     }
+    let held = hold(scene).await?;
+    scene.start_clients()?;
     let mut gaps = Gaps::default();
     for kill in 1..=kills {
-        gaps.add(one(&mut scene, &probes).await.with_context(|| format!("kill {kill}"))?);
+        gaps.add(one(scene, &mut probes).await.with_context(|| format!("kill {kill}"))?);
         let lost = held.iter().filter(|guard| !guard.is_held()).count();
         ensure!(lost == 0, "{lost} of {HOLDS} holds were lost with kill {kill}");
     }
-    let failed = probes.iter().filter(|(_, probe)| probe.is_finished()).count();
-    ensure!(failed == 0, "{failed} probes ended with an error");
     for guard in held {
         let released = guard.release().await?;
         ensure!(matches!(released, Released::Released), "a hold was {released:?}");
     }
-    let tokens = tokens(&probes)?;
-    probes.iter().for_each(|(_, probe)| probe.abort());
-    println!("{tokens} grants of probes, no token twice; {HOLDS} holds outlived {kills} kills");
-    let are_met = gaps.tell();
-    scene.recorder.now(&Line::Calm);
-    end_clients(&mut scene).await?;
-    stop_servers(&mut scene).await?;
-    if args.keep.is_some() {
-        scene.keep_data()?;
+    for probe in &mut probes {
+        probe.ensure_runs().await?;
+        probe.task.abort();
     }
-    let is_broken = judge(&scene.folder)?;
-    Ok(ExitCode::from(u8::from(is_broken || !are_met)))
+    let tokens = tokens(&probes)?;
+    println!("{tokens} grants of probes, no token twice; {HOLDS} holds outlived {kills} kills");
+    Ok(gaps.tell())
 }
 
 /// Times without a grant, over all kills.
@@ -118,10 +104,7 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
 
 /// Kills the leader, and waits until everything is as before. Gives how long each probe had no
 /// grant.
-async fn one(
-    scene: &mut Scene,
-    probes: &[(Grants, JoinHandle<()>)],
-) -> anyhow::Result<Vec<Duration>> {
+async fn one(scene: &mut Scene, probes: &mut [Probe]) -> anyhow::Result<Vec<Duration>> {
     let pause = scene.random.below(PAUSE_MS_MAX);
     sleep(Duration::from_millis(pause)).await;
     let leader = scene.leader().await.context("nobody leads")?;
@@ -129,56 +112,71 @@ async fn one(
     let killed = Instant::now();
     scene.servers[leader].kill()?;
     let mut gaps = Vec::new();
-    for (grants, _) in probes {
+    for probe in probes {
         let next = loop {
-            let next = lock(grants).iter().find(|granted| granted.asked >= killed).copied();
-            match next {
-                Some(next) => break next,
-                None => ensure!(killed.elapsed() < GRANT_TIME_MAX, "no grant since the kill"),
+            if let Some(next) = probe.first_since(killed) {
+                break next;
             }
+            probe.ensure_runs().await?;
+            ensure!(killed.elapsed() < GRANT_TIME_MAX, "no grant since the kill");
             sleep(PROBE_EVERY).await;
         };
         gaps.push(next.at - killed);
     }
     scene.start_server(leader)?;
-    scene.operator.wait_until_whole(scene.servers.len(), HEALING_TIME_MAX).await?;
+    scene.wait_until_whole().await?;
     Ok(gaps)
 }
 
-/// Each is a client of its own, with a lock of its own.
-async fn probes(scene: &Scene) -> anyhow::Result<Vec<(Grants, JoinHandle<()>)>> {
-    let mut probes = Vec::new();
-    for probe in 0..PROBES {
-        let locker = connect(scene, probe).await?;
+/// A client of its own, with a lock of its own.
+struct Probe {
+    no: usize,
+    grants: Grants,
+    task: JoinHandle<anyhow::Error>,
+}
+
+impl Probe {
+    fn new(locker: Locker, no: usize) -> Probe {
         let grants = Grants::default();
         let into = grants.clone();
         let task = tokio::spawn(async move {
             loop {
-                let asked = Instant::now();
-                let Ok(lock) = locker.lock(format!("probe/{probe}")) else { return };
-                let Ok(guard) = lock.acquire().await else { return };
-                let (at, token) = (Instant::now(), guard.token());
-                self::lock(&into).push(Granted { asked, at, token });
-                // If nobody can be told, it goes on by itself, and the next acquire waits for it.
-                drop(guard.release().await);
+                match grant(&locker, no).await {
+                    Ok(granted) => lock(&into).push(granted),
+                    Err(error) => return error,
+                }
                 sleep(PROBE_EVERY).await;
             }
         });
-        probes.push((grants, task));
+        Probe { no, grants, task }
     }
-    Ok(probes)
+
+    /// The first grant that was asked for since then.
+    fn first_since(&self, killed: Instant) -> Option<Granted> {
+        lock(&self.grants).iter().find(|granted| granted.asked >= killed).copied()
+    }
+
+    /// It never ends but with an error.
+    async fn ensure_runs(&mut self) -> anyhow::Result<()> {
+        if self.task.is_finished() {
+            let error = (&mut self.task).await?;
+            return Err(error.context(format!("probe {} ended", self.no)));
+        }
+        Ok(())
+    }
 }
 
-/// A client with the usual options, which turns to another member first than its brothers.
-pub(super) async fn connect(scene: &Scene, number: usize) -> anyhow::Result<Locker> {
-    let mut servers = scene.terms.servers.clone();
-    let count = servers.len();
-    servers.rotate_left(number % count);
-    Ok(bramah::connect(format!("bramah://{}", servers.join(","))).await?)
+async fn grant(locker: &Locker, no: usize) -> anyhow::Result<Granted> {
+    let asked = Instant::now();
+    let guard = locker.lock(format!("probe/{no}"))?.acquire().await?;
+    let granted = Granted { asked, at: Instant::now(), token: guard.token() };
+    // If nobody can be told, it goes on by itself, and the next acquire waits for it.
+    drop(guard.release().await);
+    Ok(granted)
 }
 
 async fn hold(scene: &Scene) -> anyhow::Result<Vec<Guard>> {
-    let locker = connect(scene, 0).await?;
+    let locker = scene.connect(0).await?;
     let mut held = Vec::new();
     for number in 0..HOLDS {
         held.push(locker.lock(format!("held/{number}"))?.acquire().await?);
@@ -187,10 +185,11 @@ async fn hold(scene: &Scene) -> anyhow::Result<Vec<Guard>> {
 }
 
 /// How many tokens the probes had; none of them twice, and each probe's in rising order.
-fn tokens(probes: &[(Grants, JoinHandle<()>)]) -> anyhow::Result<usize> {
+fn tokens(probes: &[Probe]) -> anyhow::Result<usize> {
     let mut all = BTreeSet::new();
-    for (grants, _) in probes {
-        let tokens: Vec<FencingToken> = lock(grants).iter().map(|granted| granted.token).collect();
+    for probe in probes {
+        let grants = lock(&probe.grants);
+        let tokens: Vec<FencingToken> = grants.iter().map(|granted| granted.token).collect();
         ensure!(tokens.is_sorted(), "G2 fencing: the tokens of one lock fall");
         for token in tokens {
             ensure!(all.insert(token), "G2 fencing: token {token} was granted twice");

@@ -10,7 +10,7 @@ use bramah_wire::membership::Membership;
 use bramah_wire::snapshot::SnapshotReader;
 
 /// A log, from its snapshot on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) state: State,
     pub(super) membership: Membership,
@@ -47,12 +47,17 @@ impl Log {
         self.entries.get(usize::try_from(index.checked_sub(self.snapshot.0 + 1)?).ok()?)
     }
 
+    /// It has this entry, or a snapshot that has it.
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        entry.index <= self.snapshot.0 || self.get(entry.index) == Some(entry)
+    }
+
     /// The table after the entry at this index.
-    pub(super) fn state_at(self, index: u64) -> anyhow::Result<State> {
+    pub(super) fn state_at(&self, index: u64) -> anyhow::Result<State> {
         ensure!((self.snapshot.0..=self.last()).contains(&index), "no state at {index}");
-        let Log { state, membership, snapshot, entries, .. } = self;
-        let mut replay = Replay::new(state, membership, snapshot.0, snapshot.1);
-        for entry in entries.iter().take_while(|entry| entry.index <= index) {
+        let (state, membership) = (self.state.clone(), self.membership.clone());
+        let mut replay = Replay::new(state, membership, self.snapshot.0, self.snapshot.1);
+        for entry in self.entries.iter().take_while(|entry| entry.index <= index) {
             replay.apply(entry)?;
         }
         Ok(replay.finish().0)

@@ -3,12 +3,14 @@
 //!
 //! `place` has the network namespaces and disks, which are all gone with the process; `server`
 //! is a `bramah serve` in one of them, `client` a program that uses the library in another, and
-//! `operator` asks the cluster how it is. `faults` breaks things at random. Everything that a
-//! client says, is told and believes is written down (`record`) by the one clock of this machine,
-//! and `judge` puts it into one order with the log of a witness, a member without a vote that no
-//! fault touches.
+//! `operator` asks the cluster how it is. A run is the usual one (`run`), in which `faults` breaks
+//! things at random, or `kills`, or `rolling`; all end alike (`ending`). Everything that a client
+//! says, is told and believes is written down (`record`) by the one clock of this machine, and
+//! `judge` puts it into one order with the log of a witness, a member without a vote that no fault
+//! touches.
 
 mod client;
+mod ending;
 mod faults;
 mod hear;
 mod history;
@@ -23,9 +25,12 @@ mod rolling;
 mod run;
 mod scene;
 mod server;
+mod wall_clock;
 
 pub use self::client::ClientArgs;
+use self::faults::Kind;
 pub use self::place::{enter, why_not};
+use self::scene::Scene;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,17 +72,61 @@ pub struct Args {
 /// # Errors
 /// Whatever kept the run from being one: then nothing is known.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if let Some(folder) = &args.again {
-        return Ok(ExitCode::from(u8::from(judge::judge(folder)?)));
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match args.kills {
-            Some(kills) => kills::run(args, kills).await,
-            None if args.rolling => rolling::run(args).await,
-            None => run::run(args).await,
+    let is_broken = match &args.again {
+        Some(folder) => judge::judge(folder)?,
+        None => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(run_new(args))?
         }
-    })
+    };
+    Ok(ExitCode::from(u8::from(is_broken)))
+}
+
+/// Gives whether a promise was broken.
+async fn run_new(args: &Args) -> anyhow::Result<bool> {
+    let mut kinds = Kind::named(args.faults.as_deref())?;
+    let seed = args.seed.map_or_else(draw_seed, Ok)?;
+    println!("seed {seed}, {} members, {} clients", args.members, args.clients);
+    let is_usual = args.kills.is_none() && !args.rolling;
+    let mut faketime = None;
+    if is_usual && kinds.contains(&Kind::ClockJump) {
+        match wall_clock::library() {
+            Ok(library) => faketime = Some(library),
+            Err(why) => {
+                println!("SKIPPED: clock_jump: {why}");
+                kinds.retain(|kind| *kind != Kind::ClockJump);
+            }
+        }
+    }
+    let mut scene = Scene::new(args, seed, faketime).await?;
+    let went = match args.kills {
+        Some(kills) => kills::run(&mut scene, kills).await,
+        None if args.rolling => rolling::run(&mut scene).await,
+        None => run::run(&mut scene, kinds, seed, args.minutes).await.map(|()| true),
+    };
+    let ended = match went {
+        Ok(is_as_promised) => ending::end(&mut scene).await.map(|broken| broken || !is_as_promised),
+        Err(error) => Err(error),
+    };
+    let is_broken = ended.unwrap_or_else(|error| {
+        println!("BROKEN: {error:#}");
+        true
+    });
+    if args.keep.is_some() {
+        scene.keep_data()?;
+    }
+    if is_broken && is_usual {
+        let minutes = args.minutes;
+        println!("the same faults, if not the same run: --seed {seed} --minutes {minutes}");
+    }
+    Ok(is_broken)
+}
+
+/// Short enough to be read out.
+fn draw_seed() -> anyhow::Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random seed: {error}"))?;
+    Ok(u64::from_le_bytes(bytes) >> 28)
 }
 
 /// The program of one client, inside of its namespace.

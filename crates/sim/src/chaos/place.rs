@@ -32,10 +32,24 @@ pub fn why_not() -> Option<String> {
     if let Some(tool) = TOOLS.iter().find(|tool| !is_there(tool)) {
         return Some(format!("{tool} is not installed (scripts/deps installs what is needed)"));
     }
-    let unshare = Command::new("unshare").args(UNSHARE).arg("true").stderr(Stdio::null()).status();
-    let is_allowed = unshare.is_ok_and(|status| status.success());
-    (!is_allowed).then(|| "namespaces are not allowed here".to_owned())
+    let mut unshare = Command::new("unshare");
+    let tried = match unshare.args(UNSHARE).args(["sh", "-ec", TRIAL]).output() {
+        Ok(output) if output.status.success() => return None,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
+        Err(error) => error.to_string(),
+    };
+    Some(format!("network namespaces are not to be had here: {tried}"))
 }
+
+/// One of each thing that a run needs; all of it is gone with the process that tries.
+const TRIAL: &str = "mount -t tmpfs names /run
+    mkdir /run/netns
+    ip netns add other
+    ip link add bridge type bridge
+    ip link add one type veth peer name cable netns other
+    nft add table bridge chaos
+    nft add set bridge chaos cut '{ type ifname . ifname; }'
+    ip netns exec other true";
 
 /// `--kill-child`: whatever ends the outer process, the inner one is killed, and since that is the
 /// first of its process namespace, all others with it.
@@ -54,7 +68,9 @@ pub fn enter() -> anyhow::Result<()> {
         return Err(inner.exec()).context("could not run unshare");
     }
     fs::create_dir_all(NAMES)?;
-    call("mount", &["-t", "tmpfs", "names", NAMES])
+    call("mount", &["-t", "tmpfs", "names", NAMES])?;
+    // What libfaketime leaves there of a process that is killed.
+    call("mount", &["-t", "tmpfs", "shm", "/dev/shm"])
 }
 
 /// A host of its own, as far as the network goes.

@@ -2,7 +2,6 @@
 //! notice.
 
 use std::collections::BTreeMap;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,11 +12,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::Args;
-use super::judge::judge;
-use super::kills::connect;
-use super::record::Line;
-use super::run::{draw_seed, end_clients, stop_servers};
 use super::scene::Scene;
 
 /// Clients that hold, and as many that wait.
@@ -26,19 +20,15 @@ const HOLDS: usize = 200;
 const WAITS: usize = 200;
 /// Locks that are waited for.
 const QUEUES: usize = 20;
-const STOPPING_TIME_MAX: Duration = Duration::from_secs(20);
-const HEALING_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long those who wait may take one after the other, when nobody holds any more.
 const GRANTING_TIME_MAX: Duration = Duration::from_secs(30);
 const WORK_EVERY: Duration = Duration::from_millis(5);
 
-pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let seed = args.seed.map_or_else(draw_seed, Ok)?;
-    println!("seed {seed}, {} members, each restarted once", args.members);
-    let mut scene = Scene::new(args, seed).await?;
+/// Gives whether nobody noticed.
+pub(super) async fn run(scene: &mut Scene) -> anyhow::Result<bool> {
     let mut lockers = Vec::new();
     for number in 0..2 * CLIENTS {
-        lockers.push(connect(&scene, number).await?);
+        lockers.push(scene.connect(number).await?);
     }
     let (holding, waiting) = lockers.split_at(CLIENTS);
     let mut held = Vec::new();
@@ -49,12 +39,14 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for number in 0..WAITS {
         waits.push(wait(&waiting[number / QUEUES % CLIENTS], number % QUEUES).await?);
     }
-    for client in 0..scene.clients.len() {
-        scene.start_client(client)?;
-    }
+    scene.start_clients()?;
     let work: Vec<Work> = lockers.iter().enumerate().map(|(no, it)| Work::new(it, no)).collect();
     for at in 0..scene.servers.len() {
-        restart(&mut scene, at).await?;
+        scene.note(format!("restart {at}"));
+        scene.servers[at].terminate()?;
+        scene.wait_until_stopped(at).await?;
+        scene.start_server(at)?;
+        scene.wait_until_whole().await?;
     }
     let (mut done, mut failed) = (0, 0);
     for work in work {
@@ -68,14 +60,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "{HOLDS} holds, {lost} lost; {granted} of {WAITS} waits granted, in their order; {done} \
          other requests, {failed} failed"
     );
-    scene.recorder.now(&Line::Calm);
-    end_clients(&mut scene).await?;
-    stop_servers(&mut scene).await?;
-    if args.keep.is_some() {
-        scene.keep_data()?;
-    }
-    let is_broken = judge(&scene.folder)?;
-    Ok(ExitCode::from(u8::from(is_broken || lost + failed as usize > 0)))
+    Ok(lost == 0 && failed == 0)
 }
 
 fn name(number: usize) -> String {
@@ -140,17 +125,6 @@ async fn cycle(locker: &Locker, no: usize) -> anyhow::Result<()> {
     guard.set_value(Some(b"busy")).await?;
     locker.get(format!("work/{no}")).await?.context("it is not there, and it is held")?;
     ensure!(matches!(guard.release().await?, Released::Released), "it was lost");
-    Ok(())
-}
-
-async fn restart(scene: &mut Scene, at: usize) -> anyhow::Result<()> {
-    scene.note(format!("restart {at}"));
-    scene.servers[at].terminate()?;
-    let has_ended = |scene: &mut Scene| Ok(scene.servers[at].ended()?.is_some());
-    let ended = scene.wait_for(STOPPING_TIME_MAX, has_ended).await?;
-    ensure!(ended, "member {at} does not stop:\n    {}", scene.servers[at].last_words());
-    scene.start_server(at)?;
-    scene.operator.wait_until_whole(scene.servers.len(), HEALING_TIME_MAX).await?;
     Ok(())
 }
 

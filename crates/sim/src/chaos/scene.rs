@@ -6,10 +6,12 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use bramah::Locker;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
 use super::Args;
+use super::history::History;
 use super::operator::Operator;
 use super::place::{self, Host, Network, SmallDisk};
 use super::record::{Line, Recorder};
@@ -25,6 +27,10 @@ const FIRST_CLIENT: u8 = 100;
 const WITNESS_DISK_MIB: u64 = 4_096;
 /// How long servers may take to become a cluster.
 const FORMING_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long members may need to be a whole cluster again.
+const HEALING_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a server may take to stop after it was told to.
+pub(super) const STOPPING_TIME_MAX: Duration = Duration::from_secs(20);
 /// How far the clock of a server may be ahead of another's: machines do not start together.
 const AHEAD_SECONDS_MAX: u64 = 1_000_000;
 /// How long a member may need before it works again, after whatever happened to it.
@@ -44,6 +50,8 @@ pub(super) struct Scene {
     pub(super) clients: Vec<ClientProcess>,
     pub(super) operator: Operator,
     pub(super) recorder: Recorder,
+    /// Copies the logs; none any more when all servers have stopped.
+    pub(super) history: Option<History>,
     /// Cables were mended last.
     pub(super) mended_at: Instant,
     /// What was written down of it last.
@@ -63,7 +71,11 @@ pub(super) struct ClientProcess {
 impl Scene {
     /// Servers that are a cluster, with a witness that has the log from the beginning, or from
     /// before the first client.
-    pub(super) async fn new(args: &Args, seed: u64) -> anyhow::Result<Scene> {
+    pub(super) async fn new(
+        args: &Args,
+        seed: u64,
+        faketime: Option<PathBuf>,
+    ) -> anyhow::Result<Scene> {
         let temporary = match &args.keep {
             Some(_) => None,
             None => Some(tempfile::Builder::new().prefix("bramah-chaos-").tempdir()?),
@@ -76,7 +88,7 @@ impl Scene {
         std::fs::create_dir_all(&folder)?;
         let folder = folder.canonicalize()?;
         let network = Network::new()?;
-        let random = Random::new(seed, "scene");
+        let mut random = Random::new(seed, "scene");
         let count = usize::from(args.members);
         let server = |name: &str, number: u8, mib: u64| {
             let disk = SmallDisk::new(folder.join(format!("{name}.disk")), mib)?;
@@ -105,9 +117,9 @@ impl Scene {
             expect: count,
             snapshot_after_mib: 1,
             has_clocks: server::has_clocks(),
+            faketime,
         };
         let recorder = Recorder::new(&folder.join("run.record"))?;
-        let mut random = random;
         for server in &mut servers {
             server.start(&terms, ahead(&mut random))?;
         }
@@ -120,7 +132,8 @@ impl Scene {
             sleep(LOOK_EVERY).await;
         }
         operator.wait_until_whole(count, FORMING_TIME_MAX).await?;
-        let now = Instant::now();
+        let datas = servers.iter().map(|server| server.disk.data()).collect();
+        let history = History::new(&folder, witness.disk.data(), datas)?;
         Ok(Scene {
             folder,
             _temporary: temporary,
@@ -131,7 +144,8 @@ impl Scene {
             clients,
             operator,
             recorder,
-            mended_at: now,
+            history: Some(history),
+            mended_at: Instant::now(),
             was_whole: None,
             random,
         })
@@ -143,10 +157,41 @@ impl Scene {
         self.servers[at].start(&self.terms, ahead)
     }
 
+    /// Waits until a member has stopped that was told to.
+    pub(super) async fn wait_until_stopped(&mut self, at: usize) -> anyhow::Result<()> {
+        let has_ended = |scene: &mut Scene| {
+            scene.servers[at].ended()?;
+            Ok(!scene.servers[at].is_running())
+        };
+        let ended = self.wait_for(STOPPING_TIME_MAX, has_ended).await?;
+        ensure!(ended, "member {at} does not stop:\n    {}", self.servers[at].last_words());
+        Ok(())
+    }
+
+    /// Waits until all members are there and have everything.
+    pub(super) async fn wait_until_whole(&self) -> anyhow::Result<()> {
+        self.operator.wait_until_whole(self.servers.len(), HEALING_TIME_MAX).await?;
+        Ok(())
+    }
+
+    /// A client of this process with the usual options, which turns to another member first than
+    /// its brothers.
+    pub(super) async fn connect(&self, number: usize) -> anyhow::Result<Locker> {
+        let mut servers = self.terms.servers.clone();
+        let count = servers.len();
+        servers.rotate_left(number % count);
+        Ok(bramah::connect(format!("bramah://{}", servers.join(","))).await?)
+    }
+
     /// Which member leads, as far as anybody can tell.
     pub(super) async fn leader(&self) -> Option<usize> {
         let address = self.operator.leader().await?;
         self.servers.iter().position(|server| server.address() == address)
+    }
+
+    /// Starts all clients.
+    pub(super) fn start_clients(&mut self) -> anyhow::Result<()> {
+        (0..self.clients.len()).try_for_each(|client| self.start_client(client))
     }
 
     /// Starts the next process of a client.
@@ -209,7 +254,8 @@ impl Scene {
         for server in self.servers.iter().chain([&self.witness]) {
             let to = self.folder.join(format!("{}.data", server.host.name));
             std::fs::create_dir_all(&to)?;
-            for file in std::fs::read_dir(server.disk.data())? {
+            // None, if it was just replaced when something broke.
+            for file in std::fs::read_dir(server.disk.data()).into_iter().flatten() {
                 let file = file?;
                 std::fs::copy(file.path(), to.join(file.file_name()))?;
             }
