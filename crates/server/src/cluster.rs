@@ -128,7 +128,7 @@ impl Runtime {
             leader,
             term: self.node.term(),
             applied_index,
-            has_quorum: leader != 0,
+            has_quorum: has_quorum(own, leader, &members),
             members,
             forming: None,
         }
@@ -268,13 +268,16 @@ impl Runtime {
         if (&said.peer, &said.client) == (&own.peer, &own.client) || now < self.tells_place_at {
             return;
         }
-        warn!(
-            node = node_id,
-            elsewhere = said.peer,
-            here = own.peer,
-            "another server says that it is this node: if it runs, stop it, and never start a copy \
-             of a data folder"
-        );
+        if let Some(before) = self.peers.post().seldom("elsewhere") {
+            warn!(
+                node = node_id,
+                elsewhere = said.peer,
+                here = own.peer,
+                before,
+                "another server says that it is this node: if it runs, stop it, and never start a \
+                 copy of a data folder"
+            );
+        }
         self.tells_place_at = now + PLACE_TOLD_EVERY;
         let place = Place { stamp: said.stamp.saturating_add(1), ..own.clone() };
         if self.peers.post().places().note(node_id, place) {
@@ -392,6 +395,18 @@ impl Runtime {
         let outgoing = Outgoing { to, head, data };
         tokio::spawn(send(self.peers.post().clone(), outgoing));
     }
+}
+
+/// A leader is known that a majority follows, as far as this node can tell: a leader that does not
+/// reach a majority any more leads nobody, though it takes it a moment to step down; nor does one
+/// that its follower does not reach.
+fn has_quorum(own: u64, leader: u64, members: &[proto::Member]) -> bool {
+    if leader != own {
+        return members.iter().any(|member| member.node_id == leader && member.reachable);
+    }
+    let voters = members.iter().filter(|member| member.role() == proto::MemberRole::Voter);
+    let reached = voters.clone().filter(|voter| voter.reachable).count();
+    leader != 0 && reached > voters.count() / 2
 }
 
 /// What a server knows of itself at its start.

@@ -96,7 +96,7 @@ pub const PEER_CALLS_MAX: usize = 24;
 /// How long two members may take to know each other.
 pub const PEER_HELLO_TIME_MAX: Duration = Duration::from_secs(3);
 /// How long what was said to a member may go without an acknowledgement before the connection is
-/// dead. Something is said every 100 ms.
+/// dead. Something is said at least every second.
 pub const PEER_SILENCE_TIME_MAX: Duration = Duration::from_secs(3);
 /// The shortest and the longest pause before a member is called again.
 pub const PEER_RETRY_TIME_MIN: Duration = Duration::from_millis(20);

@@ -6,6 +6,7 @@
 //! then, both ways, frames: length u32 big-endian · kind u8 · content
 //!
 //! hello     cluster varint · from varint · to varint · purpose u8 · release text · places
+//!           · then, if it is told, start: incarnation varint · age in ms varint
 //! welcome   version u8 that both speak · release text · places
 //! farewell  reason u8 · text
 //! places    number varint · node varint, stamp varint, removed u8, peer text, client text each
@@ -85,7 +86,20 @@ pub struct Hello {
     pub release: String,
     /// The addresses that it knows.
     pub places: Places,
+    /// Which start of the node it is; an older release does not tell.
+    pub start: Option<Start>,
 }
+
+/// One start of a node: two that run at once are two processes with copies of one data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Drawn at the start; of another start it is another.
+    pub incarnation: u64,
+    /// How long it has been running, in milliseconds.
+    pub age_ms: u64,
+}
+
+code_struct!(Start { incarnation, age_ms });
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +150,8 @@ pub enum Reason {
     Removed,
     /// There are as many connections as may be.
     TooMany,
+    /// Another start of the caller's node is there.
+    AnotherStart,
     /// A reason that is not known here.
     Other,
 }
@@ -150,6 +166,7 @@ impl Code for Reason {
             Reason::OtherNode => 4,
             Reason::Removed => 5,
             Reason::TooMany => 6,
+            Reason::AnotherStart => 7,
         });
     }
 
@@ -161,6 +178,7 @@ impl Code for Reason {
             4 => Reason::OtherNode,
             5 => Reason::Removed,
             6 => Reason::TooMany,
+            7 => Reason::AnotherStart,
             _ => Reason::Other,
         })
     }
@@ -276,13 +294,16 @@ impl Code for Places {
 
 impl Code for Hello {
     fn put(&self, to: &mut Writer<'_>) {
-        let Hello { cluster_id, from, to: wanted, purpose, release, places } = self;
+        let Hello { cluster_id, from, to: wanted, purpose, release, places, start } = self;
         to.varint(*cluster_id);
         to.varint(*from);
         to.varint(*wanted);
         purpose.put(to);
         release.put(to);
         places.put(to);
+        if let Some(start) = start {
+            start.put(to);
+        }
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -293,6 +314,7 @@ impl Code for Hello {
             purpose: Purpose::take(from)?,
             release: String::take(from)?,
             places: Places::take(from)?,
+            start: (!from.rest.is_empty()).then(|| Start::take(from)).transpose()?,
         })
     }
 }
@@ -332,6 +354,8 @@ pub enum Frame {
     SnapshotPart(Bytes),
     /// The receiver of a snapshot has all of it, durable.
     SnapshotTaken,
+    /// The caller is there, and may have nothing else to say.
+    Alive,
     /// Of a kind that is not known here.
     Unknown(u8),
 }
@@ -361,6 +385,7 @@ const PLACES: u8 = 5;
 const SNAPSHOT_HEAD: u8 = 6;
 const SNAPSHOT_PART: u8 = 7;
 const SNAPSHOT_TAKEN: u8 = 8;
+const ALIVE: u8 = 9;
 
 impl Frame {
     /// Adds its bytes to `out`.
@@ -374,6 +399,7 @@ impl Frame {
             Frame::SnapshotHead(head) => put_coded(SNAPSHOT_HEAD, head, out),
             Frame::SnapshotPart(bytes) => put_link_frame(SNAPSHOT_PART, bytes, out),
             Frame::SnapshotTaken => put_link_frame(SNAPSHOT_TAKEN, &[], out),
+            Frame::Alive => put_link_frame(ALIVE, &[], out),
             Frame::Unknown(kind) => put_link_frame(*kind, &[], out),
         }
     }
@@ -403,6 +429,7 @@ impl Frame {
             SNAPSHOT_HEAD => Frame::SnapshotHead(take_coded(&content)?),
             SNAPSHOT_PART => Frame::SnapshotPart(content),
             SNAPSHOT_TAKEN => Frame::SnapshotTaken,
+            ALIVE => Frame::Alive,
             kind => Frame::Unknown(kind),
         }))
     }

@@ -5,12 +5,13 @@ use std::io;
 use bramah_wire::DecodeError;
 use bramah_wire::link::{Farewell, Frame, HELLO_BYTES_MAX, Purpose, VERSIONS, Welcome, opening};
 use bytes::BytesMut;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::post::Post;
-use crate::limits::PEER_HELLO_TIME_MAX;
+use crate::limits::{PEER_HELLO_TIME_MAX, PEER_SILENCE_TIME_MAX};
 use crate::listener::prepare;
 
 /// Why another node could not be called.
@@ -43,6 +44,9 @@ pub(crate) async fn call(
     let calling = async {
         let mut stream = TcpStream::connect(address).await?;
         prepare(&stream)?;
+        if purpose == Purpose::Messages {
+            SockRef::from(&stream).set_tcp_user_timeout(Some(PEER_SILENCE_TIME_MAX))?;
+        }
         let mut out = BytesMut::from(&opening()[..]);
         Frame::Hello(post.hello(to, purpose)).put(&mut out);
         stream.write_all(&out).await?;

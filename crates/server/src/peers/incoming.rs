@@ -12,16 +12,20 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::call::{CallError, read_frame};
 use super::post::{Arrival, News, Post};
+use super::starts::Call;
 use crate::limits::{GOODBYE_TIME_MAX, PEER_CALLS_MAX, PEER_HELLO_TIME_MAX};
 use crate::listener::{prepare, say_goodbye};
 
 /// How long accepting rests after it failed, for want of memory or file descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How long it is heard whether a start of a node that seems to be silent has spoken after all, and
+/// this process was kept from reading it.
+const LISTEN_AGAIN: Duration = Duration::from_millis(50);
 
 /// Takes connections of other members for ever, at most [`PEER_CALLS_MAX`] at a time; beyond these
 /// the kernel keeps them waiting.
@@ -59,23 +63,33 @@ async fn serve(mut stream: TcpStream, post: Arc<Post>, call: OwnedSemaphorePermi
             return;
         }
         Ok(Ok(Err(farewell))) => {
-            warn!(%caller, why = farewell.text, "refused a connection for members");
+            // Who is refused calls again.
+            let why = &farewell.text;
+            match post.seldom(&format!("{:?} {}", farewell.reason, caller.ip())) {
+                Some(before) => warn!(%caller, why, before, "refused a connection for members"),
+                None => debug!(%caller, why, "refused a connection for members"),
+            }
             return refuse(stream, farewell).await;
         }
         Ok(Ok(Ok(hello))) => hello,
     };
     let from = hello.from;
-    post.tell(News::Places(hello.places));
     let end = match hello.purpose {
-        Purpose::Snapshot => take_snapshot(stream, buffer, from, &post).await,
+        Purpose::Snapshot => {
+            post.tell(News::Places(hello.places));
+            take_snapshot(stream, buffer, from, &post).await
+        }
         Purpose::Messages => {
+            let call = post.begin_call(&hello);
             info!(node = from, release = hello.release, "another member is connected");
+            post.tell(News::Places(hello.places));
             post.tell(News::Called(from));
-            let over = post.begin_call(from);
-            tokio::select! {
-                end = listen(&mut stream, &mut buffer, from, &post) => end,
-                () = over.notified() => Ok(()),
-            }
+            let end = tokio::select! {
+                end = listen(&mut stream, &mut buffer, from, &post, &call) => end,
+                () = call.over.notified() => Ok(()),
+            };
+            post.end_call(from, &call);
+            end
         }
     };
     if let Err(error) = end {
@@ -100,6 +114,9 @@ async fn read_hello(
         let text = "a connection between members begins with a hello".to_owned();
         return Ok(Err(Farewell { reason: Reason::NotAMember, text }));
     };
+    if post.is_to_replace(&hello) {
+        sleep(LISTEN_AGAIN).await;
+    }
     let welcome = match post.answer(version, &hello) {
         Ok(welcome) => welcome,
         Err(farewell) => return Ok(Err(farewell)),
@@ -123,15 +140,18 @@ async fn listen(
     buffer: &mut BytesMut,
     from: u64,
     post: &Post,
+    call: &Call,
 ) -> Result<(), CallError> {
     loop {
-        match read_frame(stream, buffer, LINK_FRAME_BYTES_MAX).await? {
+        let frame = read_frame(stream, buffer, LINK_FRAME_BYTES_MAX).await?;
+        call.hear(Instant::now());
+        match frame {
             Frame::Message(bytes) => {
                 let message = Message::decode(&bytes)?;
                 post.deliver(from, message, bytes.len()).await;
             }
             Frame::Places(places) => post.tell(News::Places(places)),
-            // Of a newer release.
+            // It is there, or of a newer release.
             _ => {}
         }
     }

@@ -10,15 +10,23 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, interval, sleep};
 use tracing::{debug, info, warn};
 
 use super::call::{CallError, call};
 use super::post::{News, Post};
+use super::starts::START_SILENCE_TIME_MAX;
 use crate::keys::random_below;
 use crate::limits::{
     PEER_OUT_BYTES_MAX, PEER_OUT_LEN_MAX, PEER_RETRY_TIME_MAX, PEER_RETRY_TIME_MIN,
 };
+
+/// How often this node says that it is there, whatever else it says.
+pub(super) const ALIVE_EVERY: Duration = Duration::from_secs(1);
+/// How long another start of this node may be there before this one gives up: longer than one that
+/// is dead is taken to be alive.
+const ANOTHER_START_TIME_MAX: Duration =
+    START_SILENCE_TIME_MAX.saturating_add(PEER_RETRY_TIME_MAX.saturating_mul(2));
 
 /// What this node has to say to another. What finds no connection or no room is dropped: consensus
 /// says again whatever matters.
@@ -97,6 +105,7 @@ impl Link {
 
     /// Reads, to know of the end, and goes on sending where the socket was full.
     async fn keep(&self, input: OwnedReadHalf, mut buffer: BytesMut) -> io::Error {
+        let mut alive = interval(ALIVE_EVERY);
         loop {
             buffer.clear();
             tokio::select! {
@@ -119,6 +128,12 @@ impl Link {
                     Err(error) => return error,
                 },
                 () = self.blocked.notified() => {}
+                _ = alive.tick() => {
+                    self.put(&Frame::Alive);
+                    if let Err(error) = lock(&self.out).send() {
+                        return error;
+                    }
+                }
             }
         }
     }
@@ -153,6 +168,8 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
     let node = link.node;
     let mut failures = 0;
     let mut told = String::new();
+    // Another start of this node was there when this one called, since then.
+    let mut doubled: Option<Instant> = None;
     loop {
         match call(&post, node, Purpose::Messages).await {
             Ok((stream, buffer, welcome)) => {
@@ -160,7 +177,7 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
                 link.begin(output);
                 post.tell(News::Reached(node, welcome.release));
                 post.tell(News::Places(welcome.places));
-                (failures, told) = (0, String::new());
+                (failures, told, doubled) = (0, String::new(), None);
                 let error = link.keep(input, buffer).await;
                 link.end();
                 info!(node, %error, "lost the connection to another member");
@@ -168,18 +185,29 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
             }
             Err(error) => {
                 failures += 1;
-                let removed =
-                    matches!(&error, CallError::Refused(why) if why.reason == Reason::Removed);
-                if removed {
-                    post.tell(News::Removed);
+                match &error {
+                    CallError::Refused(why) if why.reason == Reason::Removed => {
+                        post.tell(News::Removed);
+                    }
+                    CallError::Refused(why) if why.reason == Reason::AnotherStart => {
+                        let since = *doubled.get_or_insert_with(Instant::now);
+                        if since.elapsed() >= ANOTHER_START_TIME_MAX {
+                            post.tell(News::Refused(why.text.clone()));
+                        }
+                    }
+                    _ => doubled = None,
                 }
                 // Once, not at every try.
                 let text = chain(&error);
-                match matches!(error, CallError::Refused(_)) && text != told {
+                let kind = match &error {
+                    CallError::Refused(why) => format!("{:?}", why.reason),
+                    _ => text.clone(),
+                };
+                match matches!(error, CallError::Refused(_)) && kind != told {
                     true => warn!(node, error = text, "another member cannot be called"),
                     false => debug!(node, error = text, "another member cannot be called"),
                 }
-                told = text;
+                told = kind;
             }
         }
         let pause = retry_time(failures);

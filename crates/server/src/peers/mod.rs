@@ -5,6 +5,8 @@ mod call;
 mod incoming;
 mod link;
 mod post;
+mod seldom;
+mod starts;
 mod transfer;
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! What all connections between members share.
 
-use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bramah_core::State;
 use bramah_node::Input;
 use bramah_wal::{DirDisk, FinishedSnapshot};
-use bramah_wire::link::{Farewell, Hello, Places, Purpose, Reason, SnapshotHead, Welcome};
+use bramah_wire::link::{Farewell, Hello, Places, Purpose, Reason, SnapshotHead, Start, Welcome};
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
 use bytes::BytesMut;
-use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use super::seldom::Seldom;
+use super::starts::{Call, StartRefused, Starts};
 use crate::hall::Hall;
+use crate::keys::random_below;
 
 /// Which node this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,13 +74,26 @@ pub(crate) struct Post {
     pub(crate) identity: Identity,
     hall: Arc<Hall>,
     places: Mutex<Places>,
-    /// The connections on which other members speak: each is told when it is to end.
-    callers: Mutex<BTreeMap<u64, Arc<Notify>>>,
+    /// Drawn for this start of the node, and when that was.
+    incarnation: u64,
+    begun: Instant,
+    /// Which start of each other node speaks, and on which connection.
+    starts: Mutex<Starts>,
+    seldom: Mutex<Seldom>,
 }
 
 impl Post {
     pub(crate) fn new(identity: Identity, hall: Arc<Hall>, places: Places) -> Post {
-        Post { identity, hall, places: Mutex::new(places), callers: Mutex::default() }
+        let begun = Instant::now();
+        Post {
+            identity,
+            hall,
+            places: Mutex::new(places),
+            incarnation: random_below(u64::MAX),
+            begun,
+            starts: Mutex::new(Starts::new(begun)),
+            seldom: Mutex::default(),
+        }
     }
 
     /// The addresses that this node knows.
@@ -90,7 +105,9 @@ impl Post {
     pub(crate) fn hello(&self, to: u64, purpose: Purpose) -> Hello {
         let Identity { cluster_id, node_id } = self.identity;
         let places = self.places().clone();
-        Hello { cluster_id, from: node_id, to, purpose, release: release(), places }
+        let age_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let start = Some(Start { incarnation: self.incarnation, age_ms });
+        Hello { cluster_id, from: node_id, to, purpose, release: release(), places, start }
     }
 
     /// What this node says to one that called.
@@ -121,6 +138,9 @@ impl Post {
             );
             return refuse(Reason::Removed, text);
         }
+        if let Err(why) = lock(&self.starts).check(hello.from, hello.start, Instant::now()) {
+            return refuse(Reason::AnotherStart, refusal_of_start(hello.from, why));
+        }
         Ok(Welcome { version, release: release(), places: self.places().clone() })
     }
 
@@ -134,21 +154,46 @@ impl Post {
         self.hall.push_of_peer(Input::Peer { from, message }, bytes).await;
     }
 
-    /// A member speaks on a new connection; the one before it ends. The notice says when this does.
-    pub(crate) fn begin_call(&self, from: u64) -> Arc<Notify> {
-        let end = Arc::new(Notify::new());
-        if let Some(before) = lock(&self.callers).insert(from, end.clone()) {
-            before.notify_one();
-        }
-        end
+    /// This caller takes the place of another start of its node, which seems to be silent.
+    pub(crate) fn is_to_replace(&self, hello: &Hello) -> bool {
+        lock(&self.starts).is_to_be_replaced(hello.from, hello.start, Instant::now())
+    }
+
+    /// A member speaks on a new connection; the one before it ends.
+    pub(crate) fn begin_call(&self, hello: &Hello) -> Arc<Call> {
+        lock(&self.starts).begin(hello.from, hello.start, Instant::now())
+    }
+
+    /// The connection on which a member spoke ended.
+    pub(crate) fn end_call(&self, from: u64, call: &Arc<Call>) {
+        lock(&self.starts).end(from, call);
     }
 
     /// Ends the connection on which a member speaks.
     pub(crate) fn hang_up(&self, from: u64) {
-        if let Some(end) = lock(&self.callers).remove(&from) {
-            end.notify_one();
-        }
+        lock(&self.starts).forget(from);
     }
+
+    /// Something came that may come often. If it is to be told now: how often it came since it was
+    /// told before.
+    pub(crate) fn seldom(&self, what: &str) -> Option<u64> {
+        lock(&self.seldom).count(what, Instant::now())
+    }
+}
+
+fn refusal_of_start(node: u64, why: StartRefused) -> String {
+    let there = match why {
+        StartRefused::AnotherIsThere(silence) => {
+            format!("another process runs as node {node}, and was heard {silence:?} ago")
+        }
+        StartRefused::Replaced => {
+            format!("this one was silent, and another process runs as node {node} now")
+        }
+    };
+    format!(
+        "{there}: the data folder was copied, and both would vote as one member. Stop the one that \
+         should not run and delete its folder; a new member starts with an empty folder and --join"
+    )
 }
 
 fn release() -> String {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use bramah_node::Input;
 use bramah_wire::link::{
-    Farewell, Hello, LINK_FRAME_BYTES_MAX, Place, Purpose, Reason, Welcome, opening,
+    Farewell, Hello, LINK_FRAME_BYTES_MAX, Place, Purpose, Reason, Start, Welcome, opening,
 };
 use bramah_wire::peer::{Forwarded, Message, Raft};
 use bytes::{Bytes, BytesMut};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::call::read_frame;
+use super::starts::START_SILENCE_TIME_MAX;
 use super::*;
 use crate::hall::{Hall, Inbox};
 use crate::limits::{PEER_IN_BYTES_MAX, PEER_OUT_BYTES_MAX, PEER_OUT_LEN_MAX};
@@ -80,7 +81,8 @@ fn long_message(bytes: usize) -> Message {
 
 fn hello(from: u64, to: u64) -> Hello {
     let (release, places) = ("9.9.9".to_owned(), Places::default());
-    Hello { cluster_id: CLUSTER, from, to, purpose: Purpose::Messages, release, places }
+    let (purpose, start) = (Purpose::Messages, None);
+    Hello { cluster_id: CLUSTER, from, to, purpose, release, places, start }
 }
 
 /// What a node answers to these first bytes.
@@ -122,6 +124,121 @@ async fn who_does_not_belong_here_is_refused_with_the_reason() {
         panic!("no welcome")
     };
     assert_eq!(version, 1);
+}
+
+/// Of a start that has run for so long.
+fn hello_of(incarnation: u64, age_ms: u64) -> Hello {
+    Hello { start: Some(Start { incarnation, age_ms }), ..hello(8, 7) }
+}
+
+/// A connection that was welcomed.
+async fn welcomed(address: &str, hello: Hello) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("it connects");
+    let mut out = BytesMut::from(&opening()[..]);
+    Frame::Hello(hello).put(&mut out);
+    stream.write_all(&out).await.expect("it is sent");
+    let mut buffer = BytesMut::new();
+    let reading = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX);
+    match timeout(PATIENCE, reading).await.expect("it answers").expect("an answer") {
+        Frame::Welcome(_) => stream,
+        other => panic!("no welcome: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_second_start_of_a_node_is_refused_until_the_first_is_silent_or_gone() {
+    let node = Node::start(7).await;
+    let (at, first) = (node.address.as_str(), opening());
+    let one = welcomed(at, hello_of(1, 60_000)).await;
+    assert_eq!(refusal(at, &first, hello_of(2, 0)).await, Reason::AnotherStart);
+    let snapshot = Hello { purpose: Purpose::Snapshot, ..hello_of(2, 0) };
+    assert_eq!(refusal(at, &first, snapshot).await, Reason::AnotherStart);
+    // An older release does not tell its start, and is taken as ever; so is who comes after it.
+    drop(welcomed(at, hello(8, 7)).await);
+    drop(one);
+    let mut two = welcomed(at, hello_of(2, 0)).await;
+    // The one that has run longer stays, and ends the connection of the other.
+    let one = welcomed(at, hello_of(1, 60_000)).await;
+    let mut rest = BytesMut::new();
+    let ended = timeout(PATIENCE, read_frame(&mut two, &mut rest, LINK_FRAME_BYTES_MAX)).await;
+    assert!(ended.expect("it ends").is_err());
+    // It says nothing more.
+    let began = Instant::now();
+    let taken = async {
+        while !matches!(answer(at, &first, hello_of(3, 0)).await, Frame::Welcome(_)) {
+            // tidy: paced because only time that passes makes the difference
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, taken).await.expect("it is taken");
+    assert!(began.elapsed() >= START_SILENCE_TIME_MAX - Duration::from_secs(1));
+    assert_eq!(refusal(at, &first, hello_of(1, 63_000)).await, Reason::AnotherStart);
+    drop(one);
+}
+
+#[tokio::test]
+async fn a_node_that_says_nothing_else_says_that_it_is_there() {
+    let (listener, address) = listener().await;
+    let (_, post) = post(8);
+    post.places().note(7, place(&address));
+    let link = Link::start(7, post);
+    let (mut stream, _) = listener.accept().await.expect("it calls");
+    let mut opening = [0; bramah_wire::link::OPENING_BYTES];
+    stream.read_exact(&mut opening).await.expect("an opening");
+    let mut buffer = BytesMut::new();
+    let hello = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX).await.expect("a hello");
+    let Frame::Hello(Hello { start: Some(start), .. }) = hello else { panic!("{hello:?}") };
+    assert_ne!(start.incarnation, 0);
+    let mut out = BytesMut::new();
+    let (release, places) = (String::new(), Places::default());
+    Frame::Welcome(Welcome { version: 1, release, places }).put(&mut out);
+    stream.write_all(&out).await.expect("it is sent");
+    for _ in 0..2 {
+        let reading = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX);
+        let frame = timeout(START_SILENCE_TIME_MAX, reading).await.expect("in time");
+        assert_eq!(frame.expect("a frame"), Frame::Alive);
+    }
+    link.stop();
+}
+
+#[tokio::test]
+async fn a_node_whose_other_start_stays_gives_up_with_the_reason() {
+    let (listener, address) = listener().await;
+    let (hall, post) = post(8);
+    post.places().note(7, place(&address));
+    let began = Instant::now();
+    let link = Link::start(7, post);
+    let refusing = async {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("it calls");
+            let mut out = BytesMut::new();
+            let (reason, text) = (Reason::AnotherStart, "another runs".to_owned());
+            Frame::Farewell(Farewell { reason, text }).put(&mut out);
+            stream.write_all(&out).await.expect("it is sent");
+            // Until it hangs up, so that it gets to read this.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    };
+    let told = async {
+        let mut inbox = Inbox::default();
+        loop {
+            hall.wait().await;
+            hall.swap(&mut inbox);
+            for news in inbox.news.drain(..) {
+                if let News::Refused(text) = news {
+                    return text;
+                }
+            }
+        }
+    };
+    let text = tokio::select! {
+        () = refusing => unreachable!("it goes on for ever"),
+        told = timeout(PATIENCE, told) => told.expect("it gives up"),
+    };
+    assert_eq!(text, "another runs");
+    // Not before one that is dead would have been taken for dead.
+    assert!(began.elapsed() > START_SILENCE_TIME_MAX);
+    link.stop();
 }
 
 #[tokio::test]

@@ -20,6 +20,12 @@ fn frames() -> Vec<(Frame, &'static [u8])> {
         purpose: Purpose::Messages,
         release: release.clone(),
         places: places(),
+        start: None,
+    };
+    let started = Hello {
+        places: Places::default(),
+        start: Some(Start { incarnation: 300, age_ms: 5 }),
+        ..hello.clone()
     };
     let farewell = Farewell { reason: Reason::Removed, text: "no".to_owned() };
     let head = SnapshotHead {
@@ -35,6 +41,7 @@ fn frames() -> Vec<(Frame, &'static [u8])> {
             b"\0\0\0\x27\x01\xac\x02\x07\x08\x01\x050.1.0\
               \x02\x07\x03\0\x08db1:7421\x08db1:7420\x09\0\x01\0\0",
         ),
+        (Frame::Hello(started), b"\0\0\0\x10\x01\xac\x02\x07\x08\x01\x050.1.0\0\xac\x02\x05"),
         (
             Frame::Welcome(Welcome { version: 1, release, places: Places::default() }),
             b"\0\0\0\x09\x02\x01\x050.1.0\0",
@@ -45,6 +52,7 @@ fn frames() -> Vec<(Frame, &'static [u8])> {
         (Frame::SnapshotHead(head), b"\0\0\0\x09\x06\xac\x02\x02\x01m\x01r\x05"),
         (Frame::SnapshotPart(Bytes::from_static(b"abc")), b"\0\0\0\x04\x07abc"),
         (Frame::SnapshotTaken, b"\0\0\0\x01\x08"),
+        (Frame::Alive, b"\0\0\0\x01\x09"),
         (Frame::Unknown(200), b"\0\0\0\x01\xc8"),
     ]
 }
@@ -63,12 +71,24 @@ fn frames_are_as_they_were_written_once() {
 
 #[test]
 fn what_a_newer_release_adds_at_the_end_of_a_hello_is_skipped() {
-    for (frame, bytes) in &frames()[..3] {
+    for (frame, bytes) in &frames()[1..4] {
         let longer = [&bytes[..3], &[bytes[3] + 2], &bytes[4..], &[1, 2]].concat();
         let mut buffer = BytesMut::from(&longer[..]);
         assert_eq!(Frame::take(&mut buffer, HELLO_BYTES_MAX).as_ref(), Ok(&Some(frame.clone())));
         assert!(buffer.is_empty());
     }
+}
+
+#[test]
+fn a_hello_of_a_release_that_tells_no_start_is_read_and_the_start_is_behind_all_it_knows() {
+    let (before, now) = (&frames()[0], &frames()[1]);
+    let Frame::Hello(hello) = &before.0 else { panic!("no hello") };
+    assert_eq!(hello.start, None);
+    // What such a release reads of one that tells more: the same fields, from the same bytes.
+    let Frame::Hello(hello) = now.0.clone() else { panic!("no hello") };
+    let mut without = BytesMut::new();
+    Frame::Hello(Hello { start: None, ..hello }).put(&mut without);
+    assert_eq!(without[4..], now.1[4..now.1.len() - 3]);
 }
 
 #[test]

@@ -246,7 +246,7 @@ fn unframe<M: prost::Message + Default>(bytes: &[u8]) -> M {
 }
 
 /// Compares with the file, line by line, and gives back what stands there.
-fn check(file: &str, lines: Lines) -> Lines {
+pub(crate) fn check(file: &str, lines: Lines) -> Lines {
     if std::env::var_os("BRAMAH_GOLDEN").is_some_and(|what| what == "write") {
         let text: String =
             lines.iter().map(|(name, bytes)| format!("{name} {}\n", hex(bytes))).collect();

@@ -10,6 +10,7 @@ mod frames;
 mod fuzz;
 mod golden;
 mod json;
+mod members;
 mod replies;
 mod requests;
 mod samples;

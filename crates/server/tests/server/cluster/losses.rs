@@ -60,6 +60,24 @@ fn without_a_majority_there_is_a_clear_answer_and_what_is_old_is_said_to_be() {
 }
 
 #[test]
+fn a_leader_that_has_lost_the_majority_says_at_once_that_there_is_no_quorum() {
+    let mut servers = three();
+    let leader = until_led(&servers);
+    let last = servers.swap_remove(leader);
+    let mut client = Client::connect(last.address());
+    assert!(client.status().has_quorum);
+    for server in servers {
+        server.kill();
+    }
+    until("it says so", || {
+        let status = client.status();
+        let reached = status.members.iter().filter(|member| member.reachable).count();
+        assert_eq!(status.has_quorum, reached >= 2, "{status:?}");
+        (status.leader == 0).then_some(())
+    });
+}
+
+#[test]
 fn what_a_member_knows_that_led_is_as_old_as_the_end_of_that() {
     let mut servers = three();
     let leader = until_led(&servers);
