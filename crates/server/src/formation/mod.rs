@@ -76,6 +76,9 @@ pub(crate) async fn plan(
     let joining = |cluster_id| Plan { beginning: Beginning::Joining { cluster_id, node_id }, wish };
     if !file.has_log()? {
         if let Some(expected) = config.bootstrap_expect.filter(|expected| *expected > 1) {
+            if let Some(weakness) = weakness(expected) {
+                warn!(expected, "{weakness}");
+            }
             if let Some(cluster_id) = gather(&config.join, expected, lobby).await {
                 return Ok(joining(cluster_id));
             }
@@ -86,6 +89,22 @@ pub(crate) async fn plan(
     let (cluster_id, epoch) = (random_number()?, FIRST_EPOCH);
     let beginning = Beginning::Cluster { cluster_id, node_id, epoch };
     Ok(Plan { beginning, wish: Wish::None })
+}
+
+/// What is to be said against a cluster of so many members that vote.
+fn weakness(members: u32) -> Option<String> {
+    let tolerated = members.saturating_sub(1) / 2;
+    (members > 1 && members.is_multiple_of(2)).then(|| match tolerated {
+        0 => format!(
+            "a cluster of {members} stands still as soon as one member is down: it survives less \
+             than one server alone; start 3 to survive a failure"
+        ),
+        _ => format!(
+            "a cluster of {members} survives no more failures than one of {}, which is {tolerated}: \
+             start one less, or one more",
+            members - 1
+        ),
+    })
 }
 
 /// The cluster of the first of these servers that answers.
@@ -154,4 +173,20 @@ pub(crate) fn check_folder(folder: &Folder, membership: &Membership) -> Result<(
 
 fn texts(servers: &[Address]) -> Vec<&str> {
     servers.iter().map(Address::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_number_of_members_is_warned_of_and_two_most_clearly() {
+        let said = [1, 2, 3, 4, 5, 6, 7].map(weakness);
+        let is_warned = said.clone().map(|said| said.is_some());
+        assert_eq!(is_warned, [false, true, false, true, false, true, false]);
+        assert!(
+            said[1].as_ref().is_some_and(|said| said.contains("as soon as one member is down"))
+        );
+        assert!(said[3].as_ref().is_some_and(|said| said.contains("one of 3, which is 1")));
+    }
 }
