@@ -83,3 +83,6 @@ pub enum Flow {
     /// It is so far behind that its watches should end.
     Lagging,
 }
+
+#[cfg(test)]
+pub(crate) mod slow;

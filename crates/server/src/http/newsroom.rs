@@ -398,48 +398,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(revision: u64, bytes: usize) -> Change {
-        let name = LockName::new("x").expect("a name");
-        Change { revision, name, bytes: Bytes::from(vec![b'x'; bytes]) }
-    }
-
-    fn record(changes: usize, bytes: usize) -> Record {
-        let mut record = Record { covered: Some(0), ..Record::default() };
-        (1..=changes as u64).for_each(|revision| record.push(change(revision, bytes)));
-        record
-    }
-
-    #[test]
-    fn a_record_keeps_as_many_changes_as_the_limit_and_forgets_the_oldest() {
-        for (changes, kept, covered) in [
-            (TOPIC_CHANGES_MAX - 1, TOPIC_CHANGES_MAX - 1, 0),
-            (TOPIC_CHANGES_MAX, TOPIC_CHANGES_MAX, 0),
-            (TOPIC_CHANGES_MAX + 1, TOPIC_CHANGES_MAX, 1),
-        ] {
-            let record = record(changes, 1);
-            assert_eq!((record.changes.len(), record.covered), (kept, Some(covered)), "{changes}");
-            assert_eq!((record.bytes, record.first), (kept, covered));
-        }
-    }
-
-    #[test]
-    fn a_record_keeps_no_more_bytes_than_the_limit_but_always_its_last_change() {
-        let quarter = TOPIC_BYTES_MAX / 4;
-        assert_eq!(record(4, quarter).changes.len(), 4);
-        assert_eq!(record(5, quarter).changes.len(), 4);
-        assert_eq!(record(4, quarter + 1).changes.len(), 3);
-        assert_eq!(record(3, TOPIC_BYTES_MAX + 1).changes.len(), 1);
-    }
-
-    #[test]
-    fn whoever_had_a_place_in_a_record_that_begins_anew_has_lost_it() {
-        let mut record = record(3, 1);
-        let next = record.first + 3;
-        record.clear();
-        assert!(record.first > next);
-        assert_eq!((record.bytes, record.covered), (0, None));
-    }
-}
+mod tests;

@@ -1,53 +1,12 @@
 //! What one connection may keep in memory, whatever its client does.
 
-use std::sync::Mutex;
-
-use bramah_core::Time;
-use bramah_node::{ClientId, Reply, Unavailable};
 use bramah_wire::frame::FRAME_BYTES_MAX;
-use bramah_wire::request::Ask;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::limits::{CONNECTION_REQUEST_BYTES_MAX, OUT_BYTES_MAX};
-use crate::service::{Answer, Outlet};
-
-/// Takes requests, and answers only when the test says so.
-#[derive(Default)]
-struct Slow {
-    outlet: Mutex<Option<Arc<dyn Outlet>>>,
-    asked: Mutex<Vec<u64>>,
-}
-
-impl Slow {
-    fn asked(&self) -> usize {
-        self.asked.lock().expect("no panic").len()
-    }
-
-    fn answer_all(&self) -> usize {
-        let asked = std::mem::take(&mut *self.asked.lock().expect("no panic"));
-        let outlet = self.outlet.lock().expect("no panic").clone().expect("it is connected");
-        for id in &asked {
-            outlet.reply(*id, Time(1), Answer::Node(Reply::Unavailable(Unavailable::NoLeader)));
-        }
-        outlet.flush();
-        asked.len()
-    }
-}
-
-impl Service for Slow {
-    fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
-        *self.outlet.lock().expect("no panic") = Some(outlet);
-        ClientId(1)
-    }
-
-    fn ask(&self, _: ClientId, id: u64, _: Ask) {
-        self.asked.lock().expect("no panic").push(id);
-    }
-
-    fn disconnect(&self, _: ClientId) {}
-}
+use crate::service::slow::Slow;
 
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");

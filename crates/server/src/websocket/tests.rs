@@ -1,15 +1,11 @@
 //! A connection with a client that does what a test says, in little time.
 
 use std::net::TcpStream as Socket;
-use std::sync::Mutex;
 
-use bramah_core::Time;
-use bramah_node::{ClientId, Reply, Unavailable};
 use bramah_wire::proto;
 use bramah_wire::proto::message::Kind;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
-use bramah_wire::request::Ask;
 use bytes::BytesMut;
 use tokio::net::TcpListener;
 use tungstenite::WebSocket;
@@ -18,47 +14,7 @@ use tungstenite::protocol::frame::{Frame, FrameSocket};
 
 use super::*;
 use crate::limits::{CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX};
-use crate::service::{Answer, Outlet};
-
-/// Takes requests, and answers only when the test says so.
-#[derive(Default)]
-struct Slow {
-    outlet: Mutex<Option<Arc<dyn Outlet>>>,
-    asked: Mutex<Vec<u64>>,
-    is_gone: Mutex<bool>,
-}
-
-impl Slow {
-    fn asked(&self) -> usize {
-        self.asked.lock().expect("no panic").len()
-    }
-
-    fn answer_all(&self) -> usize {
-        let asked = std::mem::take(&mut *self.asked.lock().expect("no panic"));
-        let outlet = self.outlet.lock().expect("no panic").clone().expect("it is connected");
-        for id in &asked {
-            let reply = Reply::Unavailable(Unavailable::NoLeader);
-            outlet.reply(*id, Time(1), Answer::Node(reply));
-        }
-        outlet.flush();
-        asked.len()
-    }
-}
-
-impl Service for Slow {
-    fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
-        *self.outlet.lock().expect("no panic") = Some(outlet);
-        ClientId(1)
-    }
-
-    fn ask(&self, _: ClientId, id: u64, _: Ask) {
-        self.asked.lock().expect("no panic").push(id);
-    }
-
-    fn disconnect(&self, _: ClientId) {
-        *self.is_gone.lock().expect("no panic") = true;
-    }
-}
+use crate::service::slow::Slow;
 
 /// A client on a thread of its own, and the connection's end here.
 struct Scene {
@@ -91,7 +47,7 @@ impl Scene {
     /// Waits until it is over; then the service knows that the client is gone.
     async fn end(self) {
         self.served.await.expect("it ends");
-        assert!(*self.service.is_gone.lock().expect("no panic"));
+        assert!(self.service.is_gone());
     }
 }
 
@@ -142,7 +98,7 @@ async fn a_client_that_answers_pings_stays_and_one_that_is_silent_is_told_and_le
     })
     .await;
     let mut client = client.await.expect("it got its pings");
-    assert!(!*scene.service.is_gone.lock().expect("no panic"));
+    assert!(!scene.service.is_gone());
     let client = tokio::task::spawn_blocking(move || {
         // Now it reads what comes from the socket, and answers nothing.
         let told = loop {
