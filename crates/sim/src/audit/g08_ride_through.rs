@@ -27,6 +27,9 @@ const DROP_PPM_FAIR: u32 = 20_000;
 /// A TTL that leaves room for everything that clients do by themselves, in milliseconds.
 const TTL_MS_LONG: u64 = 3_000;
 
+/// Delays of a message that fit into a TTL where members are near.
+const DELAYS_PER_TTL: u64 = 20;
+
 /// When each session was kept alive last, as its client knows.
 #[derive(Debug)]
 pub(crate) struct RideThrough {
@@ -46,12 +49,15 @@ impl RideThrough {
         let network = plan.network;
         let is_fair = network.break_ppm == 0 && network.late_ppm == 0;
         // A short one may be lost where a client goes from one member to another.
-        let is_long = plan.workload.ttl_ms.0 >= TTL_MS_LONG;
+        let ttl_ms = plan.workload.ttl_ms.0;
+        let is_long = ttl_ms >= TTL_MS_LONG;
+        let is_near = network.delay_us.1 * DELAYS_PER_TTL <= ttl_ms * 1_000;
         RideThrough {
             is_checked: !plan.clocks.beyond_bounds,
             is_smooth: plan.faults.is_empty()
                 && is_fair
                 && is_long
+                && is_near
                 && network.drop_ppm <= DROP_PPM_FAIR,
             rate_ppm_max: u64::from(plan.clocks.rate_ppm_max),
             acknowledged: BTreeMap::new(),

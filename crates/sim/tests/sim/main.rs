@@ -2,4 +2,6 @@
 
 mod faults;
 mod peers;
+mod rare;
 mod seeds;
+mod story;

@@ -2,7 +2,7 @@
 
 use bramah_sim::plan::{Fault, machine_of_member};
 
-use super::story::{Reached, Scene, ensure, in_seeds, ms, next, place};
+use crate::story::{Reached, Scene, ensure, in_seeds, ms, next, place};
 
 /// Seeds that each scene is played with.
 const SEEDS: u64 = 8;

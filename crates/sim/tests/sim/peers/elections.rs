@@ -2,7 +2,7 @@
 
 use bramah_sim::plan::Fault;
 
-use super::story::{Line, Reached, Scene, ensure, in_seeds, ms, next, place};
+use crate::story::{Line, Reached, Scene, ensure, in_seeds, ms, next, place};
 
 /// Seeds that each scene is played with.
 const SEEDS: u64 = 8;

@@ -3,10 +3,9 @@
 //!
 //! The names are those of the threads, see `docs/internals/peer-bugs.md`.
 
-mod answers;
+pub(crate) mod answers;
 mod clocks;
 mod elections;
 #[cfg(feature = "mutants")]
 mod proofs;
 mod restarts;
-mod story;

@@ -1,12 +1,13 @@
 //! Each scene fails when the line that guards it is broken: with the bug put back that the others
-//! had, or one that leads to the same.
+//! had, or one that leads to the same. For some bugs there is nothing but a scene.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bramah_core::mutant::{self, Mutant};
 
-use super::story::Reached;
 use super::{answers, clocks, elections, restarts};
+use crate::rare;
+use crate::story::Reached;
 
 /// A bug, and a scene that must find it. Several are found before the scene gets to its point: what
 /// they break is looked at all the time.
@@ -36,12 +37,16 @@ const PROOFS: &[Proof] = &[
     (Mutant::CancelMarkLost, restarts::acquires_without_members),
     (Mutant::TimeOfOwnClock, clocks::holders_under_jumping_clocks),
     (Mutant::TimeOfOwnClock, clocks::expiries_under_drifting_clocks),
-    (Mutant::NoDriftMargin, clocks::expiries_under_drifting_clocks),
+    (Mutant::NoDriftMargin, clocks::holders_under_jumping_clocks),
     (Mutant::DueEarly, clocks::expiries_under_drifting_clocks),
     (Mutant::ReadNameReused, answers::reads_asked_again),
     (Mutant::GrantAtTimeOut, answers::waits_whose_end_was_lost),
     (Mutant::RepeatDoneAgain, answers::waits_whose_end_was_lost),
     (Mutant::WaitOutlivesSession, answers::waits_of_the_expired),
+    (Mutant::AnswerToLastSent, rare::keepalives_answered_after_the_next),
+    (Mutant::LeaseFromLastSent, rare::keepalives_answered_after_the_next),
+    (Mutant::LeaseFromAnswer, rare::keepalives_answered_after_the_next),
+    (Mutant::InstallTellsNothing, rare::waits_that_end_behind_a_snapshot),
 ];
 
 #[test]

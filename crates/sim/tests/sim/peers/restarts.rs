@@ -6,7 +6,7 @@ use std::time::Duration;
 use bramah_sim::network::bit;
 use bramah_sim::plan::Fault;
 
-use super::story::{Reached, Scene, ensure, in_seeds, ms, next, place};
+use crate::story::{Reached, Scene, ensure, in_seeds, ms, next, place};
 
 /// Seeds that each scene is played with.
 const SEEDS: u64 = 10;

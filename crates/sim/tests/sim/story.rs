@@ -16,40 +16,45 @@ use bramah_sim::world::Report;
 use crate::seeds::Pages;
 
 /// How often the situation was reached, or which promise broke and how.
-pub(super) type Reached = Result<u64, String>;
+pub(crate) type Reached = Result<u64, String>;
 
 /// Plays a scene with each of the first seeds, and counts how often its situation was reached.
-pub(super) fn in_seeds(seeds: u64, scene: impl Fn(u64) -> Reached) -> Reached {
+pub(crate) fn in_seeds(seeds: u64, scene: impl Fn(u64) -> Reached) -> Reached {
     (1..=seeds).map(|seed| scene(seed).map_err(|what| format!("seed {seed}: {what}"))).sum()
 }
 
 /// Fails with what went wrong unless that holds.
-pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+pub(crate) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
 
 /// What happens, step by step.
-pub(super) struct Scene(Plan);
+pub(crate) struct Scene(Plan);
 
 impl Scene {
     /// A plan in its text form, but for the seed.
-    pub(super) fn new(seed: u64, text: &str) -> Scene {
+    pub(crate) fn new(seed: u64, text: &str) -> Scene {
         Scene(Plan::from_text(&format!("seed {seed}\n{text}")).expect("a plan"))
     }
 
     /// Adds a fault.
-    pub(super) fn add(&mut self, at: SimTime, fault: Fault) {
+    pub(crate) fn add(&mut self, at: SimTime, fault: Fault) {
         self.0.faults.push(Planned { at, fault });
         self.0.faults.sort_by_key(|planned| planned.at);
     }
 
+    /// Lets all faults be over by then.
+    pub(crate) fn calm_at(&mut self, at: SimTime) {
+        self.0.calm_at = at;
+    }
+
     /// Runs what comes before that time, to see how things are then.
-    pub(super) fn play_until(&self, end: SimTime) -> Result<Story, String> {
+    pub(crate) fn play_until(&self, end: SimTime) -> Result<Story, String> {
         Scene(Plan { calm_at: end.plus_us(1), ..self.0.clone() }).play()
     }
 
     /// Runs it; all promises are checked.
-    pub(super) fn play(&self) -> Result<Story, String> {
+    pub(crate) fn play(&self) -> Result<Story, String> {
         let pages = Pages::default();
         let report = runner::run(self.0.clone(), Sink::Text(Box::new(pages.clone())));
         if let Some(broken) = &report.broken {
@@ -62,9 +67,9 @@ impl Scene {
 }
 
 /// One thing that happened.
-pub(super) struct Line {
-    pub(super) at: SimTime,
-    pub(super) text: String,
+pub(crate) struct Line {
+    pub(crate) at: SimTime,
+    pub(crate) text: String,
 }
 
 impl Line {
@@ -75,16 +80,16 @@ impl Line {
     }
 
     /// It is a fact of this kind.
-    pub(super) fn is(&self, kind: &str) -> bool {
+    pub(crate) fn is(&self, kind: &str) -> bool {
         self.text.strip_prefix(kind).is_some_and(|rest| rest.starts_with([' ', '(']))
     }
 
-    pub(super) fn has(&self, part: &str) -> bool {
+    pub(crate) fn has(&self, part: &str) -> bool {
         self.text.contains(part)
     }
 
     /// The first number of this name in it.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
         let (_, value) = self.text.split_once(&format!("{name}: "))?;
         let value = value.trim_start_matches(|c: char| c.is_alphabetic() || c == '(');
         let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
@@ -93,36 +98,36 @@ impl Line {
 }
 
 /// A belief of a client: from when it was told of a hold until it let go.
-pub(super) struct Belief {
-    pub(super) client: u64,
-    pub(super) session: u64,
-    pub(super) token: u64,
-    pub(super) name: String,
-    pub(super) from: SimTime,
-    pub(super) to: SimTime,
+pub(crate) struct Belief {
+    pub(crate) client: u64,
+    pub(crate) session: u64,
+    pub(crate) token: u64,
+    pub(crate) name: String,
+    pub(crate) from: SimTime,
+    pub(crate) to: SimTime,
     /// Why it ended, if it did.
-    pub(super) why: String,
+    pub(crate) why: String,
 }
 
 impl Belief {
-    pub(super) fn spans(&self, at: SimTime) -> bool {
+    pub(crate) fn spans(&self, at: SimTime) -> bool {
         self.from < at && at < self.to
     }
 }
 
 /// What happened in a run.
-pub(super) struct Story {
-    pub(super) lines: Vec<Line>,
-    pub(super) report: Report,
+pub(crate) struct Story {
+    pub(crate) lines: Vec<Line>,
+    pub(crate) report: Report,
 }
 
 impl Story {
-    pub(super) fn facts(&self, kind: &'static str) -> impl Iterator<Item = &Line> {
+    pub(crate) fn facts(&self, kind: &'static str) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(move |line| line.is(kind))
     }
 
     /// Facts of this kind after `from` and before `to`.
-    pub(super) fn between(
+    pub(crate) fn between(
         &self,
         kind: &'static str,
         from: SimTime,
@@ -132,12 +137,12 @@ impl Story {
     }
 
     /// Who led last before that.
-    pub(super) fn leader_at(&self, at: SimTime) -> Option<u64> {
+    pub(crate) fn leader_at(&self, at: SimTime) -> Option<u64> {
         self.facts("Leads").take_while(|line| line.at <= at).last()?.number("member")
     }
 
     /// All beliefs of the run, in the order of their beginnings.
-    pub(super) fn beliefs(&self) -> Vec<Belief> {
+    pub(crate) fn beliefs(&self) -> Vec<Belief> {
         let mut beliefs: Vec<Belief> = Vec::new();
         let mut open: BTreeMap<u64, usize> = BTreeMap::new();
         for line in &self.lines {
@@ -173,7 +178,7 @@ impl Story {
     }
 
     /// Tokens of holds that have an end of their own, which no keepalive moves.
-    pub(super) fn limited(&self) -> BTreeSet<u64> {
+    pub(crate) fn limited(&self) -> BTreeSet<u64> {
         let mut limited = BTreeSet::new();
         for line in &self.lines {
             for grant in line.text.split("Grant { hold: HoldId { token: FencingToken(").skip(1) {
@@ -189,14 +194,14 @@ impl Story {
     }
 
     /// The sessions that their clients keep alive.
-    pub(super) fn kept_alive(&self) -> BTreeSet<u64> {
+    pub(crate) fn kept_alive(&self) -> BTreeSet<u64> {
         let asked = self.facts("Called").filter_map(|line| line.text.split_once("KeepAlive("));
         let ids = asked.flat_map(|(_, sessions)| sessions.split("SessionId(").skip(1));
         ids.filter_map(|id| id.split(')').next()?.parse().ok()).collect()
     }
 
     /// When anybody was told first that the hold of this token ended, for this reason.
-    pub(super) fn told_of_end(&self, token: u64, reason: &str) -> Option<SimTime> {
+    pub(crate) fn told_of_end(&self, token: u64, reason: &str) -> Option<SimTime> {
         let end = format!("token: FencingToken({token}), session: ");
         let ended = |line: &&Line| {
             let of = line.text.split_once("HoldEnded {").map(|(_, of)| of);
@@ -209,23 +214,23 @@ impl Story {
     }
 
     /// The member that a client's last request before `at` went to.
-    pub(super) fn member_of(&self, client: u64, at: SimTime) -> Option<u64> {
+    pub(crate) fn member_of(&self, client: u64, at: SimTime) -> Option<u64> {
         let sent = self.facts("Sent").take_while(|line| line.at <= at);
         sent.filter(|line| line.number("client") == Some(client)).last()?.number("member")
     }
 }
 
 /// A time in milliseconds.
-pub(super) const fn ms(ms: u64) -> SimTime {
+pub(crate) const fn ms(ms: u64) -> SimTime {
     SimTime::from_ms(ms)
 }
 
 /// The place of a member among all three, while all of them run.
-pub(super) const fn place(member: u64) -> u64 {
+pub(crate) const fn place(member: u64) -> u64 {
     member - 1
 }
 
 /// The member that comes so many after this one, of three.
-pub(super) const fn next(member: u64, times: u64) -> u64 {
+pub(crate) const fn next(member: u64, times: u64) -> u64 {
     (member - 1 + times) % 3 + 1
 }
