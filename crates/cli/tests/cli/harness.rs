@@ -146,6 +146,16 @@ impl Program {
         line.trim_end().to_owned()
     }
 
+    /// The next line that it says on stderr; what it says later is left for [`Program::wait`].
+    pub(crate) fn said(&mut self) -> String {
+        let stderr = self.stderr.as_mut().unwrap();
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while !line.ends_with(b"\n") && stderr.read(&mut byte).unwrap() == 1 {
+            line.extend(byte);
+        }
+        String::from_utf8(line).unwrap()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
