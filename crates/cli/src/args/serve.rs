@@ -89,8 +89,7 @@ pub(crate) struct Settings {
 
     /// Begin a cluster together with the others: all N servers are started alike, each with --join
     /// and the addresses of all of them
-    #[arg(long, value_name = "N", env = "BRAMAH_BOOTSTRAP_EXPECT", requires = "join",
-          value_parser = clap::value_parser!(u32).range(1..=7))]
+    #[arg(long, value_name = "N", env = "BRAMAH_BOOTSTRAP_EXPECT")]
     pub(crate) bootstrap_expect: Option<u32>,
 
     /// How much to say on stderr: off, error, warn, info, debug or trace [default: info]

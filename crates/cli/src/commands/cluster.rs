@@ -202,6 +202,15 @@ impl fmt::Display for Sentence<'_> {
                 "led by node {leader} in term {}: there is a quorum; it reaches {reachable}",
                 info.term
             ),
+            // It has lost the others, and is about to step down.
+            None if info.leader == Some(info.node_id) && !reaches_enough(info) => write!(
+                f,
+                "led by node {} in term {}: there is no quorum; it reaches {reachable}, and {} \
+                 must agree",
+                info.node_id,
+                info.term,
+                info.majority()
+            ),
             None if reaches_enough(info) => write!(
                 f,
                 "no leader known now, term {}: node {} reaches {reachable}",
@@ -285,6 +294,12 @@ mod tests {
             Sentence(&info).to_string(),
             "cluster 77, no leader, term 3: there is no quorum; node 1 reaches 1 of 3 voters, and \
              2 must agree"
+        );
+        info.leader = Some(1);
+        assert_eq!(
+            Sentence(&info).to_string(),
+            "cluster 77, led by node 1 in term 3: there is no quorum; it reaches 1 of 3 voters, \
+             and 2 must agree"
         );
         info.members.clear();
         assert_eq!(Sentence(&info).to_string(), "cluster 77: node 1 has not joined it yet");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use bramah::{Aged, HolderInfo, LockInfo, Mode, Owner, Span, Value};
 
@@ -17,7 +18,10 @@ pub(crate) async fn list(args: PrefixArgs) -> anyhow::Result<Exit> {
     let mut after: Option<String> = None;
     loop {
         let page = match stale {
-            true => tell_age(locker.stale().list(&args.prefix, after.as_deref()).await?),
+            true => {
+                let page = locker.stale().list(&args.prefix, after.as_deref()).await?;
+                tell_age_of_first(page, after.is_none())
+            }
             false => locker.list(&args.prefix, after.as_deref()).await?,
         };
         for lock in &page.items {
@@ -39,12 +43,34 @@ pub(crate) async fn list(args: PrefixArgs) -> anyhow::Result<Exit> {
     Ok(Exit::OK)
 }
 
-/// Says how old an answer may be that need not be current.
+/// Says how old an answer is that need not be current.
 pub(super) fn tell_age<T>(aged: Aged<T>) -> T {
-    if !aged.age.is_zero() {
-        say(format_args!("what changed in the last {} may be missing", Span(aged.age)));
+    if let Some(revision) = aged.revision {
+        say(Age { age: aged.age, revision });
     }
     aged.answer
+}
+
+/// Of several pages the age of the first is said: the later ones are no older.
+fn tell_age_of_first<T>(page: Aged<T>, is_first: bool) -> T {
+    if is_first { tell_age(page) } else { page.answer }
+}
+
+/// As of when a server that was asked for what it knows has told it.
+struct Age {
+    age: Duration,
+    revision: u64,
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Age { age, revision } = self;
+        match age.is_zero() {
+            true => write!(f, "as the server that leads has it")?,
+            false => write!(f, "as it was {} ago: what changed since may be missing", Span(*age))?,
+        }
+        write!(f, "; times are those of the last change, which is revision {revision}")
+    }
 }
 
 /// The lock that is asked for; none if nobody holds it or waits.
@@ -148,7 +174,7 @@ pub(crate) async fn sessions(args: ReadArgs) -> anyhow::Result<Exit> {
     let mut after = 0;
     loop {
         let page = match args.stale {
-            true => tell_age(locker.stale().sessions(after).await?),
+            true => tell_age_of_first(locker.stale().sessions(after).await?, after == 0),
             false => locker.sessions(after).await?,
         };
         for session in &page.items {

@@ -100,7 +100,7 @@ fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
     };
     let count = |count: usize, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     say(format_args!(
-        "serving bramah://{address}; {place}; found {} and {}; at most {}",
+        "serving bramah://{address}; {place}; {} and {} that it knows to be committed; at most {}",
         count(found.locks, "lock"),
         count(found.sessions, "session"),
         count(*connections_max, "connection"),

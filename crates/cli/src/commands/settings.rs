@@ -15,6 +15,8 @@ use crate::args::{LogLevel, ServeArgs, Settings};
 use crate::exit::Failure;
 
 const BYTES_PER_MIB: u64 = 1024 * 1024;
+/// Most members of a cluster.
+const MEMBERS_LEN_MAX: u32 = 7;
 
 /// Where a value comes from; the first goes before the later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +95,8 @@ impl Plan {
         }
         let join = first(said.join.clone(), source("join"), file.join);
         let learner = first(said.learner, source("learner"), file.learner);
+        let bootstrap_expect =
+            first(said.bootstrap_expect, source("bootstrap_expect"), file.bootstrap_expect);
         let joins = join.as_ref().is_some_and(|join| !join.value.is_empty());
         if let Some(Set { value: true, source }) = learner
             && !joins
@@ -103,6 +107,7 @@ impl Plan {
             ))
             .into());
         }
+        check_expected(bootstrap_expect.as_ref(), joins)?;
         Ok(Plan {
             listen: match listen {
                 Some(listen) => listen,
@@ -124,11 +129,7 @@ impl Plan {
                 ),
                 join,
                 learner,
-                bootstrap_expect: first(
-                    said.bootstrap_expect,
-                    source("bootstrap_expect"),
-                    file.bootstrap_expect,
-                ),
+                bootstrap_expect,
             },
             origins: first(said.origins.clone(), source("origins"), file.origins),
             snapshot_after_mib: first(
@@ -206,6 +207,22 @@ impl Cluster {
 
 fn quoted(text: &impl ToString) -> String {
     toml::Value::String(text.to_string()).to_string()
+}
+
+/// Servers that begin a cluster together are as many as a cluster may have, and know where the
+/// others are; wherever each of the two settings comes from.
+fn check_expected(expected: Option<&Set<u32>>, joins: bool) -> Result<(), Failure> {
+    let Some(Set { value, source }) = expected else { return Ok(()) };
+    let refuse = |why: &str| {
+        Err(Failure::usage(format!(
+            "could not use bootstrap_expect = {value}, which {source} says: {why}"
+        )))
+    };
+    match value {
+        1..=MEMBERS_LEN_MAX if joins || *value == 1 => Ok(()),
+        1..=MEMBERS_LEN_MAX => refuse("name all servers that are to begin together with --join"),
+        _ => refuse(&format!("a cluster has 1 to {MEMBERS_LEN_MAX} members; 3 and 5 are of use")),
+    }
 }
 
 /// Of a folder and no folder the one that is said with more weight.
@@ -374,6 +391,28 @@ mod tests {
             folder()
         );
         assert!(storage("data = '/d'\nin_memory = true", "").is_err());
+    }
+
+    #[test]
+    fn servers_that_begin_together_know_each_other_wherever_that_is_said() {
+        let expect = "bootstrap_expect = 3";
+        let join = "join = ['a:1', 'b:1', 'c:1']";
+        for source in [Source::Flag, Source::Environment] {
+            for (said, file) in [(expect, join), (join, expect)] {
+                let plan = choose(said, source, file).unwrap().config().cluster;
+                assert_eq!((plan.bootstrap_expect, plan.join.len()), (Some(3), 3));
+            }
+        }
+        for (said, file) in [(expect, ""), ("", expect), (expect, "join = []")] {
+            let error = choose(said, Source::Environment, file).unwrap_err().to_string();
+            assert!(error.contains("bootstrap_expect = 3") && error.contains("--join"), "{error}");
+        }
+        for many in [0, 8] {
+            let error = choose(join, Source::Flag, &format!("bootstrap_expect = {many}"));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("which file says") && error.contains("1 to 7"), "{error}");
+        }
+        assert!(choose("bootstrap_expect = 1", Source::Flag, "").is_ok(), "it is alone");
     }
 
     #[test]

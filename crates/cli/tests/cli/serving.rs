@@ -41,10 +41,15 @@ fn holds_live_on_through_a_restart() {
     let hold_id = server.json("acquire --ttl 1m n")["hold_id"].as_str().unwrap().to_owned();
     server.signal(Signal::INT);
     assert_eq!(server.wait().code, 0);
-    let server = Server::start_in(dir.path());
+    let mut server = Server::start_in(dir.path());
     assert_eq!(server.json("who n")["holders"][0]["token"], 1);
     assert_eq!(server.json(&format!("release {hold_id}"))["released"], true);
     assert_eq!(server.json("acquire n")["token"], 2);
+    server.signal(Signal::TERM);
+    // Of a cluster it is what was committed before, and the rest of the log may add to it.
+    let told = "; 1 lock and 1 session that it knows to be committed; ";
+    let output = server.wait();
+    assert!(output.stderr.contains(told), "{output:?}");
 }
 
 #[test]
@@ -147,4 +152,33 @@ fn a_learner_without_a_cluster_to_join_is_a_mistake_of_usage() {
     }
     assert_eq!(serve(&["--learner", "--join", "db1:7420"]).code, 0);
     assert_eq!(serve(&["--learner=false"]).code, 0);
+}
+
+#[test]
+fn how_many_begin_together_and_where_they_are_may_be_said_in_different_places() {
+    let (join, expect) = ("join = ['a:1', 'b:1', 'c:1']", "bootstrap_expect = 3");
+    for output in [
+        settings(join, &["--bootstrap-expect", "3"], &[]),
+        settings(join, &[], &[("BRAMAH_BOOTSTRAP_EXPECT", "3")]),
+        settings(expect, &["--join", "a:1,b:1,c:1"], &[]),
+    ] {
+        assert_eq!(output.code, 0, "{output:?}");
+        assert!(output.stdout.contains("bootstrap_expect = 3 # "), "{output:?}");
+    }
+    let output = settings("", &["--bootstrap-expect", "3"], &[]);
+    assert_eq!(output.code, 64);
+    assert!(output.stderr.contains("bootstrap_expect = 3, which flag says"), "{output:?}");
+    assert!(output.stderr.contains("--join"), "{output:?}");
+}
+
+#[test]
+fn two_that_begin_together_are_told_that_they_survive_nothing() {
+    let mut command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0"]);
+    command.args(["--bootstrap-expect", "2", "--join", "127.0.0.1:9"]);
+    let mut server = Program::start(command);
+    let said = server.said();
+    assert!(said.contains("WARN"), "{said}");
+    assert!(said.contains("stands still as soon as one member is down"), "{said}");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code, 0);
 }
