@@ -118,6 +118,7 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 print!("{}", plan.to_text());
                 return Ok(ExitCode::SUCCESS);
             }
+            warn_of_no_fault(&wishes, plan.faults.len());
             Ok(run_one(args, plan, &replay_of(args, seed)))
         }
         seed => run_many(args, wishes, seed),
@@ -135,6 +136,15 @@ fn wishes(args: &Args) -> anyhow::Result<Wishes> {
         }
     }
     Ok(Wishes { members, faults: Some(faults) })
+}
+
+/// Without a fault, that all went well says little to somebody who asked for some.
+fn warn_of_no_fault(wishes: &Wishes, faults: usize) {
+    let wanted = wishes.faults.as_deref().unwrap_or_default();
+    if faults == 0 && !wanted.is_empty() {
+        let wanted = wanted.join(", ");
+        eprintln!("no fault at all happened: none of {wanted} was drawn; try other seeds");
+    }
 }
 
 fn run_one(args: &Args, plan: Plan, replay: &str) -> ExitCode {
@@ -198,6 +208,7 @@ fn run_many(args: &Args, wishes: Wishes, first: Option<u64>) -> anyhow::Result<E
     progress.clear();
     let took = begun.elapsed();
     print_summary(args, &summary, took);
+    warn_of_no_fault(&batch.wishes, usize::try_from(summary.faults).unwrap_or(usize::MAX));
     if let Some((seed, _)) = summary.failures.first() {
         if !args.no_shrink {
             make_smaller(&Plan::draw(*seed, &batch.wishes));
