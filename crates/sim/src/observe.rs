@@ -172,8 +172,9 @@ const MEMBER: &[&str] = &[
     "no room",
     "room again",
 ];
-const NETWORK: &[&str] = &["connection broken", "client lagged"];
-const OPERATOR: &[&str] = &["learner added", "learner promoted", "member removed"];
+const NETWORK: &[&str] = &["connection broken", "client lagged", "client mute"];
+const OPERATOR: &[&str] =
+    &["learner added", "learner promoted", "member removed", "refused: quorum at risk"];
 const CLIENT: &[&str] = &["told late", "gave up", "wrote", "wrote late"];
 
 /// Everything that can be reached, by kind.

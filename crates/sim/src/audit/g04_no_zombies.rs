@@ -149,9 +149,8 @@ impl NoZombies {
         report: &mut Report,
     ) {
         let (last_term, last_time) = std::mem::replace(&mut self.stamp, (term, time));
-        let Some((since, down_us)) = leader.and_then(|leader| self.applied.get(&leader)) else {
-            return;
-        };
+        let Some(leader) = leader else { return };
+        let Some((since, down_us)) = self.applied.get(&leader) else { return };
         // What a leader left to the next one was stamped at a time that nobody told.
         let was_left = term < self.term;
         if last_term == term || was_left || !self.is_checked || !self.is_steady {
@@ -165,7 +164,7 @@ impl NoZombies {
         report.check(Promise::NoZombies, stamped_ms * 1_000 >= least_us, || {
             format!(
                 "the first time of term {term} is {stamped_ms} ms after the last one, and {passed} \
-                 us passed since its leader, member {leader:?}, applied that"
+                 us passed since its leader, member {leader}, set its clock by a time or started"
             )
         });
     }

@@ -45,7 +45,7 @@ impl Fair {
         let What::Command(Command::Request { session, request, action }) = &call.what else {
             return;
         };
-        if !matches!(action, Action::Acquire(_) | Action::AcquireMany(_)) {
+        if !matches!(action, Action::Acquire(_) | Action::AcquireMany(_) | Action::Upgrade { .. }) {
             return;
         }
         let ended = reference.end_of_wait(session.id, request.seq);

@@ -47,6 +47,8 @@ pub(crate) struct Logs {
     /// The voters as of the last committed entry, and as of the change before the last.
     membership: Membership,
     voters_before: Vec<u64>,
+    /// The index of that change.
+    changed_at: u64,
     /// Who led in which term.
     leaders: BTreeMap<u64, u64>,
 }
@@ -60,6 +62,8 @@ struct Member {
     /// Orders that are not known to be durable.
     pending: VecDeque<Persist>,
     applied: u64,
+    /// What it had applied before its last step.
+    settled: u64,
     /// Its term and vote, as far as they are durable.
     hard_state: HardState,
     /// Whom it told that it has its vote, in which term.
@@ -118,6 +122,7 @@ impl Logs {
             members: BTreeMap::new(),
             committed: Vec::new(),
             voters_before: membership.voters.clone(),
+            changed_at: 0,
             membership,
             leaders: BTreeMap::new(),
         }
@@ -189,6 +194,7 @@ impl Logs {
             disk: found,
             pending: VecDeque::new(),
             applied: index,
+            settled: 0,
             hard_state: if before.wiped { HardState::default() } else { before.hard_state },
             votes: before.votes,
             wiped: false,
@@ -308,6 +314,13 @@ impl Logs {
         }
     }
 
+    /// A member was stepped. Gives how far it had applied before that.
+    pub(crate) fn stepped(&mut self, member: u64) -> u64 {
+        let Some(member) = self.members.get_mut(&member) else { return FIRST };
+        member.settled = member.applied;
+        member.applied
+    }
+
     /// How far a member was known to have applied.
     pub(crate) fn applied(&self, member: u64) -> u64 {
         self.members.get(&member).map_or(FIRST, |member| member.applied)
@@ -361,7 +374,12 @@ impl Logs {
         };
         let (now, before) = (copies(&self.membership.voters), copies(&self.voters_before));
         let is_majority = |(copies, voters): (usize, usize)| copies * 2 > voters;
-        report.check(Promise::Durable, is_majority(now) || is_majority(before), || {
+        // A leader counts by the voters that it knows: those before the change, until it has
+        // applied that. What it commits with the change, it commits in the same step.
+        let leader = self.leaders.last_key_value().and_then(|(_, no)| self.members.get(no));
+        let is_of_before = leader.is_none_or(|leader| leader.settled < self.changed_at);
+        let is_safe = is_majority(now) || is_of_before && is_majority(before);
+        report.check(Promise::Durable, is_safe, || {
             let (copies, voters) = now;
             format!(
                 "member {member} applied {index} when {copies} of {voters} voters had had it on \
@@ -376,6 +394,7 @@ impl Logs {
             && let Ok(change) = MemberChange::decode(&own.data)
         {
             self.voters_before.clone_from(&self.membership.voters);
+            self.changed_at = index;
             self.membership.change(change);
         }
         let committed = Committed {

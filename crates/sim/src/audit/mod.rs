@@ -190,7 +190,7 @@ impl Audit {
             self.logs.leads(member, node.term(), &mut self.report);
         }
         let (state, index, term) = node.applied();
-        let before = self.logs.applied(member);
+        let before = self.logs.stepped(member);
         if index > before {
             self.no_zombies.led(now, term);
         }

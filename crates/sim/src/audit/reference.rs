@@ -74,7 +74,7 @@ impl Reference {
 
     /// The event tells at the revision of a snapshot what happened at one that it covers.
     pub(crate) fn sums_up(&self, event: &Event) -> bool {
-        let mut past = self.past.iter().map(|change| &change.event);
+        let mut past = self.past.iter().rev().map(|change| &change.event);
         self.installed.contains(&event.revision)
             && past.any(|it| it.revision <= event.revision && is_told(&it.what, &event.what))
     }

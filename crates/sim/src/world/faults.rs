@@ -111,6 +111,9 @@ impl World {
             Fault::CutClient { client, one_way, for_ms } => {
                 if let Some(client) = self.pick_client(client) {
                     let until = self.after_ms(for_ms);
+                    if one_way {
+                        self.coverage.count("network", "client mute");
+                    }
                     self.network.cut_client(client, one_way, until);
                     self.queue.push(until, Event::Heals);
                 }

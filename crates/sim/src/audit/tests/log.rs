@@ -1,5 +1,6 @@
 //! G10 and one log: what members write, keep and apply.
 
+use bramah_node::MemberChange;
 use bramah_wal::{Entry, HardState};
 
 use super::Scene;
@@ -38,6 +39,38 @@ fn an_entry_that_is_applied_before_a_majority_has_it_on_disk_is_seen() {
     scene.audit.durable(1, persist.number);
     scene.apply(1);
     scene.broken("G10");
+}
+
+#[test]
+fn a_majority_of_the_voters_before_a_change_is_none_once_the_leader_has_applied_it() {
+    for has_applied in [false, true] {
+        let (mut scene, _) = agreed();
+        scene.audit.logs.leads(1, 1, &mut scene.audit.report);
+        for change in [MemberChange::AddLearner(4), MemberChange::Promote(4)] {
+            let mut persist = scene.entry(1, 10, &[]);
+            persist.entries[0].kind = 2;
+            persist.entries[0].data = change.encode().into();
+            for member in 1..=3 {
+                scene.audit.ordered(member, &persist);
+                scene.audit.durable(member, persist.number);
+            }
+            scene.apply(1);
+        }
+        if has_applied {
+            scene.audit.logs.stepped(1);
+        }
+        let persist = scene.entry(1, 11, &[]);
+        for member in [1, 2] {
+            scene.audit.ordered(member, &persist);
+            scene.audit.durable(member, persist.number);
+        }
+        scene.kept();
+        scene.apply(1);
+        match has_applied {
+            true => scene.broken("G10"),
+            false => scene.kept(),
+        }
+    }
 }
 
 #[test]

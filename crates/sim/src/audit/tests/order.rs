@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bramah_core::{
-    Acquire, Action, Command, Happening, LockView, Mode, Outcome, Priority, RequestSeq, Wait,
+    Acquire, Action, Command, Happening, Key, LockView, Mode, Outcome, Priority, RequestSeq, Wait,
     WaitEnd,
 };
 use bramah_node::{Notice, Reply};
 use bramah_wire::request::{Query, Watched, What};
 
-use super::{Scene, acquire, grant, hold_id, name, of, release};
+use super::{Scene, acquire, grant, hold_id, name, of, release, request};
 use crate::fact::Fact;
 use crate::time::SimTime;
 
@@ -100,6 +100,33 @@ fn a_waiter_that_left_nothing_behind_but_an_event_is_seen() {
     };
     scene.forge(20, None, &[left]);
     scene.broken("G5");
+}
+
+#[test]
+fn a_wait_or_an_upgrade_whose_end_nobody_told_is_seen_when_it_is_given_up() {
+    for (is_upgrade, late_ms) in [(false, 14_000), (false, 16_000), (true, 14_000), (true, 16_000)]
+    {
+        let mut scene = Scene::new();
+        let (a, b) = (scene.open(0), scene.open(0));
+        let shared = |session| acquire(session, 1, Mode::Shared, Wait::Try);
+        scene.commit(10, &[shared(a), shared(b)]);
+        let upgrade = Action::Upgrade { hold: hold_id(1), key: Key(9), wait: Wait::Forever };
+        let asks = match is_upgrade {
+            true => request(a, 2, upgrade),
+            false => acquire(a, 2, X, Wait::ForMs(50)),
+        };
+        let call = scene.call(&What::Command(asks.clone()));
+        scene.commit(20, &[asks]);
+        scene.fact(&Fact::Calm);
+        scene.commit(80, &[release(b, 2, 2)]);
+        scene.now = SimTime::from_ms(80 + late_ms);
+        scene.kept();
+        scene.fact(&Fact::GaveUp { client: 0, call });
+        match late_ms {
+            16_000 => scene.broken("G5"),
+            _ => scene.kept(),
+        }
+    }
 }
 
 #[test]
