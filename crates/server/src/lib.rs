@@ -16,6 +16,8 @@ mod config;
 mod encode;
 mod folder;
 mod formation;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hall;
 mod http;
 mod keys;

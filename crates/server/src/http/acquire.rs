@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::call::{Call, json, outcome, unexpected};
 use super::desk::{Desk, Listening, News, close};
-use super::fingerprint::fingerprint;
+use super::numbers::{REDRAWS_MAX, named_request};
 use super::problem::{Problem, ProblemView};
 use super::repeats;
 use super::ticket::Ticket;
@@ -243,7 +243,11 @@ async fn in_session(
     let undo = if named.is_some() { Undo::Nothing } else { Undo::Cancel };
     let mut attempt = Attempt { desk: desk.clone(), session, request, is_own: false, undo };
     let mut first = attempt.ask(wanted).await;
-    if named.is_none() && first.as_ref().is_err_and(|problem| problem.is(ErrorCode::RequestStale)) {
+    let is_stale = |problem: &Problem| problem.is(ErrorCode::RequestStale);
+    for _ in 0..REDRAWS_MAX {
+        if named.is_some() || !first.as_ref().is_err_and(is_stale) {
+            break;
+        }
         // Another server knew a later time; this one does now too.
         attempt.request = desk.draw_request();
         first = attempt.ask(wanted).await;
@@ -278,13 +282,24 @@ async fn watched(
         let _unwatch = Unwatch { desk, watch_id };
         let listening = desk.listen(attempt.session, attempt.request.seq, watch_id);
         super::call::in_words(started.await)?;
-        if let Some(granted) = answered(attempt.ask(wanted).await?)? {
+        let again = attempt.ask(wanted).await.map_err(|problem| wait_is_over(problem, wanted))?;
+        if let Some(granted) = answered(again)? {
             return Ok(granted);
         }
         if let Waited::Granted(now, grant) = attempt.wait(wanted, listening).await? {
             return Ok((now, grant, false));
         }
     }
+}
+
+/// A request that was queued and is stale now waits no more, and holds nothing.
+fn wait_is_over(problem: Problem, wanted: &Wanted) -> Problem {
+    if !problem.is(ErrorCode::RequestStale) {
+        return problem;
+    }
+    let name = wanted.name().as_str();
+    let text = format!("acquire {name:?}: its wait is over, and how it ended is not kept");
+    Problem::new(ErrorCode::WaitTimedOut, text)
 }
 
 /// Ends a watch when it is dropped.
@@ -297,12 +312,4 @@ impl Drop for Unwatch<'_> {
     fn drop(&mut self) {
         self.desk.order(What::Unwatch { watch_id: self.watch_id });
     }
-}
-
-/// The number of a request that its client named: the same whoever is asked, and above all numbers
-/// that are drawn.
-fn named_request(name: &str, id: &str) -> RequestRef {
-    const NAMED: u64 = 1 << 63;
-    let seq = RequestSeq(fingerprint(&[name, id]) | NAMED);
-    RequestRef { seq, answered_below: RequestSeq(0) }
 }

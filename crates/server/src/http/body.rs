@@ -29,7 +29,7 @@ pub(crate) async fn json<T: DeserializeOwned + Default>(
     parse(&read(body).await?)
 }
 
-fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
         return Ok(T::default());
     }

@@ -11,7 +11,7 @@ use bramah_core::{LockName, SessionHandle};
 use bramah_node::Reply;
 use bramah_wire::proto::message::Kind;
 use bramah_wire::proto::reply::Outcome as Words;
-use bramah_wire::request::Ask;
+use bramah_wire::request::{Ask, Query as Look, What};
 use bramah_wire::{Error, ErrorCode, proto};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -75,6 +75,15 @@ impl Call {
     ) -> impl Future<Output = Result<(proto::Reply, Words), Problem>> + Send + use<> {
         let (_, told) = self.desk.asked(ask);
         async { in_words(told.await) }
+    }
+
+    /// Looks into the table: a leader's, or as this server has it.
+    pub(crate) fn look(
+        &self,
+        look: Look,
+        stale: bool,
+    ) -> impl Future<Output = Result<(proto::Reply, Words), Problem>> + Send + use<> {
+        self.ask(if stale { Ask::Stale(look) } else { Ask::Service(What::Query(look)) })
     }
 }
 

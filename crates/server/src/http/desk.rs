@@ -1,7 +1,6 @@
 //! One HTTP connection's place at the service: its requests find their replies here, and the waits
 //! of its acquires their news.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bramah_core::{
@@ -13,6 +12,7 @@ use bramah_wire::request::{Ask, What};
 use bramah_wire::{Error, ErrorCode};
 use tokio::sync::{Notify, oneshot};
 
+use super::numbers::Numbers;
 use crate::keys::Keys;
 use crate::service::{Answer, Flow, Outlet, Service};
 
@@ -36,44 +36,6 @@ pub(crate) enum News {
     Lagged,
     /// The server is about to stop, and these go on.
     Leaving(Arc<[String]>),
-}
-
-/// Numbers for requests in sessions that clients brought. Any server may be asked next, so they
-/// follow the cluster's time, with a count below it that tells those of this server apart.
-#[derive(Debug)]
-pub(crate) struct Numbers {
-    /// The latest time of the cluster that was seen here.
-    now_ms: AtomicU64,
-    count: AtomicU64,
-}
-
-impl Numbers {
-    const COUNT_BITS: u32 = 22;
-    /// Numbers this much older are of requests that were answered. It bounds the answers that a
-    /// session keeps, and is more than two servers disagree about the time.
-    const ANSWERED_AFTER_MS: u64 = 5_000;
-
-    /// Two servers begin to count at different places.
-    pub(crate) fn new(begin: u64) -> Numbers {
-        Numbers { now_ms: AtomicU64::new(0), count: AtomicU64::new(begin) }
-    }
-
-    fn see(&self, now: Time) {
-        self.now_ms.fetch_max(now.0, Ordering::Relaxed);
-    }
-
-    fn draw(&self) -> RequestRef {
-        let now_ms = self.now_ms.load(Ordering::Relaxed);
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        // Below the half of the numbers that are of named requests.
-        let number = |ms: u64| ms << Self::COUNT_BITS & (u64::MAX >> 1);
-        let low = count & ((1 << Self::COUNT_BITS) - 1);
-        let answered = number(now_ms.saturating_sub(Self::ANSWERED_AFTER_MS));
-        RequestRef {
-            seq: RequestSeq((number(now_ms) | low).max(1)),
-            answered_below: RequestSeq(answered),
-        }
-    }
 }
 
 /// A connection at the service.

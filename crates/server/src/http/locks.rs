@@ -125,8 +125,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     for page in 0..FILTERED_PAGES_MAX {
         let len_page = if filter.is_there() { LIST_LEN_MAX } else { len_max };
         let look = Query::ListLocks { prefix: prefix.clone(), after, len_max: len_page };
-        let ask = if stale { Ask::Stale(look) } else { Ask::Service(What::Query(look)) };
-        let (reply, Words::LockList(list)) = call.ask(ask).await? else {
+        let (reply, Words::LockList(list)) = call.look(look, stale).await? else {
             return Err(unexpected());
         };
         if page == 0 {

@@ -2,9 +2,9 @@
 //!
 //! [`opening`] tells HTTP from the other protocols of the port. A connection has one [`desk`] at
 //! the service; each of its requests is a [`call`], which a handler answers that [`routes`] finds:
-//! [`acquire`] (with [`wanted`] and [`repeats`]), [`holds`], [`locks`], [`sessions`], [`past`],
-//! [`operator`], [`server`], [`watch`] (with [`newsroom`] and [`events`]). What they say is in
-//! [`view`] and [`problem`], and [`openapi`] tells all of it.
+//! [`acquire`] (with [`wanted`], [`numbers`] and [`repeats`]), [`holds`], [`locks`], [`sessions`],
+//! [`past`], [`operator`], [`server`], [`watch`] (with [`newsroom`] and [`events`]). What they say
+//! is in [`view`] and [`problem`], and [`openapi`] tells all of it.
 
 mod acquire;
 mod body;
@@ -12,11 +12,13 @@ mod call;
 mod desk;
 mod events;
 mod fingerprint;
+pub(crate) mod fuzzing;
 mod guard;
 mod holds;
 mod length;
 mod locks;
 mod newsroom;
+mod numbers;
 mod openapi;
 pub(crate) mod opening;
 mod operator;
@@ -54,8 +56,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tower_service::Service as _;
 use tracing::debug;
 
-use self::desk::{Desk, Numbers};
+use self::desk::Desk;
 use self::newsroom::Newsroom;
+use self::numbers::Numbers;
 pub(crate) use self::problem::Problem;
 use self::stream::{Activity, Busy, Rewound};
 use crate::keys::random_number;

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use bramah_core::FencingToken;
 use bramah_wire::proto::reply::Outcome as Words;
-use bramah_wire::request::{Ask, LIST_LEN_DEFAULT, LIST_LEN_MAX, Query, What};
+use bramah_wire::request::{LIST_LEN_DEFAULT, LIST_LEN_MAX, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,7 +56,7 @@ pub(crate) async fn history(call: Call) -> Result<Response, Problem> {
     let name = query.text("name").map(call::lock_name).transpose()?;
     let len_max = page(&query, LIST_LEN_DEFAULT, LIST_LEN_MAX)?;
     let look = Query::GetHistory { name, len_max };
-    match call.ask(asked(look, query.flag("stale")?)).await? {
+    match call.look(look, query.flag("stale")?).await? {
         (reply, Words::History(history)) => {
             let ended = history.ended.into_iter().map(|it| EndedView::new(reply.now_ms, it));
             let staleness = reply.staleness.map(StalenessView::new);
@@ -88,7 +88,7 @@ pub(crate) async fn verify(call: Call) -> Result<Response, Problem> {
     let name = call::lock_name(query.text("name").ok_or_else(missing("name"))?)?;
     let token = FencingToken(query.number("token")?.ok_or_else(missing("token"))?);
     let look = Query::Verify { name, token };
-    match call.ask(asked(look, query.flag("stale")?)).await? {
+    match call.look(look, query.flag("stale")?).await? {
         (reply, Words::Verdict(verdict)) => {
             let verdict = VerdictView {
                 held: verdict.held,
@@ -100,8 +100,4 @@ pub(crate) async fn verify(call: Call) -> Result<Response, Problem> {
         }
         _ => Err(unexpected()),
     }
-}
-
-fn asked(look: Query, stale: bool) -> Ask {
-    if stale { Ask::Stale(look) } else { Ask::Service(What::Query(look)) }
 }

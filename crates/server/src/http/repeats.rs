@@ -92,7 +92,9 @@ async fn find(
     }
     match asked(past.await)? {
         Reply::History(past) => {
-            let ended = past.items.iter().map(|ended| ended.session);
+            // There is one more if there are more.
+            let looked_at = past.items.iter().take(REPEATS_LOOKED_AT_MAX);
+            let ended = looked_at.map(|ended| ended.session);
             sessions.extend(ended.filter(|session| Some(*session) != own));
         }
         _ => return Err(unexpected()),

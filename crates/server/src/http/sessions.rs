@@ -171,11 +171,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let after = SessionId(query.number("after")?.unwrap_or_default());
     let len_max = page(&query, LIST_LEN_DEFAULT, LIST_LEN_MAX)?;
     let look = Query::ListSessions { after, len_max };
-    let ask = match query.flag("stale")? {
-        true => Ask::Stale(look),
-        false => Ask::Service(What::Query(look)),
-    };
-    match call.ask(ask).await? {
+    match call.look(look, query.flag("stale")?).await? {
         (reply, Words::SessionList(list)) => {
             let now_ms = reply.now_ms;
             let sessions = list.sessions.into_iter().map(|it| SessionView::new(now_ms, it));

@@ -1,11 +1,19 @@
 //! Connections that take their time, in a time that does not pass by itself.
 
+use bramah_core::{Command, Key, LockName, Outcome, SessionHandle, SessionId, Time};
+use bramah_node::Reply;
+use bramah_wire::ErrorCode;
+use bramah_wire::request::{Ask, What};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::acquire::{Attempt, granted};
+use super::wanted::AcquireBody;
 use super::*;
 use crate::formation::Lobby;
-use crate::limits::HTTP_BODY_TIME_MAX;
+use crate::limits::{HTTP_BODY_TIME_MAX, HTTP_WAIT_SLACK};
+use crate::service::Answer;
+use crate::service::slow::Slow;
 
 /// Sends each part and waits for its answer, if it is a whole request; then reads until the server
 /// closes. Tells how long that took, and what came last.
@@ -65,6 +73,68 @@ async fn half_a_body_is_answered_with_an_error_in_time() {
     assert!(answer.contains("did not end within"), "{answer}");
     let longest = HTTP_BODY_TIME_MAX + HTTP_IDLE_TIME_MAX * 2 + GOODBYE_TIME_MAX;
     assert!((HTTP_BODY_TIME_MAX..=longest + SLACK).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_many_streams_that_answers_no_ping_is_ended() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+    let address = listener.local_addr().expect("its address");
+    let mut client = TcpStream::connect(address).await.expect("it connects");
+    let (stream, _) = listener.accept().await.expect("a connection");
+    let service = Arc::new(Slow::default());
+    let front = Front::new(service.clone(), Arc::default());
+    let serving = tokio::spawn(serve(front, stream, BytesMut::new(), Version::Two));
+    // Settings, and a request that is not answered: GET http://x/v1/locks/x.
+    let mut opening = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    opening.extend(b"\0\0\0\x04\0\0\0\0\0");
+    let head = b"\x82\x86\x41\x01x\x04\x0b/v1/locks/x";
+    opening.extend([0, 0, head.len() as u8, 1, 5, 0, 0, 0, 1]);
+    opening.extend(head);
+    client.write_all(&opening).await.expect("it is sent");
+    while service.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let since = Instant::now();
+    client.read_to_end(&mut Vec::new()).await.expect("it is closed");
+    let took = since.elapsed();
+    let longest = HTTP2_PING_INTERVAL + HTTP2_PING_TIME_MAX;
+    assert!((HTTP2_PING_TIME_MAX..=longest + SLACK).contains(&took), "{took:?}");
+    drop(client);
+    serving.await.expect("no panic");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acquire_of_which_no_news_come_is_given_up_and_taken_back() {
+    let service = Arc::new(Slow::default());
+    let desk = Desk::open(service.clone(), Arc::new(Numbers::new(0)));
+    let body: AcquireBody = serde_json::from_str("{\"wait\":\"3s\"}").expect("JSON");
+    let Ok(wanted) = body.check(LockName::new("x").expect("a name")) else { panic!("it is good") };
+    let session = SessionHandle { id: SessionId(7), key: Key(7) };
+    let asking = tokio::spawn({
+        let desk = desk.clone();
+        async move {
+            let attempt = Attempt::alone(&desk, session);
+            granted(&attempt, &wanted).await.map(|_| ())
+        }
+    });
+    while service.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let queued = Outcome::Queued { position: 1, waiters: 1 };
+    for (id, _) in service.take_asked() {
+        service.outlet().reply(id, Time(1), Answer::Node(Reply::Outcome(queued.clone())));
+    }
+    let since = Instant::now();
+    let problem = asking.await.expect("no panic").expect_err("nothing came");
+    let took = since.elapsed();
+    assert!(problem.is(ErrorCode::OutcomeUnknown), "{problem:?}");
+    let longest = Duration::from_secs(3) + HTTP_WAIT_SLACK;
+    assert!((longest..=longest + SLACK).contains(&took), "{took:?}");
+    let (_, last) = service.take_asked().pop().expect("it was taken back");
+    let Ask::Service(What::Command(Command::CloseSession { session: closed, .. })) = last else {
+        panic!("{last:?}")
+    };
+    assert_eq!(closed, session);
 }
 
 /// What timers are late by.

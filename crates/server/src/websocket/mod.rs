@@ -37,6 +37,7 @@ use crate::outbox::Outbox;
 use crate::service::Service;
 
 pub(crate) use self::handover::{Handover, upgrade};
+pub(crate) use self::handshake::agree;
 pub(crate) use self::origin::Origins;
 
 /// Room for what is read at once. It is made for each connection, of which most are idle.

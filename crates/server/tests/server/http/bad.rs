@@ -169,6 +169,28 @@ fn a_page_changes_something_only_where_a_websocket_would_let_it() {
 }
 
 #[test]
+fn what_a_page_may_look_at_has_no_secret_and_is_not_shared_with_other_origins() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let hold = http.acquire("x", "{\"ttl\":\"1m\"}");
+    let (hold, own) =
+        hold["hold"].as_str().and_then(|hold| hold.split_once('.')).expect("both halves");
+    let secrets = [hold, own].map(|id| id.split_once('-').expect("its key").1);
+    for path in ["/v1/locks/x", "/v1/locks", "/v1/sessions", "/v1/history", "/v1/cluster"] {
+        // By a name that its owner makes to mean this server, and of another origin.
+        http.send_bytes(
+            format!("GET {path} HTTP/1.1\r\nhost: evil.example\r\norigin: http://b\r\n\r\n")
+                .as_bytes(),
+        );
+        let answer = http.answer();
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, 200, "{path}: {answer}");
+        assert!(secrets.iter().all(|secret| !text.contains(secret)), "{path}: {text}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+    }
+}
+
+#[test]
 fn requests_that_come_together_are_answered_in_order() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());

@@ -1,8 +1,15 @@
 //! Looking at many locks, and at the server.
 
+use bramah_core::limits::{MANY_ITEMS_MAX, SESSION_HOLDS_MAX};
+use bramah_server::limits::FILTERED_PAGES_MAX;
+use bramah_wire::proto;
+use bramah_wire::proto::reply::Outcome;
+use bramah_wire::proto::request::Op;
+use bramah_wire::request::LIST_LEN_MAX;
 use serde_json::{Value, json};
 
 use super::client::Http;
+use crate::client::Client;
 use crate::running::Running;
 
 fn names(list: &Value) -> Vec<&str> {
@@ -53,6 +60,36 @@ fn locks_are_filtered_by_holder_host_and_age_over_any_number_of_pages() {
     assert_eq!(by(&mut http, "holder=alice&host=db2"), (0, false));
     assert_eq!(by(&mut http, "longer_than=1h"), (0, false));
     assert_eq!(by(&mut http, "longer_than=0&prefix=z"), (3, false));
+}
+
+#[test]
+fn a_filtered_listing_looks_at_so_many_locks_and_says_where_to_go_on() {
+    let server = Running::in_memory();
+    let mut client = Client::connect(server.address());
+    let looked_at = FILTERED_PAGES_MAX * LIST_LEN_MAX;
+    // As many at once, and in one session, as may be.
+    let names: Vec<String> = (0..=looked_at).map(|n| format!("n{n:05}")).collect();
+    for names in names.chunks(SESSION_HOLDS_MAX) {
+        let session = client.open(60_000);
+        for (names, seq) in names.chunks(MANY_ITEMS_MAX).zip(1..) {
+            let request = proto::RequestRef { session: Some(session), seq, answered_below: seq };
+            let item = |name: &String| proto::Item {
+                name: name.clone(),
+                mode: proto::Mode::Exclusive.into(),
+                ..Default::default()
+            };
+            let items = names.iter().map(item).collect();
+            let many = proto::AcquireMany { request: Some(request), items, ..Default::default() };
+            let outcome = client.ask(Op::AcquireMany(many));
+            assert!(matches!(outcome, Outcome::Granted(_)), "{outcome:?}");
+        }
+    }
+    let mut http = Http::connect(server.address());
+    let first = http.get("/v1/locks?holder=nobody").good();
+    assert_eq!((first["locks"].as_array().map(Vec::len), &first["more"]), (Some(0), &json!(true)));
+    assert_eq!(first["next"], names[looked_at - 1]);
+    let path = format!("/v1/locks?holder=nobody&after={}", names[looked_at - 1]);
+    assert_eq!(http.get(&path).good()["more"], false);
 }
 
 #[test]

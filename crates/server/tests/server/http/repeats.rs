@@ -1,5 +1,6 @@
 //! A request that its client named is done once, however often it is sent.
 
+use bramah_server::limits::REPEATS_LOOKED_AT_MAX;
 use serde_json::{Value, json};
 
 use super::client::Http;
@@ -91,6 +92,25 @@ fn another_way_of_holding_is_no_repeat() {
         let again = http.acquire(name, &body(json!({"limit": 5, "wait": "1s"})));
         assert_eq!(again["hold"], first["hold"]);
     }
+}
+
+#[test]
+fn a_repeat_finds_its_hold_among_so_many_that_ended_since() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let first = http.acquire("x", &body("0"));
+    http.release(&first);
+    let session = http.post("/v1/sessions", "{\"ttl\":\"1m\"}").good();
+    let cycle = |http: &mut Http| {
+        let hold = http.acquire("x", &json!({"session": session["session"]}).to_string());
+        http.release(&hold);
+    };
+    (1..REPEATS_LOOKED_AT_MAX).for_each(|_| cycle(&mut http));
+    assert_eq!(http.post("/v1/locks/x", &body("0")).problem(), (410, "session_ended".to_owned()));
+    // Beyond, it is a request like any other.
+    cycle(&mut http);
+    let again = http.acquire("x", &body("0"));
+    assert!(again["token"].as_u64() > first["token"].as_u64());
 }
 
 #[test]
