@@ -2,6 +2,7 @@
 
 mod bad;
 mod client;
+mod cluster;
 mod description;
 mod holds;
 mod listing;
