@@ -42,7 +42,7 @@ fn every_sample_of_the_reference_page_is_true() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/websocket.md");
     let page = std::fs::read_to_string(path).expect("the page");
     let samples: Vec<&str> = page.split("```json\n").skip(1).collect();
-    assert_eq!(samples.len(), 3);
+    assert_eq!(samples.len(), 4);
     for sample in samples {
         let sample = sample.split("```").next().expect("its lines");
         let server = Running::in_memory();
