@@ -62,9 +62,11 @@ impl Client {
         act: impl FnOnce(&mut Machine, LocalTime) -> R,
     ) -> R {
         let mut shared = self.lock();
+        let gathered = shared.machine.out.len();
         let result = act(&mut shared.machine, self.now());
-        if !shared.machine.out.is_empty() && (flush == Flush::Now || shared.machine.sent.len() <= 1)
-        {
+        // What others gathered goes with the task, whatever this step is for.
+        let has_more = shared.machine.out.len() > gathered;
+        if has_more && (flush == Flush::Now || shared.machine.sent.len() <= 1) {
             shared.write_now();
         }
         let wakers = std::mem::take(&mut shared.machine.wakers);

@@ -3,6 +3,7 @@
 
 mod cancel;
 mod failover;
+mod gathering;
 mod goodbye;
 mod lease;
 mod reconnect;
