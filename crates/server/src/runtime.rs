@@ -2,9 +2,9 @@
 //!
 //! One thread serves the connections, steps the node and writes the log. A request that comes alone
 //! is read, written, synced and answered without a single hand-over between threads, which on
-//! common machines cost as much as the sync itself. When many come together, the write goes to a
-//! second thread, and this one sends the answers of the last batch and reads the requests of the
-//! next meanwhile.
+//! common machines cost as much as the sync itself. Where the disk is slow and many come together,
+//! the write goes to a second thread, and this one sends the answers of the last batch and reads
+//! the requests of the next meanwhile.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -245,7 +245,7 @@ impl Runtime {
             let waits = self.stuck_until.is_some_and(|until| Instant::now() < until);
             let can_write = !self.writes.is_empty() && !self.writer.is_writing() && !waits;
             let many = many || self.dirty.len() >= ASIDE_MIN;
-            let aside = can_write && many && self.writer.takes_time();
+            let aside = can_write && many && self.writer.is_slow();
             if aside {
                 self.writer.begin(std::mem::take(&mut self.writes));
             }

@@ -3,12 +3,17 @@
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use bramah_node::Persist;
 use bramah_wal::{DirDisk, FinishedSnapshot};
 
 use crate::hall::Hall;
 use crate::log::{Log, LogError};
+
+/// A disk that takes so long for a write is worth the hand-over to another thread and back. One
+/// that is faster writes sooner than that pays, and what comes meanwhile is one batch.
+const SLOW_TIME_MIN: Duration = Duration::from_millis(1);
 
 /// Something to be made durable.
 pub(crate) enum Write {
@@ -24,9 +29,10 @@ pub(crate) struct Writer {
     log: Arc<Mutex<Log>>,
     /// None only while it is dropped.
     begin: Option<SyncSender<Vec<Write>>>,
-    done: Receiver<Written>,
+    done: Receiver<(Written, Duration)>,
     is_writing: bool,
-    takes_time: bool,
+    /// How long the last write took.
+    last_took: Duration,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -36,7 +42,6 @@ pub(crate) type Written = Result<(Vec<Write>, Option<u64>), LogError>;
 impl Writer {
     /// `hall` is woken when a write is done.
     pub(crate) fn new(log: Log, hall: Arc<Hall>) -> std::io::Result<Writer> {
-        let takes_time = matches!(log, Log::Folder(_));
         let log = Arc::new(Mutex::new(log));
         let (begin, jobs) = sync_channel::<Vec<Write>>(1);
         let (finish, done) = sync_channel(1);
@@ -52,12 +57,12 @@ impl Writer {
             }
         })?;
         let (begin, thread) = (Some(begin), Some(thread));
-        Ok(Writer { log, begin, done, is_writing: false, takes_time, thread })
+        Ok(Writer { log, begin, done, is_writing: false, last_took: Duration::ZERO, thread })
     }
 
     /// A write takes long enough to do something else meanwhile.
-    pub(crate) fn takes_time(&self) -> bool {
-        self.takes_time
+    pub(crate) fn is_slow(&self) -> bool {
+        self.last_took >= SLOW_TIME_MIN
     }
 
     /// A write is under way on the thread.
@@ -72,8 +77,10 @@ impl Writer {
     }
 
     /// Writes now, on this thread.
-    pub(crate) fn write(&self, writes: Vec<Write>) -> Written {
-        append(&mut self.log(), writes)
+    pub(crate) fn write(&mut self, writes: Vec<Write>) -> Written {
+        let (written, took) = append(&mut self.log(), writes);
+        self.last_took = took;
+        written
     }
 
     /// Begins to write on the other thread.
@@ -91,7 +98,10 @@ impl Writer {
             return None;
         }
         let written = match self.done.try_recv() {
-            Ok(written) => written,
+            Ok((written, took)) => {
+                self.last_took = took;
+                written
+            }
             Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => Err(LogError::thread_ended()),
         };
@@ -116,8 +126,13 @@ fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes in order, up to the first that finds no room.
-fn append(log: &mut Log, mut writes: Vec<Write>) -> Written {
+/// Writes in order, up to the first that finds no room, and says how long that took.
+fn append(log: &mut Log, writes: Vec<Write>) -> (Written, Duration) {
+    let began = Instant::now();
+    (append_all(log, writes), began.elapsed())
+}
+
+fn append_all(log: &mut Log, mut writes: Vec<Write>) -> Written {
     let mut last = None;
     let mut count = 0;
     for write in &mut writes {
