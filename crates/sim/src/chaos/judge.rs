@@ -458,7 +458,8 @@ impl Judge {
             self.durable_checks += 1;
             let count = members.iter().filter(|member| member.has(entry)).count();
             self.audit.check(now, Promise::Durable, count * 2 > members.len(), || {
-                format!("{count} of {} members have {entry:?} in the end", members.len())
+                let (index, term, all) = (entry.index, entry.term, members.len());
+                format!("{count} of {all} members have entry {index} of term {term} in the end")
             });
         }
         let members = members.iter().enumerate();
