@@ -184,7 +184,8 @@ impl Post {
 fn refusal_of_start(node: u64, why: StartRefused) -> String {
     let there = match why {
         StartRefused::AnotherIsThere(silence) => {
-            format!("another process runs as node {node}, and was heard {silence:?} ago")
+            let silence_ms = silence.as_millis();
+            format!("another process runs as node {node}, and was heard {silence_ms} ms ago")
         }
         StartRefused::Replaced => {
             format!("this one was silent, and another process runs as node {node} now")
