@@ -244,10 +244,15 @@ pub(crate) struct RevokeArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// How many clients, each with a connection of its own; several numbers are several runs
+    /// How many clients; several numbers are several runs
     #[arg(long, value_name = "N,N,..", value_delimiter = ',', default_value = "1,16,64",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) clients: Vec<u32>,
+
+    /// Let the clients share so many connections and sessions, as the tasks of a process do; without,
+    /// each has its own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) connections: Option<u32>,
 
     /// How long each run takes
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Array};
 use held::Held;
 use report::{Report, table};
-use run::Contention;
+use run::{Contention, Load};
 
 pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<Exit> {
     let contentions: &[Contention] = match args.mode {
@@ -31,9 +31,10 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<Exit> {
     let mut reports = Vec::new();
     for contention in contentions {
         for clients in &args.clients {
-            let measured =
-                run::run(service, *contention, *clients, args.seconds, shows_progress).await?;
-            reports.push(Report::new(*contention, *clients, &measured));
+            let connections = args.connections.unwrap_or(*clients).min(*clients);
+            let load = Load { contention: *contention, clients: *clients, connections };
+            let measured = run::run(service, load, args.seconds, shows_progress).await?;
+            reports.push(Report::new(load, &measured));
         }
     }
     held.release().await?;

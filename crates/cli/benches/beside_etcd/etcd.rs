@@ -1,6 +1,5 @@
-//! A client of etcd with only what a lock takes, over one HTTP/2 connection: the least that
-//! somebody could call a lock there. Taken by a transaction that creates the key if it is not
-//! there, under a lease; given back by deleting it. So two writes a cycle, as here.
+//! A client of etcd's lock service with only what a lock takes: a lease, `Lock` and `Unlock`. Two
+//! writes a cycle, as here. Clients may share HTTP/2 connections.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,64 +10,7 @@ use h2::client::SendRequest;
 use prost::Message;
 use tokio::net::TcpStream;
 
-/// Of etcd's own schema, rpc.proto: what of it is used, under its field numbers.
-#[derive(Clone, PartialEq, Message)]
-struct TxnRequest {
-    #[prost(message, repeated, tag = "1")]
-    compare: Vec<Compare>,
-    #[prost(message, repeated, tag = "2")]
-    success: Vec<RequestOp>,
-}
-
-/// Equal (0) by creation revision (1).
-#[derive(Clone, PartialEq, Message)]
-struct Compare {
-    #[prost(int32, tag = "1")]
-    result: i32,
-    #[prost(int32, tag = "2")]
-    target: i32,
-    #[prost(bytes = "bytes", tag = "3")]
-    key: Bytes,
-    #[prost(int64, optional, tag = "5")]
-    create_revision: Option<i64>,
-}
-
-const COMPARE_CREATE: i32 = 1;
-
-#[derive(Clone, PartialEq, Message)]
-struct RequestOp {
-    #[prost(message, optional, tag = "2")]
-    request_put: Option<PutRequest>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PutRequest {
-    #[prost(bytes = "bytes", tag = "1")]
-    key: Bytes,
-    #[prost(bytes = "bytes", tag = "2")]
-    value: Bytes,
-    #[prost(int64, tag = "3")]
-    lease: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TxnResponse {
-    #[prost(bool, tag = "2")]
-    succeeded: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct DeleteRangeRequest {
-    #[prost(bytes = "bytes", tag = "1")]
-    key: Bytes,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct DeleteRangeResponse {
-    #[prost(int64, tag = "2")]
-    deleted: i64,
-}
-
+/// Of etcd's schema, rpc.proto: what of it is used, under its field numbers.
 #[derive(Clone, PartialEq, Message)]
 struct LeaseGrantRequest {
     #[prost(int64, tag = "1")]
@@ -81,6 +23,31 @@ struct LeaseGrantResponse {
     id: i64,
 }
 
+/// Of etcd's schema of its lock service, v3lock.proto.
+#[derive(Clone, PartialEq, Message)]
+struct LockRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    name: Bytes,
+    #[prost(int64, tag = "2")]
+    lease: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct LockResponse {
+    #[prost(bytes = "bytes", tag = "2")]
+    key: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct UnlockRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct UnlockResponse {}
+
+#[derive(Clone)]
 struct Client {
     requests: SendRequest<Bytes>,
     address: SocketAddr,
@@ -95,27 +62,16 @@ impl Client {
         tokio::spawn(connection);
         let mut client = Client { requests, address, lease: 0 };
         let granted: LeaseGrantResponse =
-            client.call("Lease/LeaseGrant", &LeaseGrantRequest { ttl: 600 }).await?;
+            client.call("etcdserverpb.Lease/LeaseGrant", &LeaseGrantRequest { ttl: 600 }).await?;
         client.lease = granted.id;
         Ok(client)
     }
 
-    async fn cycle(&mut self, key: &Bytes) -> anyhow::Result<()> {
-        let compare = Compare {
-            target: COMPARE_CREATE,
-            key: key.clone(),
-            create_revision: Some(0),
-            ..Compare::default()
-        };
-        let put =
-            PutRequest { key: key.clone(), value: Bytes::from_static(b"me"), lease: self.lease };
-        let success = vec![RequestOp { request_put: Some(put) }];
-        let take = TxnRequest { compare: vec![compare], success };
-        let taken: TxnResponse = self.call("KV/Txn", &take).await?;
-        ensure!(taken.succeeded, "nobody else wants the lock, and it was not granted");
-        let give = DeleteRangeRequest { key: key.clone() };
-        let given: DeleteRangeResponse = self.call("KV/DeleteRange", &give).await?;
-        ensure!(given.deleted == 1, "it was not held");
+    async fn cycle(&mut self, name: &Bytes) -> anyhow::Result<()> {
+        let take = LockRequest { name: name.clone(), lease: self.lease };
+        let LockResponse { key } = self.call("v3lockpb.Lock/Lock", &take).await?;
+        ensure!(key.starts_with(name), "another lock was granted");
+        let _: UnlockResponse = self.call("v3lockpb.Lock/Unlock", &UnlockRequest { key }).await?;
         Ok(())
     }
 
@@ -124,7 +80,7 @@ impl Client {
         method: &str,
         message: &impl Message,
     ) -> anyhow::Result<R> {
-        let request = http::Request::post(format!("http://{}/etcdserverpb.{method}", self.address))
+        let request = http::Request::post(format!("http://{}/{method}", self.address))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .body(())?;
@@ -152,26 +108,28 @@ impl Client {
 pub(crate) fn run(
     addresses: &[SocketAddr],
     clients: usize,
+    connections: usize,
     length: Duration,
 ) -> anyhow::Result<(f64, f64)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut connected = Vec::new();
-        for number in 0..clients {
-            let client = Client::connect(addresses[number % addresses.len()]).await?;
-            connected.push((client, Bytes::from(format!("bench/{number}"))));
+        for number in 0..connections {
+            connected.push(Client::connect(addresses[number % addresses.len()]).await?);
         }
+        let all = (0..clients).zip(connected.iter().cycle());
+        let all = all.map(|(number, client)| (client.clone(), format!("bench/{number}").into()));
         let start = Instant::now();
-        let run = |(mut client, key): (Client, Bytes)| async move {
+        let run = |(mut client, name): (Client, Bytes)| async move {
             let mut cycles_us = Vec::new();
             while start.elapsed() < length {
                 let begin = Instant::now();
-                client.cycle(&key).await?;
+                client.cycle(&name).await?;
                 cycles_us.push(begin.elapsed().as_secs_f64() * 1e6);
             }
             anyhow::Ok(cycles_us)
         };
-        let tasks: Vec<_> = connected.into_iter().map(|it| tokio::spawn(run(it))).collect();
+        let tasks: Vec<_> = all.map(|it| tokio::spawn(run(it))).collect();
         let mut all = Vec::new();
         for task in tasks {
             all.extend(task.await??);

@@ -5,7 +5,9 @@
 //!     cargo bench -p bramah-cli --bench beside_etcd [-- SECONDS [ROUNDS]]
 //!
 //! Needs `etcd` (scripts/deps --bench). Here `bramah bench` is the client, with all that the
-//! library does; there, one that does the least.
+//! library does; there, one that does the least. 128 clients come twice: each with a connection of
+//! its own, as on 128 machines, and as the tasks of one process, which share a connection to each
+//! member.
 
 mod etcd;
 
@@ -20,7 +22,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 
 const MEMBERS: usize = 3;
-const CLIENTS: [usize; 3] = [1, 16, 128];
+/// Clients, and the connections that they share.
+const LOADS: [(usize, usize); 4] = [(1, 1), (16, 16), (128, 128), (128, MEMBERS)];
 const START_TIME_MAX: Duration = Duration::from_secs(30);
 const BRAMAH: &str = env!("CARGO_BIN_EXE_bramah");
 
@@ -34,15 +37,16 @@ fn main() -> anyhow::Result<()> {
     let (_ours, ours) = start_ours(folder.path())?;
     let (_theirs, theirs) = start_etcd(folder.path())?;
     println!("own locks, cycles/s (p50 us), median of {rounds} rounds of {seconds} s");
-    for clients in CLIENTS {
+    for (clients, connections) in LOADS {
         let (mut here, mut there) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            here.push(run_ours(&ours, clients, length)?);
-            there.push(etcd::run(&theirs, clients, length)?);
+            here.push(run_ours(&ours, clients, connections, length)?);
+            there.push(etcd::run(&theirs, clients, connections, length)?);
         }
         let (here, there) = (median(here), median(there));
         println!(
-            "{clients:>4} clients  bramah {:.0} ({:.0})  etcd {:.0} ({:.0})  ratio {:.1}",
+            "{clients:>4} clients, {connections:>3} connections  \
+             bramah {:.0} ({:.0})  etcd {:.0} ({:.0})  ratio {:.1}",
             here.0,
             here.1,
             there.0,
@@ -128,7 +132,7 @@ fn start_etcd(folder: &Path) -> anyhow::Result<(Vec<Process>, Vec<SocketAddr>)> 
     while began.elapsed() < START_TIME_MAX {
         let is_up = clients.iter().all(|client| TcpStream::connect(client).is_ok());
         // It serves before it has a leader.
-        match is_up.then(|| etcd::run(clients, MEMBERS, Duration::from_millis(100))) {
+        match is_up.then(|| etcd::run(clients, MEMBERS, MEMBERS, Duration::from_millis(100))) {
             Some(Ok(_)) => return Ok((members, clients.to_vec())),
             other => last = other,
         }
@@ -140,10 +144,12 @@ fn start_etcd(folder: &Path) -> anyhow::Result<(Vec<Process>, Vec<SocketAddr>)> 
 fn run_ours(
     addresses: &[SocketAddr],
     clients: usize,
+    connections: usize,
     length: Duration,
 ) -> anyhow::Result<(f64, f64)> {
     let mut command = Command::new(BRAMAH);
     command.args(["bench", "--json", "--mode", "own", "--clients", &clients.to_string()]);
+    command.args(["--connections", &connections.to_string()]);
     command.args(["--seconds", &format!("{}s", length.as_secs())]);
     command.args(["--on", &format!("bramah://{}", join(addresses))]);
     let output = command.output()?;

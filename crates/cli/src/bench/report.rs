@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::run::{Contention, Measured};
+use super::run::{Contention, Load, Measured};
 use crate::output::Table;
 
 /// An element of `bench --json`.
@@ -14,6 +14,7 @@ pub(crate) struct Report {
     /// all, cycles are hand-overs; times are from asking for the lock to having it.
     mode: &'static str,
     clients: u32,
+    connections: u32,
     elapsed_ms: u64,
     cycles: u64,
     cycles_per_s: f64,
@@ -25,12 +26,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(contention: Contention, clients: u32, measured: &Measured) -> Report {
+    pub(crate) fn new(load: Load, measured: &Measured) -> Report {
+        let Load { contention, clients, connections } = load;
         let Measured { times, elapsed } = measured;
         let us = |share| micros(times.quantile(share));
         Report {
             mode: if contention == Contention::Own { "own" } else { "hot" },
             clients,
+            connections,
             elapsed_ms: crate::output::json::ms(*elapsed),
             cycles: times.total(),
             cycles_per_s: per_second(times.total(), *elapsed).round(),

@@ -1,4 +1,4 @@
-//! One run: so many clients, each with a connection of its own, as fast as they can.
+//! One run: so many clients, over so many connections, as fast as they can.
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -27,6 +27,15 @@ pub(crate) enum Contention {
     Hot,
 }
 
+/// Who asks for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub(crate) contention: Contention,
+    pub(crate) clients: u32,
+    /// Not more than clients, which take them in turn.
+    pub(crate) connections: u32,
+}
+
 /// What was measured.
 pub(crate) struct Measured {
     /// Of cycles: acquire and release, both acknowledged. Of the hot lock: from asking for it to
@@ -36,20 +45,19 @@ pub(crate) struct Measured {
     pub(crate) elapsed: Duration,
 }
 
-/// Runs `clients` for `length`.
+/// Runs `load` for `length`.
 pub(crate) async fn run(
     service: &ServiceArgs,
-    contention: Contention,
-    clients: u32,
+    load: Load,
     length: Duration,
     shows_progress: bool,
 ) -> anyhow::Result<Measured> {
     let mut lockers = Vec::new();
-    for _ in 0..clients {
+    for _ in 0..load.connections {
         lockers.push(service.builder().connect().await?);
     }
     let local = LocalSet::new();
-    let measured = local.run_until(measure(&lockers, contention, length, shows_progress)).await?;
+    let measured = local.run_until(measure(&lockers, load, length, shows_progress)).await?;
     for locker in &lockers {
         locker.close().await?;
     }
@@ -58,15 +66,16 @@ pub(crate) async fn run(
 
 async fn measure(
     lockers: &[Locker],
-    contention: Contention,
+    load: Load,
     length: Duration,
     shows_progress: bool,
 ) -> anyhow::Result<Measured> {
+    let Load { contention, clients, .. } = load;
     let times = Rc::new(RefCell::new(Histogram::new()));
     let is_over = Rc::new(Cell::new(false));
     let mut running = JoinSet::new();
     let started = Instant::now();
-    for (number, locker) in lockers.iter().enumerate() {
+    for (number, locker) in (0..clients).zip(lockers.iter().cycle()) {
         let name = match contention {
             Contention::Own => format!("bramah-bench/{}/{number}", std::process::id()),
             Contention::Hot => format!("bramah-bench/{}/hot", std::process::id()),
@@ -79,7 +88,7 @@ async fn measure(
             let left = length.saturating_sub(started.elapsed());
             sleep(left.min(PROGRESS_INTERVAL)).await;
             if shows_progress {
-                show_progress(lockers.len(), contention, started.elapsed(), &times.borrow());
+                show_progress(load, started.elapsed(), &times.borrow());
             }
         }
         is_over.set(true);
@@ -131,7 +140,8 @@ async fn client(
     Ok(())
 }
 
-fn show_progress(clients: usize, contention: Contention, elapsed: Duration, times: &Histogram) {
+fn show_progress(load: Load, elapsed: Duration, times: &Histogram) {
+    let Load { contention, clients, .. } = load;
     let what = if contention == Contention::Own { "own locks" } else { "one hot lock" };
     // Nobody is hurt by a line that cannot be shown.
     let _ = write!(

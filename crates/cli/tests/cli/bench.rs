@@ -42,3 +42,15 @@ fn a_bench_can_hold_other_locks_meanwhile_and_gives_them_back() {
     assert_eq!(next, 6000 + cycles + 1, "each grant has a token");
     assert_eq!(server.json("ls bramah-bench/"), serde_json::json!([]));
 }
+
+#[test]
+fn clients_of_a_bench_share_as_many_connections_as_it_is_told() {
+    let (server, _dir) = Server::start();
+    let reports = server.json("bench --clients 1,6 --connections 2 --seconds 100ms");
+    let reports = reports.as_array().unwrap();
+    let number = |report: &serde_json::Value, field: &str| report[field].as_u64().unwrap();
+    let runs: Vec<(u64, u64)> =
+        reports.iter().map(|it| (number(it, "clients"), number(it, "connections"))).collect();
+    assert_eq!(runs, [(1, 1), (6, 2), (1, 1), (6, 2)]);
+    assert!(reports.iter().all(|report| number(report, "cycles") > 0), "{reports:?}");
+}
