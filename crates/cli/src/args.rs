@@ -249,8 +249,8 @@ pub(crate) struct BenchArgs {
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) clients: Vec<u32>,
 
-    /// Let the clients share so many connections and sessions, as the tasks of a process do; without,
-    /// each has its own
+    /// Let the clients share so many connections and sessions, as the tasks of a process do;
+    /// without, each has its own
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) connections: Option<u32>,
 

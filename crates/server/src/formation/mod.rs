@@ -100,8 +100,8 @@ fn weakness(members: u32) -> Option<String> {
              than one server alone; start 3 to survive a failure"
         ),
         _ => format!(
-            "a cluster of {members} survives no more failures than one of {}, which is {tolerated}: \
-             start one less, or one more",
+            "a cluster of {members} survives no more failures than one of {}, that is \
+             {tolerated}: start one less, or one more",
             members - 1
         ),
     })
@@ -187,6 +187,6 @@ mod tests {
         assert!(
             said[1].as_ref().is_some_and(|said| said.contains("as soon as one member is down"))
         );
-        assert!(said[3].as_ref().is_some_and(|said| said.contains("one of 3, which is 1")));
+        assert!(said[3].as_ref().is_some_and(|said| said.contains("one of 3, that is 1")));
     }
 }

@@ -105,8 +105,8 @@ impl Starts {
         }
     }
 
-    /// Another start of this node is here, and was silent for so long that this one takes its place.
-    /// Unless it spoke, and this process was kept from reading it.
+    /// Another start of this node is here, and was silent for so long that this one takes its
+    /// place. Unless it spoke, and this process was kept from reading it.
     pub(crate) fn is_to_be_replaced(&self, node: u64, start: Option<Start>, now: Instant) -> bool {
         self.judge(node, self.told(start, now), now) == Verdict::TakenOver
     }

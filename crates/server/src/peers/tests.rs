@@ -170,7 +170,7 @@ async fn a_second_start_of_a_node_is_refused_until_the_first_is_silent_or_gone()
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, taken).await.expect("it is taken");
+    timeout(PATIENCE * 12, taken).await.expect("it is taken");
     assert!(began.elapsed() >= START_SILENCE_TIME_MAX - Duration::from_secs(1));
     assert_eq!(refusal(at, &first, hello_of(1, 63_000)).await, Reason::AnotherStart);
     drop(one);
@@ -233,7 +233,7 @@ async fn a_node_whose_other_start_stays_gives_up_with_the_reason() {
     };
     let text = tokio::select! {
         () = refusing => unreachable!("it goes on for ever"),
-        told = timeout(PATIENCE, told) => told.expect("it gives up"),
+        told = timeout(PATIENCE * 12, told) => told.expect("it gives up"),
     };
     assert_eq!(text, "another runs");
     // Not before one that is dead would have been taken for dead.
