@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use bramah::Locker;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::time::sleep;
 
 use super::Args;
@@ -216,6 +216,11 @@ impl Scene {
     pub(super) fn kill_client(&mut self, at: usize) -> anyhow::Result<()> {
         let client = &mut self.clients[at];
         let Some(mut child) = client.child.take() else { return Ok(()) };
+        // What it says until it stands still is from before it dies.
+        let pid = Pid::from_child(&child);
+        kill_process(pid, Signal::STOP)?;
+        let stands_still = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(pid), stands_still)?;
         self.recorder.now(&Line::Dies { client: client.no, life: client.life });
         child.kill()?;
         child.wait()?;
