@@ -84,6 +84,8 @@ struct Record {
     /// The number of the first change in it.
     first: u64,
     followers: usize,
+    /// How many have followed and do no more.
+    left: u64,
     /// Why there is no watch.
     failed: Option<Error>,
     leaving: Option<Arc<[String]>>,
@@ -148,12 +150,13 @@ impl Newsroom {
         Ok(Follower { newsroom: Arc::downgrade(self), topic })
     }
 
-    /// Forgets a topic that nobody has followed for a while.
-    async fn linger(newsroom: Weak<Newsroom>, topic: Arc<Topic>) {
+    /// Forgets a topic if nobody has followed it for a while, since so many have left it.
+    async fn linger(newsroom: Weak<Newsroom>, topic: Arc<Topic>, left: u64) {
         sleep(TOPIC_LINGER).await;
         let Some(newsroom) = newsroom.upgrade() else { return };
         let mut desk = lock(&newsroom.desk);
-        if lock(&topic.record).followers == 0 {
+        let is_last = |record: &Record| record.followers == 0 && record.left == left;
+        if is_last(&lock(&topic.record)) {
             desk.drop_topic(&*newsroom.service, &topic);
         }
     }
@@ -309,10 +312,11 @@ impl Drop for Follower {
     fn drop(&mut self) {
         let mut record = lock(&self.topic.record);
         record.followers -= 1;
+        record.left += 1;
         if record.followers == 0
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            runtime.spawn(Newsroom::linger(self.newsroom.clone(), self.topic.clone()));
+            runtime.spawn(Newsroom::linger(self.newsroom.clone(), self.topic.clone(), record.left));
         }
     }
 }

@@ -87,7 +87,14 @@ async fn changes_are_kept_for_a_while_for_whoever_comes_back() {
     pass(TOPIC_LINGER - step).await;
     assert_eq!(watched(), 1);
     let back = newsroom.follow(Subject::Name(name(1))).expect("it is there");
-    pass(TOPIC_LINGER).await;
+    drop(back);
+    // Whoever left first does not end it for who left last.
+    pass(TOPIC_LINGER - step).await;
+    assert_eq!(watched(), 1);
+    pass(step * 2).await;
+    assert_eq!(watched(), 0);
+    let back = newsroom.follow(Subject::Name(name(1))).expect("there is room");
+    pass(TOPIC_LINGER * 2).await;
     assert_eq!(watched(), 1, "somebody follows it");
     drop(back);
     pass(TOPIC_LINGER + step).await;
