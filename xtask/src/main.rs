@@ -3,6 +3,7 @@
 //! Kept to few dependencies, because everybody builds it first; the code generator is heavy, so it
 //! is a package of its own that this one runs.
 
+mod fuzz;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
   tidy               check the rules of the tree that the compiler does not know
-  codegen [--check]  write (or compare) the Rust that is generated from proto/";
+  codegen [--check]  write (or compare) the Rust that is generated from proto/
+  fuzz [TARGET] [--seconds N]
+                     feed a parser (or each) what makes it go new ways, for N seconds (60)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +24,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(&root()),
         ["codegen"] => codegen(&[]),
         ["codegen", "--check"] => codegen(&["--check"]),
+        ["fuzz", ref args @ ..] => fuzz::fuzz(&root(), args),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS

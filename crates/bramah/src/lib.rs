@@ -183,6 +183,10 @@ pub mod sim {
 }
 mod stale;
 mod url;
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::url::servers;
+}
 mod watch;
 
 pub use acquire_error::AcquireError;

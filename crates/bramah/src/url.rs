@@ -59,6 +59,14 @@ impl Target {
     }
 }
 
+/// The addresses that a URL names, if it names servers: what a fuzz target calls.
+pub fn servers(url: &str) -> Option<Vec<String>> {
+    match Target::parse(url) {
+        Ok(Target::Servers(addresses)) => Some(addresses),
+        _ => None,
+    }
+}
+
 const KNOWN: &str = "known are bramah://HOST:PORT[,HOST:PORT...], local: and local:/DIRECTORY";
 
 fn parse_addresses(list: &str) -> Result<Vec<String>, String> {
