@@ -7,7 +7,7 @@ use crate::facts::WaitFact;
 use crate::ids::{FencingToken, RequestSeq, SessionHandle, SessionId};
 use crate::limits;
 use crate::mutant::{self, Mutant};
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{Grant, Outcome, Refusal};
 use crate::queue::Place;
 use crate::session::Session;
 use crate::state::{State, limit};
@@ -80,10 +80,8 @@ impl State {
         if seq >= session.fact.answered_below {
             return None;
         }
-        // Below the mark only what is still held is found again, by a search that is slow but rare:
-        // a client asks so only when it lost its connection between being queued and being granted.
-        let tokens = self.held_by_request(session, seq);
-        let grants: Vec<_> = tokens.iter().filter_map(|token| self.grant_of(*token).ok()).collect();
+        // Below the mark only what is still held is found again.
+        let grants = self.grants_of_request(id, seq);
         let asked = match action {
             Action::AcquireMany(many) => many.items.len(),
             _ => 1,
@@ -107,6 +105,15 @@ impl State {
         };
         let ended = grants.iter().find_map(|grant| self.check_hold(grant.hold).err());
         ended.map_or_else(|| outcome.clone(), Outcome::Refused)
+    }
+
+    /// What a request of a session holds now. The search is slow but rare: it is needed only where
+    /// the news of a grant that was waited for was lost.
+    #[must_use]
+    pub fn grants_of_request(&self, id: SessionId, seq: RequestSeq) -> Vec<Grant> {
+        let tokens = self.sessions.get(&id).map(|session| self.held_by_request(session, seq));
+        let tokens = tokens.into_iter().flatten();
+        tokens.filter_map(|token| self.grant_of(token).ok()).collect()
     }
 
     fn held_by_request(&self, session: &Session, seq: RequestSeq) -> Vec<FencingToken> {

@@ -68,7 +68,7 @@ pub(crate) fn missed(before: &State, after: &State, sessions: &[SessionHandle]) 
     news.into_iter().map(|what| Event { revision, what }).collect()
 }
 
-/// How a wait ended, as the answer says that its request would get now.
+/// How a wait ended, as far as its answer says, or what it holds.
 fn end_of_wait(after: &State, wait: &WaitFact, answer: Option<&Outcome>) -> Vec<Happening> {
     let (session, seq) = (wait.session, wait.seq);
     let names = || wait.items.iter().map(|item| item.name.clone()).collect();
@@ -87,12 +87,16 @@ fn end_of_wait(after: &State, wait: &WaitFact, answer: Option<&Outcome>) -> Vec<
             let reason = WaitEnd::TimedOut(busy.clone());
             vec![Happening::WaitEnded { session, seq, names: names(), reason }]
         }
-        Some(_) => {
+        _ => {
+            // Its client said "queued" was answer enough, so none is kept: what it has it is told.
+            let grants = after.grants_of_request(session, seq);
+            if grants.len() == wait.items.len() {
+                return vec![Happening::Granted { session, seq, waited: true, grants }];
+            }
+            // Asked again, the table says what it knows.
             let reason = WaitEnd::Cancelled;
             vec![Happening::WaitEnded { session, seq, names: names(), reason }]
         }
-        // Its client has the answer.
-        None => Vec::new(),
     }
 }
 

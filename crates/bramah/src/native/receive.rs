@@ -363,7 +363,8 @@ impl Machine {
         now_ms: u64,
     ) {
         use proto::wait_ended::How;
-        let session = self.calls.get(&id).and_then(|call| call.session);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let session = call.session;
         let failure = |kind, message| Err(Failure::new(kind, message));
         let answer = match ended.how {
             Some(How::TimedOut(busy)) => {
@@ -372,8 +373,13 @@ impl Machine {
             }
             Some(How::SessionEnded(_)) => failure(ErrorKind::SessionEnded, "its session ended"),
             Some(How::HoldEnded(_)) => failure(ErrorKind::NotHolder, "the shared hold ended"),
+            // Not by this client, which listens no more to what it cancels: it ended in a way that
+            // this server did not see. Under its number, the table tells what came of it.
             Some(How::Cancelled(_)) | None => {
-                failure(ErrorKind::Internal, "its wait was cancelled")
+                call.state = State::Pending;
+                self.pending.insert(id);
+                self.send_pending(now);
+                return;
             }
         };
         self.finish(now, id, answer);

@@ -66,7 +66,7 @@ pub(crate) struct Cluster {
     pub(crate) on_the_way: VecDeque<(u64, u64, Parcel)>,
     incarnations: u64,
     last_id: u64,
-    last_seq: u64,
+    pub(crate) last_seq: u64,
 }
 
 impl Cluster {

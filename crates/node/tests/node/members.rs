@@ -1,6 +1,9 @@
 //! Members that lag, come, and go.
 
-use bramah_core::{Command, FencingToken, Happening, HoldAction, OnDisconnect, Outcome, Value};
+use bramah_core::{
+    Action, Command, FencingToken, Happening, HoldAction, OnDisconnect, Outcome, RequestRef,
+    RequestSeq, Value, WaitEnd,
+};
 use bramah_node::{ChangeRefused, ClientId, Input, MemberChange, Notice, Reply, Unavailable};
 use bramah_wire::request::{Watched, What};
 
@@ -123,6 +126,48 @@ fn a_snapshot_tells_the_sessions_and_watches_of_its_node_what_they_missed() {
     };
     assert_eq!(news.iter().find_map(session_ended), Some(lost.id), "{news:?}");
     assert_eq!(news.len(), 3, "{news:?} and not {:?}", kept.hold.token);
+}
+
+#[test]
+fn waits_whose_answers_nobody_keeps_are_told_after_a_snapshot_by_what_they_hold() {
+    let mut cluster = Cluster::new(3);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    cluster.connect(follower, 2);
+    let holder = cluster.open(leader, 1, 600_000);
+    let waiter = cluster.open(follower, 2, 600_000);
+    let x = cluster.hold(leader, 1, holder, "x");
+    cluster.hold(leader, 1, holder, "y");
+    for lock in ["x", "y"] {
+        let command = cluster.acquire_command(waiter, lock);
+        assert!(matches!(cluster.command(follower, 2, command), Outcome::Queued { .. }));
+    }
+    let of_y = RequestSeq(cluster.last_seq);
+    // It says that it has the answers of all before it: they were queued.
+    cluster.hold(follower, 2, waiter, "later");
+    cluster.isolate(follower);
+    cluster.release(leader, 1, x.hold);
+    cluster.last_seq += 1;
+    let seq = RequestSeq(cluster.last_seq);
+    let request = RequestRef { seq, answered_below: seq };
+    let action = Action::Cancel { seq: of_y };
+    cluster.command(leader, 1, Command::Request { session: waiter, request, action });
+    outrun(&mut cluster, leader);
+    cluster.member(follower).notices.clear();
+    cluster.heal();
+    cluster.run(1_000);
+    let notices = std::mem::take(&mut cluster.member(follower).notices);
+    let news: Vec<Happening> = notices
+        .into_iter()
+        .filter_map(|(_, notice)| match notice {
+            Notice::Session(event) => Some(event.what),
+            _ => None,
+        })
+        .collect();
+    assert!(news.iter().any(|what| is_grant_of(what, "x")), "{news:?}");
+    let asks_again = |what: &Happening| matches!(what, Happening::WaitEnded { seq, reason: WaitEnd::Cancelled, .. } if *seq == of_y);
+    assert!(news.iter().any(asks_again), "{news:?}");
+    assert_eq!(news.len(), 2, "{news:?}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bramah_core::facts::Counters;
 use bramah_core::{
-    EndReason, Event, Happening, LockName, LockView, Outcome, Refusal, RequestSeq, SessionId,
-    State, WaitEnd,
+    EndReason, Event, Grant, Happening, LockName, LockView, Outcome, Refusal, RequestSeq,
+    SessionId, State, WaitEnd,
 };
 use bramah_node::{Info, Listing, Reply};
 use bramah_wire::event::changes;
@@ -160,6 +160,14 @@ impl Reference {
     }
 }
 
+/// A grant as it was, or, told late, as renewals and re-entries have made it since.
+fn is_grant_told(happened: &Grant, told: &Grant) -> bool {
+    let (deadline, count) = (told.deadline, told.count);
+    *told == Grant { deadline, count, ..happened.clone() }
+        && deadline >= happened.deadline
+        && count >= happened.count
+}
+
 /// What happened is what was told; of what is forgotten, only that it is over.
 fn is_told(happened: &Happening, told: &Happening) -> bool {
     let is_reason = |happened: &EndReason, told: &EndReason| {
@@ -189,7 +197,25 @@ fn is_told(happened: &Happening, told: &Happening) -> bool {
             (session, seq) == (told, told_seq)
                 && (reason == told_reason || *told_reason == WaitEnd::Cancelled)
         }
-        (Happening::Granted { .. }, Happening::Granted { .. }) => happened == told,
+        (
+            Happening::Granted { session, seq, waited: true, .. },
+            Happening::WaitEnded {
+                session: told, seq: told_seq, reason: WaitEnd::Cancelled, ..
+            },
+        ) => (session, seq) == (told, told_seq),
+        (
+            Happening::Granted { session, seq, waited, grants },
+            Happening::Granted {
+                session: told,
+                seq: told_seq,
+                waited: told_waited,
+                grants: told_grants,
+            },
+        ) => {
+            (session, seq, waited) == (told, told_seq, told_waited)
+                && grants.len() == told_grants.len()
+                && grants.iter().zip(told_grants).all(|(it, told)| is_grant_told(it, told))
+        }
         _ => false,
     }
 }

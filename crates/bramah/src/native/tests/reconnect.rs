@@ -69,6 +69,23 @@ fn a_wait_that_ended_unseen_goes_on_under_a_new_number_for_what_is_left_of_it() 
 }
 
 #[test]
+fn a_wait_that_a_server_saw_no_end_of_is_asked_for_again_under_its_number() {
+    let mut bench = Bench::up();
+    let (key, call) = bench.acquire("x");
+    bench.open_session();
+    let number = bench.reply_to_acquire(queued());
+    let session = SESSION;
+    let how = Some(proto::wait_ended::How::Cancelled(true));
+    bench.tell(What::WaitEnded(proto::WaitEnded { session, seq: number.seq, how }));
+    let (id, op) = bench.sent_one();
+    assert_eq!(number_of(&op).seq, number.seq);
+    assert!(bench.poll(call).is_pending());
+    bench.reply(id, granted(9));
+    assert!(matches!(bench.poll(call), Poll::Ready(Ok(_))));
+    assert_eq!(bench.lost(key, 9), None);
+}
+
+#[test]
 fn a_session_is_kept_alive_once_it_is_known_what_of_it_is_still_held() {
     let (mut bench, key) = Bench::holding(7);
     bench.disconnect();
