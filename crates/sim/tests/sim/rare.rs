@@ -136,19 +136,6 @@ fn ends_soon(story: &Story, leader: u64) -> Option<(u64, SimTime)> {
         let is_soon = ends.iter().any(|(of, end)| {
             *of == (session, seq) && at.plus_us(30_000) < *end && *end < at.plus_us(500_000)
         });
-        let is_right = member != leader && is_soon && are_last(story, &waits, member, at);
-        is_right.then_some((member, at))
-    })
-}
-
-/// None of those who wait over this member has said since that he needs no answer as old as that.
-fn are_last(story: &Story, waits: &[(u64, u64, u64)], member: u64, at: SimTime) -> bool {
-    waits.iter().all(|(client, session, seq)| {
-        let of_session = format!("id: SessionId({session}), ");
-        let is_later = |line: &Line| {
-            line.has(&of_session) && line.number("answered_below").is_some_and(|below| below > *seq)
-        };
-        let mut asked = story.between("Called", SimTime(0), at);
-        story.member_of(*client, at) != Some(member) || !asked.any(is_later)
+        (member != leader && is_soon).then_some((member, at))
     })
 }
