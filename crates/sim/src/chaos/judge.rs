@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
+use anyhow::ensure;
 use bramah::LocalTime;
 use bramah_core::{FencingToken, Key, LockName, Time};
 use bramah_wal::Entry;
@@ -26,14 +27,14 @@ use super::hear;
 use super::history::{Whole, whole_log};
 use super::logs::Log;
 use super::record::{self, Line};
-use super::scene::{WITNESS, address, data_of, record_of, server_name};
+use super::scene::{WITNESS, address, data_of, record_of, records_in, server_name};
 use crate::audit::{Audit, Promise, Witness};
 use crate::fact::{CallNo, ClientNo, ConnectionNo, Fact, Held};
 use crate::plan::{ClockTerms, NetworkTerms, Plan, WorkloadTerms};
 use crate::time::SimTime;
 
 /// How many processes one client can have had.
-const LIVES_MAX: u32 = 1_000;
+const LIVES_MAX: u32 = 100_000;
 /// How long a message may take on a machine that is busy, in microseconds.
 const DELAY_US_MAX: u64 = 250_000;
 /// One clock counts all, and the kernel may correct it.
@@ -58,11 +59,10 @@ enum Matter {
 /// Judges a run that is over, from what is in its folder; gives whether a promise was broken.
 pub(super) fn judge(folder: &Path) -> anyhow::Result<bool> {
     let mut seen = Vec::new();
-    for client in 0..u32::from(u8::MAX) {
-        let lives = (0..LIVES_MAX).map(|life| (life, record_of(folder, client, life)));
-        for (life, path) in lives.take_while(|(_, path)| path.exists()) {
-            read(client * LIVES_MAX + life, &record::read(&path)?, &mut seen)?;
-        }
+    for (client, life) in records_in(folder)? {
+        ensure!(life < LIVES_MAX, "client {client} had more than {LIVES_MAX} processes");
+        let lines = record::read(&record_of(folder, client, life))?;
+        read(client * LIVES_MAX + life, &lines, &mut seen)?;
     }
     read(ClientNo::MAX, &record::read(&folder.join("run.record"))?, &mut seen)?;
     // Lines of one process keep their order.

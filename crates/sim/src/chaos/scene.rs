@@ -337,6 +337,39 @@ pub(super) fn record_of(folder: &Path, client: u32, life: u32) -> PathBuf {
     folder.join(format!("client-{client}-{life}.record"))
 }
 
+/// Which processes of which clients wrote something down, in their order. One that was killed at
+/// once has no record, and those after it have one.
+pub(super) fn records_in(folder: &Path) -> std::io::Result<Vec<(u32, u32)>> {
+    let mut records = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        let name = file?.file_name();
+        let name = name.to_str().and_then(|name| name.strip_prefix("client-"));
+        let numbers = name.and_then(|name| name.strip_suffix(".record")?.split_once('-'));
+        let Some((client, life)) = numbers else { continue };
+        records.extend(client.parse().ok().zip(life.parse().ok()));
+    }
+    records.sort_unstable();
+    Ok(records)
+}
+
 fn ahead(random: &mut Random) -> Duration {
     Duration::from_secs(random.below(AHEAD_SECONDS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_killed_before_it_wrote_hides_none_after_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let records = [(0, 0), (0, 2), (0, 10), (7, 1)];
+        for (client, life) in records {
+            File::create(record_of(folder.path(), client, life)).expect("a record");
+        }
+        for other in ["run.record", "client-0-1.log", "client-7-0.log"] {
+            File::create(folder.path().join(other)).expect("a file");
+        }
+        assert_eq!(records_in(folder.path()).expect("a folder"), records);
+    }
 }
