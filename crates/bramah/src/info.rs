@@ -147,8 +147,9 @@ pub struct Page<T> {
 pub struct Aged<T> {
     /// The answer.
     pub answer: T,
-    /// What changed within this time may be missing from it; zero if it is current.
-    pub age: Duration,
+    /// What changed within this time may be missing from it; zero if it is current. Nobody knows
+    /// how much is missing if there is none: the server has heard of no leader since it started.
+    pub age: Option<Duration>,
     /// The revision of the table that it is of, if it was asked of a table that may be behind.
     pub revision: Option<u64>,
 }
@@ -156,7 +157,7 @@ pub struct Aged<T> {
 impl<T> Aged<T> {
     /// An answer that is current.
     pub fn current(answer: T) -> Aged<T> {
-        Aged { answer, age: Duration::ZERO, revision: None }
+        Aged { answer, age: Some(Duration::ZERO), revision: None }
     }
 }
 

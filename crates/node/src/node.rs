@@ -467,8 +467,9 @@ impl Node {
         out.push(Output::Reply { client, id, now: self.time(now), reply });
     }
 
-    /// The cluster's time as this node would stamp it.
-    pub(crate) fn time(&self, now: BootTime) -> Time {
+    /// The cluster's time as this node would stamp it, once it has made a step.
+    #[must_use]
+    pub fn time(&self, now: BootTime) -> Time {
         self.clock.time(now).max(self.state.now())
     }
 

@@ -12,9 +12,7 @@ use crate::service::Answer;
 pub(crate) fn answer(id: u64, now: Time, answer: Answer) -> proto::Message {
     match answer {
         Answer::Node(it) => reply(id, now, &it),
-        Answer::Stale { reply: it, revision, age_ms } => {
-            wire::stale(reply(id, now, &it), revision, age_ms)
-        }
+        Answer::Stale(it, staleness) => wire::stale(reply(id, now, &it), staleness),
         Answer::Info { info, status } => {
             let (leader, members) = (status.leader, status.members);
             wire::server_info(id, now, proto::ServerInfo { leader, members, ..server_info(&info) })

@@ -17,6 +17,7 @@ use bramah_wal::{DirDisk, FinishedSnapshot};
 use bramah_wire::link::{Folder, Place};
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
+use bramah_wire::proto::Staleness;
 use bramah_wire::request::Ask;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::{Instant, sleep};
@@ -72,8 +73,9 @@ pub(crate) struct Runtime {
     pub(crate) removed: bool,
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) backups: Backups,
-    /// A leader, this node or another, was last heard then.
-    heard_leader: Instant,
+    begun: Instant,
+    /// A leader, this node or another, was last heard then; none since the start.
+    heard_leader: Option<Instant>,
     /// Somebody needs a snapshot of what is applied now.
     snapshot_ordered: bool,
     /// Snapshots to be sent: to whom, which, and the message that goes with it.
@@ -129,7 +131,8 @@ impl Runtime {
             removed: false,
             transfers: Vec::new(),
             backups: Backups::default(),
-            heard_leader: Instant::now(),
+            begun: Instant::now(),
+            heard_leader: None,
             snapshot_ordered: false,
             to_send: Vec::new(),
             sending: 0,
@@ -218,7 +221,7 @@ impl Runtime {
                     self.backups.forget(*client);
                 }
                 Input::Peer { from, .. } if self.node.leader() == Some(*from) => {
-                    self.heard_leader = Instant::now();
+                    self.heard_leader = Some(Instant::now());
                 }
                 _ => {}
             }
@@ -260,7 +263,7 @@ impl Runtime {
         }
         if self.node.is_leader() {
             // Also when another leads next, or nobody: what it knew was new until now.
-            self.heard_leader = Instant::now();
+            self.heard_leader = Some(Instant::now());
         }
         self.look_at_members();
         self.answer_transfers();
@@ -288,16 +291,23 @@ impl Runtime {
             Ask::Service(what) => self.inputs.push(Input::Request { client, id, what }),
             Ask::Stale(query) => {
                 let reply = self.node.look(&query);
-                let revision = self.node.applied().0.counters().revision;
-                let age = match self.node.is_leader() {
-                    true => Duration::ZERO,
-                    false => self.heard_leader.elapsed(),
-                };
-                let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-                self.answer(client, id, Answer::Stale { reply, revision, age_ms });
+                self.answer(client, id, Answer::Stale(reply, self.staleness()));
             }
             Ask::Cluster(ask) => self.ask_cluster(client, id, ask),
             Ask::Backup { from } => self.ask_backup(client, id, from),
+        }
+    }
+
+    /// How old what the table says may be.
+    fn staleness(&self) -> Staleness {
+        let age = match self.node.is_leader() {
+            true => Duration::ZERO,
+            false => self.heard_leader.unwrap_or(self.begun).elapsed(),
+        };
+        Staleness {
+            revision: self.node.applied().0.counters().revision,
+            age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+            no_leader_yet: self.heard_leader.is_none(),
         }
     }
 
@@ -350,7 +360,12 @@ impl Runtime {
     /// Answers what the node was not asked.
     pub(crate) fn answer(&mut self, client: ClientId, id: u64, answer: Answer) {
         if let Some(outlet) = self.outlets.get(&client) {
-            outlet.reply(id, self.node.applied().0.now(), answer);
+            let now = match answer {
+                // Ages count also while nothing happens; nothing else that is said here has any.
+                Answer::Stale(..) => self.node.time(boot_time()),
+                _ => self.node.applied().0.now(),
+            };
+            outlet.reply(id, now, answer);
             self.dirty.push(client);
         }
     }

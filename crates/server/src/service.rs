@@ -46,15 +46,8 @@ pub trait Outlet: Send + Sync {
 pub enum Answer {
     /// Of the node.
     Node(Reply),
-    /// Of the node's table as it is, which may be behind.
-    Stale {
-        /// What it says.
-        reply: Reply,
-        /// The revision of the table.
-        revision: u64,
-        /// How long ago this server last heard of a leader.
-        age_ms: u64,
-    },
+    /// Of the node's table as it is, and how far behind that may be.
+    Stale(Reply, proto::Staleness),
     /// How the server is, and the cluster as it knows it.
     Info {
         /// The node's part.

@@ -136,12 +136,11 @@ pub fn backup_part(id: u64, now: Time, data: Bytes, last: bool) -> proto::Messag
     message(id, now, Reply::BackupPart(proto::BackupPart { data, last }))
 }
 
-/// Says of a reply that it may be old: of which revision it is, and how many milliseconds ago the
-/// server last heard of a leader.
+/// Says of a reply how old it may be.
 #[must_use]
-pub fn stale(mut message: proto::Message, revision: u64, age_ms: u64) -> proto::Message {
+pub fn stale(mut message: proto::Message, staleness: proto::Staleness) -> proto::Message {
     if let Some(Kind::Reply(reply)) = &mut message.kind {
-        reply.staleness = Some(proto::Staleness { revision, age_ms });
+        reply.staleness = Some(staleness);
     }
     message
 }

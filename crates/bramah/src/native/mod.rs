@@ -185,7 +185,10 @@ impl Native {
     ) -> Result<Aged<T>, Error> {
         let read = |answer: Answer| {
             let Answer { outcome, now_ms, staleness, .. } = answer;
-            let age = staleness.map_or(Duration::ZERO, |it| Duration::from_millis(it.age_ms));
+            let age = match staleness {
+                None => Some(Duration::ZERO),
+                Some(it) => (!it.no_leader_yet).then(|| Duration::from_millis(it.age_ms)),
+            };
             let revision = staleness.map(|staleness| staleness.revision);
             Ok(Aged { answer: read(outcome, now_ms)?, age, revision })
         };

@@ -58,18 +58,24 @@ fn tell_age_of_first<T>(page: Aged<T>, is_first: bool) -> T {
 
 /// As of when a server that was asked for what it knows has told it.
 struct Age {
-    age: Duration,
+    age: Option<Duration>,
     revision: u64,
 }
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Age { age, revision } = self;
-        match age.is_zero() {
-            true => write!(f, "as the server that leads has it")?,
-            false => write!(f, "as it was {} ago: what changed since may be missing", Span(*age))?,
+        match age {
+            Some(Duration::ZERO) => f.write_str("as the server that leads has it")?,
+            Some(age) => {
+                write!(f, "as it was {} ago: what changed since may be missing", Span(*age))?
+            }
+            None => f.write_str(
+                "as it was nobody knows when: the server has heard of no leader since it \
+                 started, and what changed may be missing",
+            )?,
         }
-        write!(f, "; times are those of the last change, which is revision {revision}")
+        write!(f, "; the last change it knows is revision {revision}")
     }
 }
 

@@ -209,6 +209,12 @@ fn without_a_majority_the_status_says_so_and_old_answers_are_to_be_had() {
         assert_eq!(output.code, 0, "{line}");
         assert!(output.stderr.contains(" ago: what changed since may be missing"), "{output:?}");
     }
+    cluster.kill(2);
+    let again = cluster.serve(2);
+    cluster.servers[2] = Some(again);
+    let output = cluster.run("ls --stale");
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stderr.contains("nobody knows when"), "{output:?}");
 }
 
 #[test]

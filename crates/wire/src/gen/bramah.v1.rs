@@ -172,6 +172,10 @@ pub struct Staleness {
     /// leader. What was changed within it may be missing.
     #[prost(uint64, tag = "2")]
     pub age_ms: u64,
+    /// It has heard of no leader since it started: what was changed before that may be missing too,
+    /// however long ago.
+    #[prost(bool, tag = "3")]
+    pub no_leader_yet: bool,
 }
 /// Pushed on the connection a session is attached to, or that started the watch.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -9999,6 +9999,9 @@ impl serde::Serialize for Staleness {
         if self.age_ms != 0 {
             len += 1;
         }
+        if self.no_leader_yet {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("bramah.v1.Staleness", len)?;
         if self.revision != 0 {
             #[allow(clippy::needless_borrow)]
@@ -10009,6 +10012,9 @@ impl serde::Serialize for Staleness {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("ageMs", ToString::to_string(&self.age_ms).as_str())?;
+        }
+        if self.no_leader_yet {
+            struct_ser.serialize_field("noLeaderYet", &self.no_leader_yet)?;
         }
         struct_ser.end()
     }
@@ -10023,12 +10029,15 @@ impl<'de> serde::Deserialize<'de> for Staleness {
             "revision",
             "age_ms",
             "ageMs",
+            "no_leader_yet",
+            "noLeaderYet",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Revision,
             AgeMs,
+            NoLeaderYet,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10052,6 +10061,7 @@ impl<'de> serde::Deserialize<'de> for Staleness {
                         match value {
                             "revision" => Ok(GeneratedField::Revision),
                             "ageMs" | "age_ms" => Ok(GeneratedField::AgeMs),
+                            "noLeaderYet" | "no_leader_yet" => Ok(GeneratedField::NoLeaderYet),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10073,6 +10083,7 @@ impl<'de> serde::Deserialize<'de> for Staleness {
             {
                 let mut revision__ = None;
                 let mut age_ms__ = None;
+                let mut no_leader_yet__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Revision => {
@@ -10091,11 +10102,18 @@ impl<'de> serde::Deserialize<'de> for Staleness {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::NoLeaderYet => {
+                            if no_leader_yet__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("noLeaderYet"));
+                            }
+                            no_leader_yet__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Staleness {
                     revision: revision__.unwrap_or_default(),
                     age_ms: age_ms__.unwrap_or_default(),
+                    no_leader_yet: no_leader_yet__.unwrap_or_default(),
                 })
             }
         }

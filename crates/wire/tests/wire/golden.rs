@@ -202,7 +202,13 @@ pub(crate) fn messages() -> Vec<(String, proto::Message)> {
     let status = proto::ClusterStatus { node_id: 5, forming, ..Default::default() };
     add("cluster_forming", reply::cluster_status(7, NOW, status));
     add("backup_part", reply::backup_part(7, NOW, b"part"[..].into(), true));
-    add("lock_stale", reply::stale(listing::lock(7, NOW, &view.name, None), 77, 1_500));
+    let free = listing::lock(7, NOW, &view.name, None);
+    let staleness = proto::Staleness { revision: 77, age_ms: 1_500, no_leader_yet: false };
+    add("lock_stale", reply::stale(free.clone(), staleness));
+    add(
+        "lock_no_leader_yet",
+        reply::stale(free, proto::Staleness { no_leader_yet: true, ..staleness }),
+    );
     let mut no_leader = Error::new(ErrorCode::NoLeader, "reach a leader: there is none");
     no_leader.servers = vec!["db1.example:7420".to_owned(), "[::1]:7420".to_owned()];
     add("no_leader", reply::error(7, NOW, &no_leader));

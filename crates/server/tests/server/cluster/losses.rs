@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
+use bramah_server::Storage;
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
 
-use super::{ask_until_led, three, until, until_led};
+use super::{ask_until_led, folder, joining, three, until, until_led, until_voters};
 use crate::client::Client;
+use crate::running::Running;
 
 #[test]
 fn a_lost_leader_is_followed_by_another_and_nobody_loses_anything() {
@@ -55,6 +57,7 @@ fn without_a_majority_there_is_a_clear_answer_and_what_is_old_is_said_to_be() {
     let reply = client.whole_reply(get(true));
     let staleness = reply.staleness.expect("it says how old it is");
     assert!(staleness.age_ms > 0 && staleness.revision > 0);
+    assert!(!staleness.no_leader_yet, "it heard of one before");
     let Some(Outcome::Lock(lock)) = reply.outcome else { panic!("no lock: {reply:?}") };
     assert_eq!(lock.holders[0].token, hold.number);
 }
@@ -90,8 +93,43 @@ fn what_a_member_knows_that_led_is_as_old_as_the_end_of_that() {
         server.kill();
     }
     until("nobody leads", || (client.status().leader == 0).then_some(()));
-    let get = proto::GetLock { name: "x".to_owned(), stale: true, ..Default::default() };
-    let staleness = client.whole_reply(Op::GetLock(get)).staleness.expect("how old it is");
+    let staleness = stale_look(&mut client).staleness.expect("how old it is");
     let longest = led.elapsed().as_millis();
     assert!(u128::from(staleness.age_ms) <= longest, "{staleness:?}, at most {longest} ms");
+}
+
+#[test]
+fn a_member_that_starts_again_alone_does_not_know_how_old_its_table_is() {
+    let kept = tempfile::tempdir().expect("a folder");
+    let first = Running::in_memory();
+    let second = Running::start(joining(Storage::Memory, &[&first])).expect("it starts");
+    let third = Running::start(joining(folder(kept.path()), &[&first])).expect("it starts");
+    until_voters(&third, 3);
+    let again = third.same_addresses(kept.path());
+    for server in [third, first, second] {
+        server.kill();
+    }
+    let third = Running::start(again).expect("it starts again");
+    let staleness = stale_look(&mut Client::connect(third.address())).staleness;
+    assert!(staleness.is_some_and(|staleness| staleness.no_leader_yet), "{staleness:?}");
+}
+
+#[test]
+fn time_goes_on_in_what_a_server_says_by_itself_though_nothing_happens() {
+    let server = Running::in_memory();
+    let mut client = Client::connect(server.address());
+    let session = client.open(60_000);
+    client.hold(session, "x");
+    let before = stale_look(&mut client);
+    until("time passed", || {
+        let reply = stale_look(&mut client);
+        assert_eq!(reply.staleness, before.staleness, "nothing happened");
+        (reply.now_ms > before.now_ms).then_some(())
+    });
+}
+
+/// Asks a server what it knows of a lock, whoever leads.
+fn stale_look(client: &mut Client) -> proto::Reply {
+    let get = proto::GetLock { name: "x".to_owned(), stale: true, ..Default::default() };
+    client.whole_reply(Op::GetLock(get))
 }
