@@ -13,9 +13,9 @@
 //!
 //! # The cluster's time
 //! Time is data. The leader stamps each entry with the milliseconds that passed on its own machine
-//! since it took over, on top of the time of the last entry before it. No other clock is ever
-//! compared with it, so it stands still while nobody leads: leases get longer over an outage, never
-//! shorter.
+//! since the last entry of the leader before it came there, on top of that entry's time. No other
+//! clock is ever compared with it. Nothing expires while nobody leads, and while no member runs the
+//! time stands still: leases get longer over an outage, never shorter.
 
 mod applying;
 mod clock;
