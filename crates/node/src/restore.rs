@@ -193,10 +193,9 @@ pub(crate) fn apply_entry(
     let entry = decode_entry(data).map_err(|source| NodeError::Entry { index, source })?;
     state.advance(entry.now, events);
     each(state, None, events);
-    let numbered = entry.origins.iter().flat_map(|run| {
+    let mut origins = entry.origins.iter().flat_map(|run| {
         (0..run.count as u64).map(|at| (run.incarnation, run.first.wrapping_add(at)))
     });
-    let mut origins = numbered;
     for command in entry.commands {
         let outcome = state.apply(entry.now, command, events);
         each(state, Some((outcome, origins.next())), events);
