@@ -2,13 +2,14 @@
 //! what goes out finds its connection here.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bramah_node::{ClientId, Input};
 use bramah_wire::request::Ask;
 use tokio::sync::Notify;
 
 use crate::limits::PEER_IN_BYTES_MAX;
+use crate::mutex::lock;
 use crate::peers::News;
 use crate::service::{Outlet, Service};
 
@@ -43,7 +44,7 @@ impl Hall {
 
     /// Takes what came in; what the caller has used up is reused.
     pub(crate) fn swap(&self, used: &mut Inbox) {
-        std::mem::swap(&mut *self.lock(), used);
+        std::mem::swap(&mut *lock(&self.inbox), used);
         if self.peer_bytes.swap(0, Ordering::AcqRel) >= PEER_IN_BYTES_MAX {
             self.peer_room.notify_waiters();
         }
@@ -55,7 +56,7 @@ impl Hall {
     }
 
     pub(crate) fn push(&self, input: Input) {
-        let mut inbox = self.lock();
+        let mut inbox = lock(&self.inbox);
         let first = inbox.inputs.is_empty();
         inbox.inputs.push(input);
         drop(inbox);
@@ -79,20 +80,15 @@ impl Hall {
 
     /// Takes news of other members.
     pub(crate) fn tell(&self, news: News) {
-        self.lock().news.push(news);
+        lock(&self.inbox).news.push(news);
         self.wake();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inbox> {
-        // A panic elsewhere ends the process; what it left here is never half done.
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Service for Hall {
     fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
         let client = ClientId(self.last_client.fetch_add(1, Ordering::Relaxed) + 1);
-        self.lock().connected.push((client, outlet));
+        lock(&self.inbox).connected.push((client, outlet));
         self.push(Input::Connected(client));
         client
     }
@@ -101,7 +97,7 @@ impl Service for Hall {
         match ask {
             Ask::Service(what) => self.push(Input::Request { client, id, what }),
             other => {
-                self.lock().asked.push((client, id, other));
+                lock(&self.inbox).asked.push((client, id, other));
                 self.wake();
             }
         }

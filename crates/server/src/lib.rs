@@ -7,7 +7,7 @@
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
 //! `native`, `http`, `websocket`, `outbox`, `encode` (the connections' side), `log`, `writer`,
 //! `folder` (the disk), `peers`, `formation`, `cluster`, `leaving` (other members), `backup`,
-//! `restore`, `server` (all together).
+//! `restore`, `server` (all together). `limits`, `keys` and `mutex` are used all over.
 //! DESIGN.md beside this crate says what a server does because there are others, and why.
 
 mod backup;
@@ -25,6 +25,7 @@ mod leaving;
 pub mod limits;
 mod listener;
 mod log;
+mod mutex;
 mod native;
 mod outbox;
 mod peers;

@@ -34,7 +34,7 @@ const UNKNOWN: &str = "bramah: this port speaks the native protocol of Bramah, v
 /// wondering about the text above.
 const TLS_REFUSED: [u8; 7] = [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40];
 /// How long accepting rests after it failed, for want of memory or file descriptors.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
+pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Takes connections for ever, at most `connections_max` at a time. Some more are taken to be told
 /// so; beyond these the kernel keeps them waiting, so that file descriptors are left for the log.
@@ -145,9 +145,13 @@ async fn say(mut stream: TcpStream, what: &[u8]) {
 /// connection and throw it away.
 pub(crate) async fn say_goodbye(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
+    let _ = timeout(GOODBYE_TIME_MAX, read_rest(&mut stream)).await;
+}
+
+/// Reads whatever the peer still says.
+pub(crate) async fn read_rest(input: &mut (impl AsyncReadExt + Unpin)) {
     let mut rest = [0; 1024];
-    let read_rest = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
-    let _ = timeout(GOODBYE_TIME_MAX, read_rest).await;
+    while matches!(input.read(&mut rest).await, Ok(1..)) {}
 }
 
 /// Small messages go out at once, and a dead peer is noticed.

@@ -16,13 +16,10 @@ use tracing::debug;
 use crate::encode;
 use crate::keys::Keys;
 use crate::limits::{FRAME_TIME_MAX, GOODBYE_TIME_MAX};
-use crate::outbox::{Framing, Outbox};
+use crate::outbox::{Framing, Outbox, TURN_BYTES};
 use crate::service::Service;
 
 const READ_BYTES: usize = 16 * 1024;
-/// Bytes after which a connection lets others take their turn, so that reading its requests keeps
-/// nobody waiting for long.
-const TURN_BYTES: usize = 256 * 1024;
 
 /// Serves a connection that opened as native, until it ends. `buffer` holds what was read after the
 /// opening.

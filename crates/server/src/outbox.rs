@@ -3,8 +3,8 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bramah_core::Time;
 use bramah_node::Notice;
@@ -20,7 +20,12 @@ use crate::limits::{
     CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX, OUT_BYTES_LAGGING, OUT_BYTES_MAX,
     OUT_BYTES_SOFT_MAX,
 };
+use crate::mutex::lock;
 use crate::service::{Answer, Flow, Outlet};
+
+/// Bytes after which a connection lets others take their turn, so that reading its requests keeps
+/// nobody waiting for long.
+pub(crate) const TURN_BYTES: usize = 256 * 1024;
 
 /// How messages become bytes of a connection.
 pub(crate) trait Framing: Send + Sync + 'static {
@@ -64,10 +69,6 @@ impl<F: Framing> Outbox<F> {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, BytesMut> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn is_blocked(&self) -> bool {
         self.blocked.load(Ordering::Acquire)
     }
@@ -94,7 +95,7 @@ impl<F: Framing> Outbox<F> {
         let requests = self.requests.load(Ordering::Relaxed);
         requests >= CONNECTION_REQUESTS_MAX
             || (requests > 0 && self.is_heavy())
-            || (self.is_blocked() && self.lock().len() >= OUT_BYTES_SOFT_MAX)
+            || (self.is_blocked() && lock(&self.out).len() >= OUT_BYTES_SOFT_MAX)
     }
 
     pub(crate) fn put(&self, message: &proto::Message) {
@@ -102,7 +103,7 @@ impl<F: Framing> Outbox<F> {
         if self.is_over() || self.finished.load(Ordering::Acquire) {
             return;
         }
-        let mut out = self.lock();
+        let mut out = lock(&self.out);
         if let Err(why) = self.framing.put(message, &mut out) {
             debug!(why, "a reply did not fit a frame");
             let id = encode::reply_id(message);
@@ -113,10 +114,16 @@ impl<F: Framing> Outbox<F> {
         self.look_at_room(&out);
     }
 
+    /// Bytes that wait to be sent.
+    #[cfg(test)]
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        lock(&self.out).len()
+    }
+
     /// Adds what is no message: a part of the protocol that carries them.
     pub(crate) fn put_bytes(&self, bytes: &[u8]) {
         if !self.is_over() {
-            let mut out = self.lock();
+            let mut out = lock(&self.out);
             out.extend_from_slice(bytes);
             self.look_at_room(&out);
         }
@@ -142,7 +149,7 @@ impl<F: Framing> Outbox<F> {
 
     /// Sends as much as the socket takes. An error is found again by the connection's own task.
     pub(crate) fn send(&self) {
-        let mut out = self.lock();
+        let mut out = lock(&self.out);
         while !out.is_empty() {
             match self.stream.try_write(&out) {
                 Ok(sent) => out.advance(sent),
@@ -194,7 +201,7 @@ impl<F: Framing> Outlet for Outbox<F> {
 
     fn flush(&self) -> Flow {
         self.send();
-        match self.is_blocked() && self.lock().len() > OUT_BYTES_LAGGING {
+        match self.is_blocked() && lock(&self.out).len() > OUT_BYTES_LAGGING {
             true => Flow::Lagging,
             false => Flow::Open,
         }

@@ -18,11 +18,10 @@ use tracing::{debug, info, warn};
 use super::call::{CallError, read_frame};
 use super::post::{Arrival, News, Post};
 use super::starts::Call;
+use super::transfer::blocking;
 use crate::limits::{GOODBYE_TIME_MAX, PEER_CALLS_MAX, PEER_HELLO_TIME_MAX};
-use crate::listener::{prepare, say_goodbye};
+use crate::listener::{ACCEPT_REST, prepare, say_goodbye};
 
-/// How long accepting rests after it failed, for want of memory or file descriptors.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// How long it is heard whether a start of a node that seems to be silent has spoken after all, and
 /// this process was kept from reading it.
 const LISTEN_AGAIN: Duration = Duration::from_millis(50);
@@ -167,8 +166,7 @@ async fn take_snapshot(
     let reading = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX);
     let read = timeout(PEER_HELLO_TIME_MAX, reading).await.unwrap_or(Err(CallError::TimedOut));
     let Frame::SnapshotHead(head) = read? else { return Err(CallError::NoMember) };
-    let stream = stream.into_std()?;
-    stream.set_nonblocking(false)?;
+    let stream = blocking(stream)?;
     let buffer = buffer.copy_to_bytes(buffer.len()).into();
     post.tell(News::Arrival(Arrival { from, head, stream, buffer }));
     Ok(())

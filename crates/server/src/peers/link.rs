@@ -1,7 +1,7 @@
 //! The connection on which this node speaks to another: kept up, and bounded in what waits on it.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bramah_wire::link::{Frame, Purpose, Reason};
@@ -20,6 +20,7 @@ use crate::keys::random_below;
 use crate::limits::{
     PEER_OUT_BYTES_MAX, PEER_OUT_LEN_MAX, PEER_RETRY_TIME_MAX, PEER_RETRY_TIME_MIN,
 };
+use crate::mutex::lock;
 
 /// How often this node says that it is there, whatever else it says.
 pub(super) const ALIVE_EVERY: Duration = Duration::from_secs(1);
@@ -235,9 +236,4 @@ fn retry_time(failures: u32) -> Duration {
         PEER_RETRY_TIME_MIN.saturating_mul(1 << failures.min(10)).min(PEER_RETRY_TIME_MAX);
     let spread = longest.as_millis() as u64 / 2 + 1;
     longest / 2 + Duration::from_millis(random_below(spread))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic elsewhere ends the process; what it left here is never half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

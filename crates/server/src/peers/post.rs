@@ -1,7 +1,7 @@
 //! What all connections between members share.
 
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bramah_core::State;
 use bramah_node::Input;
@@ -16,6 +16,7 @@ use super::seldom::Seldom;
 use super::starts::{Call, StartRefused, Starts};
 use crate::hall::Hall;
 use crate::keys::random_below;
+use crate::mutex::lock;
 
 /// Which node this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,9 +200,4 @@ fn refusal_of_start(node: u64, why: StartRefused) -> String {
 
 fn release() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic elsewhere ends the process; what it left here is never half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

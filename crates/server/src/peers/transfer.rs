@@ -20,6 +20,9 @@ use super::link::chain;
 use super::post::{Arrival, News, Post, Received};
 use crate::limits::{SNAPSHOT_PART_BYTES, SNAPSHOT_SILENCE_TIME_MAX};
 
+/// Room for what is read at once.
+const READ_BYTES: usize = 64 * 1024;
+
 /// A snapshot for another member.
 pub(crate) struct Outgoing {
     pub(crate) to: u64,
@@ -72,16 +75,13 @@ pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) {
     }
 }
 
-fn blocking(stream: tokio::net::TcpStream) -> Result<TcpStream, TransferError> {
+/// The connection for a thread of its own, which waits no longer than the other may be silent.
+pub(super) fn blocking(stream: tokio::net::TcpStream) -> io::Result<TcpStream> {
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
-    set_times(&stream)?;
-    Ok(stream)
-}
-
-fn set_times(stream: &TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(SNAPSHOT_SILENCE_TIME_MAX))?;
-    stream.set_write_timeout(Some(SNAPSHOT_SILENCE_TIME_MAX))
+    stream.set_write_timeout(Some(SNAPSHOT_SILENCE_TIME_MAX))?;
+    Ok(stream)
 }
 
 fn push(
@@ -113,7 +113,7 @@ fn push(
 }
 
 fn next_frame(stream: &mut TcpStream, buffer: &mut BytesMut) -> Result<Frame, TransferError> {
-    let mut part = vec![0; 64 * 1024];
+    let mut part = vec![0; READ_BYTES];
     loop {
         if let Some(frame) = Frame::take(buffer, LINK_FRAME_BYTES_MAX)? {
             return Ok(frame);
@@ -152,7 +152,6 @@ fn pull(
     writer: Option<SnapshotWriter<DirDisk>>,
 ) -> Result<Received, TransferError> {
     let Arrival { from, head, stream, buffer } = arrival;
-    set_times(&stream)?;
     let message = Message::decode(&head.message)?;
     let part = Bytes::new();
     let mut parts = Parts { stream, buffer, part, left: head.bytes, writer, error: None };

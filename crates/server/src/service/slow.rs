@@ -1,12 +1,13 @@
 //! A service whose answers are the test's, for tests of what fronts keep meanwhile.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bramah_core::Time;
 use bramah_node::{ClientId, Reply, Unavailable};
 use bramah_wire::request::Ask;
 
 use super::{Answer, Outlet, Service};
+use crate::mutex::lock;
 
 /// Takes requests, and answers only when the test says so.
 #[derive(Default)]
@@ -62,8 +63,4 @@ impl Service for Slow {
     fn disconnect(&self, _: ClientId) {
         *lock(&self.is_gone) = true;
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

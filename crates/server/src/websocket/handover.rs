@@ -2,7 +2,7 @@
 //! connection's own task goes on with the socket once HTTP is done with it. So a WebSocket counts
 //! as the connection that it was.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -20,6 +20,7 @@ use super::origin::Origins;
 use super::{Patience, serve};
 use crate::http::Problem;
 use crate::limits::OPENING_TIME_MAX;
+use crate::mutex::lock;
 use crate::service::Service;
 
 /// Where a connection's handler leaves what was agreed on, for the connection's task.
@@ -38,8 +39,7 @@ pub(crate) async fn upgrade(mut request: Request) -> Response {
     match agree(request.method(), request.version(), request.headers(), origins) {
         Ok(agreed) => {
             let upgraded = hyper::upgrade::on(&mut request);
-            let mut slot = handover.0.lock().unwrap_or_else(PoisonError::into_inner);
-            *slot = Some((upgraded, agreed.format));
+            *lock(&handover.0) = Some((upgraded, agreed.format));
             (StatusCode::SWITCHING_PROTOCOLS, agreed.headers).into_response()
         }
         Err(refused) => {
@@ -60,7 +60,7 @@ impl Handover {
         into_socket: impl FnOnce(hyper::upgrade::Upgraded) -> Option<(TcpStream, BytesMut)>,
         service: &dyn Service,
     ) {
-        let agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let agreed = lock(&self.0).take();
         let Some((upgraded, format)) = agreed else { return };
         // HTTP has ended, so this waits for nobody's bytes.
         match timeout(OPENING_TIME_MAX, upgraded).await {

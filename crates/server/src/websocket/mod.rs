@@ -19,9 +19,7 @@ use std::time::Duration;
 use bramah_wire::frame::FRAME_BYTES_MAX;
 use bramah_wire::request::ErrorReply;
 use bramah_wire::{Error, ErrorCode, json, request};
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
@@ -33,6 +31,7 @@ use self::pipe::Pipe;
 use crate::encode;
 use crate::keys::Keys;
 use crate::limits::{GOODBYE_TIME_MAX, WEBSOCKET_PING_AFTER, WEBSOCKET_SILENCE_TIME_MAX};
+use crate::listener::read_rest;
 use crate::outbox::Outbox;
 use crate::service::Service;
 
@@ -83,13 +82,15 @@ pub(crate) async fn serve(
     outbox.finish();
     service.disconnect(client);
     debug!(client = client.0, ?end, "WebSocket ended");
-    let input = front.pipe.into_input();
+    let mut input = front.pipe.into_input();
     // The answer to a close frame waits still.
     outbox.send();
     let goodbye = async {
         outbox.drain().await;
         if matches!(end, End::Refused(_)) {
-            leave_to_read(input, &outbox).await;
+            // As in `say_goodbye`, or the peer would not read why.
+            outbox.shut();
+            read_rest(&mut input).await;
         }
     };
     let _ = timeout(GOODBYE_TIME_MAX, goodbye).await;
@@ -99,14 +100,6 @@ impl Default for Patience {
     fn default() -> Patience {
         Patience { ping_after: WEBSOCKET_PING_AFTER, silence_max: WEBSOCKET_SILENCE_TIME_MAX }
     }
-}
-
-/// Waits until the peer has read what was said to it last: a close with unread bytes would reset
-/// the connection and throw it away.
-async fn leave_to_read(mut input: OwnedReadHalf, outbox: &Outbox<WebSocketFraming>) {
-    outbox.shut();
-    let mut rest = [0; 1024];
-    while matches!(input.read(&mut rest).await, Ok(1..)) {}
 }
 
 /// How a connection ended, and why, for the log.

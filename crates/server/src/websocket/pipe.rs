@@ -5,11 +5,7 @@ use std::io::{self, Read, Write};
 use tokio::net::tcp::OwnedReadHalf;
 
 use super::framing::WebSocketFraming;
-use crate::outbox::Outbox;
-
-/// Bytes after which a connection lets others take their turn, so that reading its requests keeps
-/// nobody waiting for long.
-const TURN_BYTES: usize = 256 * 1024;
+use crate::outbox::{Outbox, TURN_BYTES};
 
 /// Reads from the socket, and writes to the connection's outbox.
 pub(super) struct Pipe<'a> {
