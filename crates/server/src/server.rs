@@ -130,7 +130,6 @@ pub async fn serve(
         plan = plan(&config.cluster, &folder_file, &lobby) => plan?,
         () = &mut stop => return Ok(()),
     };
-    waiting.abort();
 
     let Opened { log, recovered, torn } =
         Log::open(&config.storage, planned.beginning, config.log_bytes_before_snapshot)?;
@@ -141,6 +140,8 @@ pub async fn serve(
     };
     check_folder(&folder, &membership)?;
     check_cluster(&config.cluster, &membership).await?;
+    // One of the addresses that were just asked may be its own.
+    waiting.abort();
     let node = Node::new(recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
 
     let hall = Arc::new(Hall::default());

@@ -3,20 +3,22 @@
 //! Each asks all addresses that it was given who is there and whom they see. The node with the
 //! lowest number begins, when it sees as many as are expected, none of them has a cluster, and each
 //! of them sees the very same nodes. The others wait until somebody has a cluster, and join it. So
-//! there is one: who begins has heard from every other that it has none and waits for this one.
+//! there is one: who begins has heard from every other that it has none and waits for this one. A
+//! node that is to begin alone hears that from nobody, so it waits while any address is silent.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bramah_core::Time;
 use bramah_node::ClientId;
 use bramah_wire::request::{Address, Ask, ClusterAsk};
 use bramah_wire::{Error, ErrorCode, proto};
 use tokio::time::sleep;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::ASK_EVERY;
 use super::ask::status;
+use crate::mutex::lock;
 use crate::service::{Answer, Outlet, Service};
 
 /// What a server answers that has no cluster yet.
@@ -46,7 +48,7 @@ impl Lobby {
     }
 
     fn status(&self) -> proto::ClusterStatus {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = lock(&self.seen);
         let seen = seen.iter().copied().collect();
         let forming = Some(proto::Forming { expected: self.expected, seen });
         proto::ClusterStatus { node_id: self.node_id, forming, ..Default::default() }
@@ -55,7 +57,7 @@ impl Lobby {
 
 impl Service for Lobby {
     fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = lock(&self.clients);
         clients.last += 1;
         let client = ClientId(clients.last);
         clients.outlets.insert(client, outlet);
@@ -70,7 +72,7 @@ impl Service for Lobby {
                 Answer::Refused(Error::new(ErrorCode::NoLeader, text))
             }
         };
-        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = lock(&self.clients);
         if let Some(outlet) = clients.outlets.get(&client) {
             outlet.reply(id, Time::default(), answer);
             outlet.flush();
@@ -78,7 +80,7 @@ impl Service for Lobby {
     }
 
     fn disconnect(&self, client: ClientId) {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = lock(&self.clients);
         clients.outlets.remove(&client);
     }
 }
@@ -86,10 +88,12 @@ impl Service for Lobby {
 /// Waits until there is a cluster to join, and gives its number; or until this node is the one to
 /// begin it: then it gives none.
 pub(crate) async fn gather(servers: &[Address], expected: u32, lobby: &Lobby) -> Option<u64> {
-    info!(expected, node = lobby.node_id, "waiting for the others to begin a cluster");
+    info!(expected, node = lobby.node_id, "looking who is there to begin a cluster");
     let mut before = BTreeSet::new();
+    let mut silent_before = Vec::new();
     loop {
         let mut views = Vec::new();
+        let mut silent = Vec::new();
         for server in servers {
             match status(server.as_str()).await {
                 Ok(status) if status.cluster_id != 0 => {
@@ -97,7 +101,7 @@ pub(crate) async fn gather(servers: &[Address], expected: u32, lobby: &Lobby) ->
                     return Some(status.cluster_id);
                 }
                 Ok(status) => views.push(status),
-                Err(_) => {}
+                Err(_) => silent.push(server.as_str()),
             }
         }
         let mut seen: BTreeSet<u64> = views.iter().map(|view| view.node_id).collect();
@@ -105,9 +109,17 @@ pub(crate) async fn gather(servers: &[Address], expected: u32, lobby: &Lobby) ->
         if seen != before {
             info!(?seen, expected, "servers without a cluster");
             before.clone_from(&seen);
-            lobby.seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&seen);
+            lock(&lobby.seen).clone_from(&seen);
         }
-        if begins(lobby.node_id, expected, &seen, &views) {
+        if expected == 1 && !silent.is_empty() && silent != silent_before {
+            warn!(
+                ?silent,
+                "not beginning alone while these do not answer, they may have a cluster: start \
+                 them, or leave them out of --join"
+            );
+            silent_before.clone_from(&silent);
+        }
+        if begins(lobby.node_id, expected, &seen, &views, silent.len()) {
             info!("all are here, and this node has the lowest number: beginning the cluster");
             return None;
         }
@@ -115,8 +127,14 @@ pub(crate) async fn gather(servers: &[Address], expected: u32, lobby: &Lobby) ->
     }
 }
 
-/// This node is the one to begin.
-fn begins(own: u64, expected: u32, seen: &BTreeSet<u64>, views: &[proto::ClusterStatus]) -> bool {
+/// This node is the one to begin. So many of the servers that it asked are silent.
+fn begins(
+    own: u64,
+    expected: u32,
+    seen: &BTreeSet<u64>,
+    views: &[proto::ClusterStatus],
+    silent: usize,
+) -> bool {
     let is_lowest = seen.first() == Some(&own);
     let agrees = |view: &proto::ClusterStatus| {
         let forming = view.forming.as_ref();
@@ -125,7 +143,8 @@ fn begins(own: u64, expected: u32, seen: &BTreeSet<u64>, views: &[proto::Cluster
                 forming.expected == expected && forming.seen.iter().eq(seen.iter())
             })
     };
-    is_lowest && seen.len() == expected as usize && views.iter().all(agrees)
+    let is_certain = expected > 1 || silent == 0;
+    is_lowest && is_certain && seen.len() == expected as usize && views.iter().all(agrees)
 }
 
 #[cfg(test)]
@@ -139,7 +158,7 @@ mod tests {
 
     fn begins_with(own: u64, views: &[proto::ClusterStatus]) -> bool {
         let seen = views.iter().map(|view| view.node_id).chain([own]).collect();
-        begins(own, 3, &seen, views)
+        begins(own, 3, &seen, views, 0)
     }
 
     #[test]
@@ -156,6 +175,17 @@ mod tests {
         assert!(!begins_with(1, &many), "one expects others");
         let too_many = [view(2, 3, &[1, 2, 3, 4]), view(3, 3, &[1, 2, 3, 4]), view(4, 3, &[1])];
         assert!(!begins_with(1, &too_many));
+    }
+
+    #[test]
+    fn one_that_is_to_be_alone_begins_when_nobody_but_itself_is_named() {
+        let (alone, seen) = ([view(1, 1, &[1])], BTreeSet::from([1]));
+        assert!(begins(1, 1, &seen, &alone, 0));
+        assert!(!begins(1, 1, &seen, &alone, 1), "who is silent may have a cluster");
+        let two = [view(1, 1, &[1, 2]), view(2, 1, &[1, 2])];
+        assert!(!begins(1, 1, &BTreeSet::from([1, 2]), &two, 0), "it is not alone");
+        let all = [1, 2, 3].map(|own| view(own, 3, &[1, 2, 3]));
+        assert!(begins(1, 3, &BTreeSet::from([1, 2, 3]), &all, 1), "all that are to come are here");
     }
 
     #[test]

@@ -75,7 +75,8 @@ pub(crate) async fn plan(
     let wish = if config.learner { Wish::Learner } else { Wish::Voter };
     let joining = |cluster_id| Plan { beginning: Beginning::Joining { cluster_id, node_id }, wish };
     if !file.has_log()? {
-        if let Some(expected) = config.bootstrap_expect.filter(|expected| *expected > 1) {
+        let is_alone = config.bootstrap_expect == Some(1) && config.join.is_empty();
+        if let Some(expected) = config.bootstrap_expect.filter(|_| !is_alone) {
             if let Some(weakness) = weakness(expected) {
                 warn!(expected, "{weakness}");
             }

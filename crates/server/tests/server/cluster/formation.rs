@@ -183,6 +183,29 @@ fn three_that_are_started_alike_become_one_cluster() {
 }
 
 #[test]
+fn one_that_expects_only_itself_begins_though_it_is_told_its_own_address() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // A port that is free now.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listen = listener.local_addr().expect("an address");
+    drop(listener);
+    let cluster = ClusterConfig {
+        join: vec![address(listen)],
+        bootstrap_expect: Some(1),
+        ..ClusterConfig::default()
+    };
+    let config = Config { listen, cluster, ..config(super::folder(folder.path())) };
+    for _ in 0..2 {
+        let config = config.clone();
+        let starting = std::thread::spawn(move || Running::start(config).expect("it starts"));
+        until("it begins", || starting.is_finished().then_some(()));
+        let server = starting.join().expect("no panic");
+        until_voters(&server, 1);
+        server.stop().expect("it stops");
+    }
+}
+
+#[test]
 fn a_node_with_the_data_of_another_cluster_is_refused_with_what_to_do() {
     let (here, there) = (Running::in_memory(), tempfile::tempdir().expect("a folder"));
     drop(Running::in_folder(there.path()));
