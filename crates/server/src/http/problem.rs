@@ -95,20 +95,20 @@ impl Problem {
     }
 
     pub(crate) fn busy(busy: &Busy) -> Problem {
-        Problem::of_contention(ErrorCode::Busy, busy, "")
+        Problem::of_contention(ErrorCode::Busy, busy, "", "you would be")
     }
 
     pub(crate) fn wait_timed_out(busy: &Busy) -> Problem {
-        Problem::of_contention(ErrorCode::WaitTimedOut, busy, "waited in vain, ")
+        Problem::of_contention(ErrorCode::WaitTimedOut, busy, "waited in vain, ", "you were")
     }
 
-    fn of_contention(code: ErrorCode, busy: &Busy, waited: &str) -> Problem {
+    fn of_contention(code: ErrorCode, busy: &Busy, waited: &str, place: &str) -> Problem {
         let name = busy.name.as_str();
         let by = match &busy.holder {
             Some(holder) => format!("held by session {}{}", holder.session, who(&holder.owner)),
             None => "it rests after an unclean end".to_owned(),
         };
-        let place = format!("at place {} of the queue", busy.position);
+        let place = format!("{place} number {} in the queue", busy.position);
         let mut problem = Problem::new(code, format!("acquire {name:?}: {waited}{by}, {place}"));
         problem.0.holder = busy.holder.as_ref().map(|it| HolderView::of_busy(it, busy.now));
         problem.0.holders = Some(busy.holders);

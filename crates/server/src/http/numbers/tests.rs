@@ -79,10 +79,13 @@ fn numbers(begin: u64) -> Numbers {
 fn a_session_takes_any_number_of_requests_within_an_instant() {
     let (mut table, numbers) = (Table::new(), numbers(7));
     table.cycle(named_request("x", "named"));
-    for _ in 0..20_000 {
+    for cycle in 0..20_000 {
         table.cycle(numbers.draw());
-        // This one and the one that was named come on top.
-        assert!(table.answers() as u64 <= 2 * LATEST + 2, "{}", table.answers());
+        // Not each time, since all of them are copied to be counted. This one and the one that was
+        // named come on top.
+        if cycle % 31 == 0 {
+            assert!(table.answers() as u64 <= 2 * LATEST + 2, "{}", table.answers());
+        }
     }
     // What was named is known for as long as the session lives.
     let again = table.acquire(named_request("x", "named"));
