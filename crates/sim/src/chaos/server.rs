@@ -94,19 +94,13 @@ impl Server {
             false => self.host.command(&terms.program),
         };
         command.args(["serve", "--listen", &self.address(), "--peer-listen", &peers]);
-        command.arg("--data").arg(self.disk.data());
-        // One alone is a cluster as it is.
-        if self.is_learner || terms.expect > 1 {
-            command.args(["--join", &terms.servers.join(",")]);
-        }
-        match (self.is_learner, terms.expect) {
-            (true, _) => command.arg("--learner"),
-            (false, 1) => &mut command,
-            (false, expect) => command.args(["--bootstrap-expect", &expect.to_string()]),
+        command.args(["--join", &terms.servers.join(",")]).arg("--data").arg(self.disk.data());
+        match self.is_learner {
+            true => command.arg("--learner"),
+            false => command
+                .args(["--bootstrap-expect", &terms.expect.to_string()])
+                .args(["--snapshot-after-mib", &terms.snapshot_after_mib.to_string()]),
         };
-        if !self.is_learner {
-            command.args(["--snapshot-after-mib", &terms.snapshot_after_mib.to_string()]);
-        }
         if let (Some(library), None) = (&terms.faketime, &self.wall_clock) {
             self.wall_clock = Some(WallClock::new(library, self.log.with_extension("clock"))?);
         }
