@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bramah_core::facts::{Fact, HoldFact, SessionFact, WaitFact};
 use bramah_core::{
-    EndReason, Event, FencingToken, Happening, Outcome, Refusal, RequestSeq, SessionHandle,
-    SessionId, State, WaitEnd,
+    EndReason, Event, FencingToken, Happening, LockName, Outcome, Refusal, RequestSeq,
+    SessionHandle, SessionId, State, WaitEnd,
 };
 
 /// What a table knows of some sessions.
@@ -103,7 +103,7 @@ fn end_of_wait(after: &State, wait: &WaitFact, answer: Option<&Outcome>) -> Vec<
 fn end_of_hold(
     after: &State,
     session: SessionId,
-    name: &bramah_core::LockName,
+    name: &LockName,
     token: FencingToken,
 ) -> Happening {
     // Of those that are forgotten, the client at least need not hope.

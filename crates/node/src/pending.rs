@@ -166,9 +166,7 @@ impl Pending {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let waiting = self.waiting.get_mut(at)?.take()?;
         self.bytes -= waiting.bytes;
-        while let Some(None) = self.waiting.front() {
-            self.pop();
-        }
+        self.drop_answered();
         Some(waiting.origin)
     }
 
@@ -180,9 +178,7 @@ impl Pending {
         }
         let was_handed = self.handed > 0;
         let waiting = self.pop()?;
-        while let Some(None) = self.waiting.front() {
-            self.pop();
-        }
+        self.drop_answered();
         Some((waiting, was_handed))
     }
 
@@ -194,6 +190,13 @@ impl Pending {
             }
         }
         None
+    }
+
+    /// The first one is one that waits, if any does.
+    fn drop_answered(&mut self) {
+        while let Some(None) = self.waiting.front() {
+            self.pop();
+        }
     }
 
     fn pop(&mut self) -> Option<Waiting> {

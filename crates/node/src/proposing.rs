@@ -13,7 +13,7 @@ use crate::reply::{Reply, Unavailable};
 use crate::restore::NodeError;
 
 /// Bytes of an entry that commands of other members may fill before this node's own.
-const TAKEN_BYTES_MAX: usize = ENTRY_BYTES_MAX / 2;
+const OTHERS_BYTES_MAX: usize = ENTRY_BYTES_MAX / 2;
 
 impl Node {
     /// Makes one entry of what waits, if anything does or is due.
@@ -31,7 +31,7 @@ impl Node {
         let mut bytes = std::mem::take(&mut self.command_bytes);
         bytes.clear();
         let mut origins: Vec<Run> = Vec::new();
-        while bytes.len() < TAKEN_BYTES_MAX
+        while bytes.len() < OTHERS_BYTES_MAX
             && let Some(taken) = self.lanes.pop()
         {
             bytes.extend_from_slice(&taken.bytes);

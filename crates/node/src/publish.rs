@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bramah_core::mutant::{self, Mutant};
 use bramah_core::{
-    EndReason, Event, FencingToken, Happening, LockName, LockView, Refusal, SessionHandle,
+    EndReason, Event, FencingToken, Happening, LockName, LockView, Outcome, Refusal, SessionHandle,
     SessionId, State, WaitEnd,
 };
 use bramah_wire::event::changes;
@@ -44,7 +44,7 @@ impl Node {
                 }
                 Reply::Attached { session, after }
             }
-            Err(refusal) => Reply::Outcome(bramah_core::Outcome::Refused(refusal)),
+            Err(refusal) => Reply::Outcome(Outcome::Refused(refusal)),
         }
     }
 

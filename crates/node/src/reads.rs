@@ -103,10 +103,7 @@ impl Reads {
         if now.0 < first.since.0 + REQUEST_TIME_MS_MAX {
             return None;
         }
-        if let Some(round) = &mut self.round {
-            round.covers = round.covers.saturating_sub(1);
-        }
-        self.round.take_if(|round| round.covers == 0);
+        self.uncover(1);
         self.waiting.pop_front()
     }
 
@@ -118,12 +115,16 @@ impl Reads {
     pub(crate) fn forget(&mut self, client: ClientId) {
         let covers = self.round.as_ref().map_or(0, |round| round.covers);
         let theirs = self.waiting.iter().take(covers).filter(|asked| asked.client == client);
-        let less = theirs.count();
+        self.uncover(theirs.count());
+        self.waiting.retain(|asked| asked.client != client);
+    }
+
+    /// So many of the questions that the round covers go without its answer.
+    fn uncover(&mut self, count: usize) {
         if let Some(round) = &mut self.round {
-            round.covers -= less;
+            round.covers = round.covers.saturating_sub(count);
         }
         self.round.take_if(|round| round.covers == 0);
-        self.waiting.retain(|asked| asked.client != client);
     }
 }
 
