@@ -1,7 +1,7 @@
 //! The shell round a node: sockets, fronts, the log and the clock of a real machine.
 //!
-//! A front ([`native`](self) or [`http`](self)) turns the bytes of a connection into requests
-//! and hands them to the [`Service`]; replies and notices come back through the connection's
+//! A front (`native`, `http` or `websocket`) turns the bytes of a connection into requests and
+//! hands them to the [`Service`]; replies and notices come back through the connection's
 //! [`Outlet`]. The service that a server runs is the `Hall` of its runtime, which steps the node.
 //!
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,

@@ -42,17 +42,7 @@ async fn heavy_requests_wait_in_the_socket_until_those_before_are_answered() {
         }
         client
     });
-    let mut answered = 0;
-    while answered < 100 {
-        while service.asked() < REQUESTS_AT_ONCE.min(100 - answered) {
-            yield_now().await;
-        }
-        for _ in 0..1_000 {
-            yield_now().await;
-        }
-        assert!(service.asked() <= REQUESTS_AT_ONCE, "{} at once", service.asked());
-        answered += service.answer_all();
-    }
+    service.answer_in_turns(100, REQUESTS_AT_ONCE).await;
     drop(sent.await.expect("all is sent"));
     served.await.expect("it ends");
 }

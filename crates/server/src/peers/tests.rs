@@ -85,8 +85,8 @@ fn hello(from: u64, to: u64) -> Hello {
     Hello { cluster_id: CLUSTER, from, to, purpose, release, places, start }
 }
 
-/// What a node answers to these first bytes.
-async fn answer(address: &str, opening: &[u8], hello: Hello) -> Frame {
+/// A connection that opens with these bytes, and what a node answers to them.
+async fn answer(address: &str, opening: &[u8], hello: Hello) -> (TcpStream, Frame) {
     let mut stream = TcpStream::connect(address).await.expect("it connects");
     let mut out = BytesMut::from(opening);
     Frame::Hello(hello).put(&mut out);
@@ -95,11 +95,12 @@ async fn answer(address: &str, opening: &[u8], hello: Hello) -> Frame {
         let mut buffer = BytesMut::new();
         read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX).await.expect("an answer")
     };
-    timeout(PATIENCE, reading).await.expect("it answers")
+    let frame = timeout(PATIENCE, reading).await.expect("it answers");
+    (stream, frame)
 }
 
 async fn refusal(address: &str, opening: &[u8], hello: Hello) -> Reason {
-    match answer(address, opening, hello).await {
+    match answer(address, opening, hello).await.1 {
         Frame::Farewell(Farewell { reason, .. }) => reason,
         other => panic!("no refusal: {other:?}"),
     }
@@ -120,7 +121,7 @@ async fn who_does_not_belong_here_is_refused_with_the_reason() {
     assert_eq!(refusal(at, b"GET / HTTP", hello(9, 7)).await, Reason::NotAMember);
     // A release that speaks more versions is met at the newest common one.
     let wider = [&first[..8], &[1, 201]].concat();
-    let Frame::Welcome(Welcome { version, .. }) = answer(at, &wider, hello(9, 7)).await else {
+    let (_, Frame::Welcome(Welcome { version, .. })) = answer(at, &wider, hello(9, 7)).await else {
         panic!("no welcome")
     };
     assert_eq!(version, 1);
@@ -133,16 +134,18 @@ fn hello_of(incarnation: u64, age_ms: u64) -> Hello {
 
 /// A connection that was welcomed.
 async fn welcomed(address: &str, hello: Hello) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.expect("it connects");
-    let mut out = BytesMut::from(&opening()[..]);
-    Frame::Hello(hello).put(&mut out);
-    stream.write_all(&out).await.expect("it is sent");
-    let mut buffer = BytesMut::new();
-    let reading = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX);
-    match timeout(PATIENCE, reading).await.expect("it answers").expect("an answer") {
-        Frame::Welcome(_) => stream,
-        other => panic!("no welcome: {other:?}"),
+    match answer(address, &opening(), hello).await {
+        (stream, Frame::Welcome(_)) => stream,
+        (_, other) => panic!("no welcome: {other:?}"),
     }
+}
+
+/// Answers whoever calls, and lets it go on.
+async fn welcome(stream: &mut TcpStream) {
+    let mut out = BytesMut::new();
+    let (release, places) = (String::new(), Places::default());
+    Frame::Welcome(Welcome { version: 1, release, places }).put(&mut out);
+    stream.write_all(&out).await.expect("it is sent");
 }
 
 #[tokio::test]
@@ -165,7 +168,7 @@ async fn a_second_start_of_a_node_is_refused_until_the_first_is_silent_or_gone()
     // It says nothing more.
     let began = Instant::now();
     let taken = async {
-        while !matches!(answer(at, &first, hello_of(3, 0)).await, Frame::Welcome(_)) {
+        while !matches!(answer(at, &first, hello_of(3, 0)).await.1, Frame::Welcome(_)) {
             // tidy: paced because only time that passes makes the difference
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -189,10 +192,7 @@ async fn a_node_that_says_nothing_else_says_that_it_is_there() {
     let hello = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX).await.expect("a hello");
     let Frame::Hello(Hello { start: Some(start), .. }) = hello else { panic!("{hello:?}") };
     assert_ne!(start.incarnation, 0);
-    let mut out = BytesMut::new();
-    let (release, places) = (String::new(), Places::default());
-    Frame::Welcome(Welcome { version: 1, release, places }).put(&mut out);
-    stream.write_all(&out).await.expect("it is sent");
+    welcome(&mut stream).await;
     for _ in 0..2 {
         let reading = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX);
         let frame = timeout(START_SILENCE_TIME_MAX, reading).await.expect("in time");
@@ -290,10 +290,7 @@ async fn what_waits_for_a_member_that_does_not_read_is_bounded() {
     post.places().note(7, place(&address));
     let link = Link::start(7, post);
     let (mut stream, _) = listener.accept().await.expect("it calls");
-    let mut out = BytesMut::new();
-    let (release, places) = (String::new(), Places::default());
-    Frame::Welcome(Welcome { version: 1, release, places }).put(&mut out);
-    stream.write_all(&out).await.expect("it is sent");
+    welcome(&mut stream).await;
     let part = Bytes::from(long_message(100_000).encode());
     let connected = async {
         while link.waiting() == (0, 0) {

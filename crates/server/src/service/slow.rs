@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use bramah_core::Time;
 use bramah_node::{ClientId, Reply, Unavailable};
 use bramah_wire::request::Ask;
+use tokio::task::yield_now;
 
 use super::{Answer, Outlet, Service};
 use crate::mutex::lock;
@@ -46,6 +47,23 @@ impl Slow {
         }
         outlet.flush();
         asked.len()
+    }
+
+    /// Answers so many requests, as many at a time as may be under way: no more come before.
+    pub(crate) async fn answer_in_turns(&self, requests: usize, at_once: usize) {
+        let mut answered = 0;
+        while answered < requests {
+            let wanted = at_once.min(requests - answered);
+            while self.asked() < wanted {
+                yield_now().await;
+            }
+            // Time enough for more to come.
+            for _ in 0..1_000 {
+                yield_now().await;
+            }
+            assert_eq!(self.asked(), wanted);
+            answered += self.answer_all();
+        }
     }
 }
 

@@ -142,18 +142,7 @@ async fn no_more_requests_are_taken_than_may_be_under_way() {
         (1..=REQUESTS as u64).for_each(|id| assert_eq!(error(&mut client).0, id));
     })
     .await;
-    let mut answered = 0;
-    while answered < REQUESTS {
-        let wanted = CONNECTION_REQUESTS_MAX.min(REQUESTS - answered);
-        while scene.service.asked() < wanted {
-            yield_now().await;
-        }
-        for _ in 0..1_000 {
-            yield_now().await;
-        }
-        assert_eq!(scene.service.asked(), wanted);
-        answered += scene.service.answer_all();
-    }
+    scene.service.answer_in_turns(REQUESTS, CONNECTION_REQUESTS_MAX).await;
     client.await.expect("all were answered");
     scene.end().await;
 }
@@ -172,17 +161,7 @@ async fn heavy_requests_wait_until_those_before_are_answered() {
         client
     })
     .await;
-    let mut answered = 0;
-    while answered < 100 {
-        while scene.service.asked() < AT_ONCE.min(100 - answered) {
-            yield_now().await;
-        }
-        for _ in 0..1_000 {
-            yield_now().await;
-        }
-        assert!(scene.service.asked() <= AT_ONCE, "{} at once", scene.service.asked());
-        answered += scene.service.answer_all();
-    }
+    scene.service.answer_in_turns(100, AT_ONCE).await;
     drop(client.await.expect("all is sent"));
     scene.end().await;
 }
