@@ -165,7 +165,10 @@ fn waits_whose_answers_nobody_keeps_are_told_after_a_snapshot_by_what_they_hold(
         })
         .collect();
     assert!(news.iter().any(|what| is_grant_of(what, "x")), "{news:?}");
-    let asks_again = |what: &Happening| matches!(what, Happening::WaitEnded { seq, reason: WaitEnd::Cancelled, .. } if *seq == of_y);
+    let asks_again = |what: &Happening| match what {
+        Happening::WaitEnded { seq, reason, .. } => *seq == of_y && *reason == WaitEnd::Cancelled,
+        _ => false,
+    };
     assert!(news.iter().any(asks_again), "{news:?}");
     assert_eq!(news.len(), 2, "{news:?}");
 }
