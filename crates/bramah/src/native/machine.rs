@@ -171,6 +171,10 @@ impl Machine {
         if let (Some(call), Some(wait)) = (self.calls.get_mut(&id), wait) {
             call.waits_until = Some(now.plus(wait));
         }
+        if self.sessions.get(&session).is_some_and(|session| !session.terms.kept_alive) {
+            // From here on it is, until this is answered.
+            self.next_due = now;
+        }
         Ok(id)
     }
 

@@ -49,6 +49,7 @@ use crate::backend::{
     AcquireRequest, Backend, BoxFuture, Capabilities, ClusterBackend, Freshness, Hold, Wait,
     WatchSource, Watched,
 };
+use crate::clock::LocalTime;
 use crate::error::{Error, ErrorKind};
 use crate::info::{
     Acquired, Aged, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict,
@@ -57,6 +58,8 @@ use crate::locker::Options;
 
 /// How many ended holds are looked through for one that could not be released.
 const HISTORY_LOOK_LEN: usize = 1_000;
+/// A hold that nobody keeps alive is renewed once if it was waited for longer than that.
+const RENEWED_AFTER: Duration = Duration::from_millis(100);
 
 /// Connects to the first of the servers that answers.
 pub(crate) async fn connect(
@@ -135,11 +138,32 @@ struct Native {
     remote: Arc<Remote>,
 }
 
+/// What was granted, and is given back if nobody takes it.
+struct Granted<'a> {
+    client: &'a Client,
+    answer: Option<Answer>,
+}
+
+impl Granted<'_> {
+    fn take(mut self) -> Option<Answer> {
+        self.answer.take()
+    }
+}
+
+impl Drop for Granted<'_> {
+    fn drop(&mut self) {
+        if let Some(answer) = self.answer.take() {
+            self.client.step(Flush::Now, |machine, now| machine.give_back_all(now, &answer));
+        }
+    }
+}
+
 impl Native {
     async fn take(&self, request: AcquireRequest) -> Result<Acquired, Failure> {
         let client = &self.remote.client;
         let (limit, wait) = wait_of(request.wait);
         let on_queued = request.on_queued.clone();
+        let (asked_at, detached) = (LocalTime::now(), request.detached);
         let own = own_terms(&request, &client.lock().machine.shared_terms);
         if request.reentrant && (own.is_some() || request.items.len() > 1) {
             let message = "reentry needs one lock with the TTL and owner of its Locker";
@@ -154,7 +178,37 @@ impl Native {
             machine.submit_acquire(now, op, session, limit)
         })?;
         let answer = Ticket::new(client, call).on_queued(on_queued).await?;
+        if detached && LocalTime::now().since(asked_at) >= RENEWED_AFTER {
+            return self.renewed(answer).await;
+        }
         acquired(&self.remote, answer)
+    }
+
+    /// What was granted after a wait, with its whole TTL ahead if the server can be asked for it:
+    /// nobody renews it from here on.
+    async fn renewed(&self, answer: Answer) -> Result<Acquired, Failure> {
+        let client = &self.remote.client;
+        let granted = Granted { client, answer: Some(answer) };
+        let session = granted.answer.as_ref().and_then(|answer| answer.session);
+        let opened = session.and_then(|key| {
+            let shared = client.lock();
+            let session = shared.machine.sessions.get(&key)?;
+            let handle = session.opened.as_ref().filter(|_| !session.holds.is_empty())?.handle;
+            Some((key, handle))
+        });
+        if let Some((key, handle)) = opened {
+            let op = Op::KeepAlive(proto::KeepAlive { sessions: vec![handle] });
+            let sent_at = LocalTime::now();
+            // It is held without this, only not for so long.
+            if let Ok(Answer { outcome: Outcome::KeptAlive(kept), .. }) =
+                self.remote.ask(op, Purpose::Ask).await
+            {
+                client.step(Flush::Usual, |machine, now| {
+                    machine.handle_kept_alive(now, sent_at, &[key], kept);
+                });
+            }
+        }
+        granted.take().map_or_else(|| Err(another_answer()), |it| acquired(&self.remote, it))
     }
 
     /// How a hold ended, if the server remembers that among the newest.

@@ -270,7 +270,7 @@ impl Machine {
         }
     }
 
-    fn handle_kept_alive(
+    pub(super) fn handle_kept_alive(
         &mut self,
         now: LocalTime,
         sent_at: LocalTime,

@@ -21,7 +21,8 @@ pub(super) struct SessionTerms {
     pub(super) ttl: Duration,
     pub(super) owner: Owner,
     pub(super) release_on_disconnect: bool,
-    /// Keepalives are sent for it.
+    /// Keepalives are sent for it. If not, they are for as long as it waits for what it was opened
+    /// for, and no longer.
     pub(super) kept_alive: bool,
     /// It is of one hold, and over with it.
     pub(super) of_one_hold: bool,
@@ -127,11 +128,16 @@ impl Session {
         let keeper = &self.opened.as_ref().filter(|_| self.lost.is_none())?.keeper;
         Some(match keeper.poll(now) {
             Next::Lost(reason) => Next::Lost(reason),
-            Next::SendKeepalive | Next::WaitUntil(_) if !self.terms.kept_alive => {
+            Next::SendKeepalive | Next::WaitUntil(_) if !self.is_kept_alive() => {
                 Next::WaitUntil(keeper.deadline())
             }
             next => next,
         })
+    }
+
+    /// What is still waited for ends with the session, so that must not end first.
+    pub(super) fn is_kept_alive(&self) -> bool {
+        self.terms.kept_alive || self.holds.is_empty() || !self.acquiring.is_empty()
     }
 
     /// Until when a hold surely lives.

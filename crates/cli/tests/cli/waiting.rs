@@ -64,6 +64,24 @@ fn a_wait_ends_when_it_was_said_and_tells_the_place() {
 }
 
 #[test]
+fn an_acquire_waits_longer_than_its_own_ttl_and_gets_all_of_it_then() {
+    let (server, _dir) = Server::start();
+    let holder = hold(&server, "");
+    let output = server.run("acquire -q -w 1500ms --ttl 500ms n");
+    assert_eq!((output.code, output.stderr.as_str()), (75, ""));
+    holder.signal(Signal::TERM);
+
+    let before = bramah::LocalTime::now();
+    assert_eq!(server.run("acquire --ttl 1s m").code, 0);
+    let acquired = server.run("acquire -q --ttl 30s --json m");
+    assert_eq!((acquired.code, acquired.stderr.as_str()), (0, ""));
+    let acquired: serde_json::Value = serde_json::from_str(&acquired.stdout).unwrap();
+    // Less what clocks may differ by.
+    let at_least = before.0 / 1_000 + 1_000 + 30_000 - 300 - 50;
+    assert!(acquired["deadline_ms"].as_u64().unwrap() >= at_least, "{acquired} {at_least}");
+}
+
+#[test]
 fn too_long_a_queue_is_not_joined() {
     let (server, _dir) = Server::start();
     let _holder = hold(&server, "");

@@ -118,6 +118,47 @@ fn a_detached_session_is_not_kept_alive() {
 }
 
 #[test]
+fn a_detached_session_is_kept_alive_for_as_long_as_it_waits() {
+    let mut bench = Bench::up();
+    let terms = SessionTerms { kept_alive: false, ..own_terms() };
+    let key = bench.machine.session_for(bench.now, Some(terms));
+    let call = bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
+    bench.open_session();
+    let (acquire, _) = bench.sent_one();
+    bench.reply(acquire, queued());
+    for third in 2..=7 {
+        bench.pass(TTL / 3);
+        let id = keepalive(&mut bench);
+        bench.reply(id, kept_alive(15_000 + third * 5_000));
+        assert!(bench.poll(call).is_pending());
+    }
+    bench.reply(acquire, granted(7));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+    bench.pass(TTL / 3 * 2);
+    assert_eq!(bench.sent(), [], "it was handed over");
+    bench.pass(DEADLINE - TTL / 3 * 2);
+    assert_eq!(bench.lost(key, 7), Some(LostReason::NotRenewed));
+}
+
+#[test]
+fn a_detached_session_is_kept_alive_again_while_its_hold_waits_for_an_upgrade() {
+    let mut bench = Bench::up();
+    let terms = SessionTerms { kept_alive: false, ..own_terms() };
+    let key = bench.machine.session_for(bench.now, Some(terms));
+    bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
+    bench.open_session();
+    bench.reply_to_acquire(granted(7));
+    bench.pass(TTL / 3 * 2);
+    assert_eq!(bench.sent(), []);
+    let upgrade =
+        Op::Upgrade(proto::Upgrade { request: None, hold: Some(hold(7)), ..Default::default() });
+    bench.machine.submit_acquire(bench.now, upgrade, key, None).unwrap();
+    bench.pass(Duration::from_millis(1));
+    let sent = bench.sent();
+    assert!(matches!(&sent[..], [(_, Op::Upgrade(_)), (_, Op::KeepAlive(_))]), "{sent:?}");
+}
+
+#[test]
 fn a_release_after_a_loss_by_silence_still_frees_the_lock() {
     let (mut bench, key) = Bench::holding(7);
     bench.now = bench.now.plus(DEADLINE);
