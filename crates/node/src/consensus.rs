@@ -5,6 +5,7 @@
 mod admit;
 mod forms;
 mod members;
+mod roll;
 
 pub(crate) use admit::NUMBER_MAX;
 pub(crate) use forms::snapshot_in;
@@ -22,6 +23,7 @@ use crate::NodeError;
 use crate::log_mirror::LogMirror;
 use crate::mutants;
 use crate::restore::check_log;
+use roll::Roll;
 
 /// Ticks without a leader before a member stands for election, at least; at most one less than
 /// twice as many.
@@ -115,6 +117,7 @@ pub(crate) struct Consensus {
     ticks: u64,
     /// When a message of another member last came, in ticks.
     heard: BTreeMap<u64, u64>,
+    roll: Roll,
     /// A snapshot of this index was ordered, and when, in ticks.
     making: Option<(u64, u64)>,
 }
@@ -193,6 +196,7 @@ impl Consensus {
             must_save: false,
             ticks: 0,
             heard: BTreeMap::new(),
+            roll: Roll::default(),
             making: None,
         };
         consensus.fix_jitter();
@@ -270,6 +274,7 @@ impl Consensus {
     pub(crate) fn step(&mut self, from: u64, message: peer::Raft) {
         if message.kind != peer::RaftKind::Snapshot && self.admits(from, &message) {
             self.hear(from);
+            self.hear_roll(from, &message);
             if let Ok(message) = forms::message_in(from, self.node_id, message) {
                 self.step_in(message);
             }

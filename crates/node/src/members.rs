@@ -11,21 +11,37 @@ use crate::pending::REQUEST_TIME_MS_MAX;
 use crate::reply::{ChangeRefused, Reply, Unavailable};
 use crate::restore::NodeError;
 
-/// A change that this node proposed, and who is to be answered.
+/// How long those who would vote after a change may take to say that they are there.
+const ROLL_TIME_MS_MAX: u64 = 2_000;
+
+/// A change that somebody wants, and who is to be answered.
 #[derive(Debug)]
 pub(crate) struct Change {
     client: ClientId,
     id: u64,
-    /// The entry's index and term.
-    entry: (u64, u64),
-    /// Since when it waits: the first step after it came.
-    since: Option<BootTime>,
+    stage: Stage,
+    since: BootTime,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Those who would vote after it are asked whether they are there, in this term.
+    Asked { change: MemberChange, term: u64 },
+    /// It is proposed: the entry's index and term.
+    Proposed(u64, u64),
+}
+
+impl Change {
+    fn is_proposed_up_to(&self, last: u64) -> bool {
+        matches!(self.stage, Stage::Proposed(index, _) if index <= last)
+    }
 }
 
 impl Node {
-    /// Proposes a change, or says why not.
+    /// Begins a change, or says why not.
     pub(crate) fn begin_change(
         &mut self,
+        now: BootTime,
         client: ClientId,
         id: u64,
         change: MemberChange,
@@ -36,14 +52,41 @@ impl Node {
         if self.change.is_some() {
             return Some(Reply::ChangeRefused(ChangeRefused::OneAtATime));
         }
-        match self.consensus.propose_change(&self.membership, change) {
-            Err(why) => Some(Reply::ChangeRefused(why)),
-            Ok(index) => {
-                let entry = (index, self.consensus.term());
-                self.change = Some(Change { client, id, entry, since: None });
-                None
-            }
+        if let Err(why) = self.consensus.check_change(&self.membership, change) {
+            return Some(Reply::ChangeRefused(why));
         }
+        let term = self.consensus.term();
+        self.consensus.call_roll();
+        let stage = Stage::Asked { change, term };
+        self.change = Some(Change { client, id, stage, since: now });
+        None
+    }
+
+    /// Proposes the change that waits as soon as enough of those who would vote after it are there:
+    /// a member that only was there lately may be dead, and then nothing would ever be agreed on.
+    pub(crate) fn pursue_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
+        let Some(Change { client, id, stage: Stage::Asked { change, term }, since }) = self.change
+        else {
+            return;
+        };
+        let refusal = if !self.consensus.can_propose_change() || self.consensus.term() != term {
+            Reply::Unavailable(Unavailable::NoLeader)
+        } else if self.consensus.leaves_a_quorum(&self.membership, change) {
+            match self.consensus.propose_change(&self.membership, change) {
+                Ok(index) => {
+                    let stage = Stage::Proposed(index, term);
+                    self.change = Some(Change { client, id, stage, since });
+                    return;
+                }
+                Err(why) => Reply::ChangeRefused(why),
+            }
+        } else if now.0 >= since.0 + ROLL_TIME_MS_MAX {
+            Reply::ChangeRefused(ChangeRefused::QuorumAtRisk)
+        } else {
+            return self.consensus.repeat_roll();
+        };
+        self.change = None;
+        self.reply(now, client, id, refusal, out);
     }
 
     /// A committed change takes effect.
@@ -66,8 +109,9 @@ impl Node {
         term: u64,
         out: &mut Vec<Output>,
     ) {
-        let Some(change) = self.change.take_if(|change| change.entry.0 <= index) else { return };
-        if change.entry == (index, term) {
+        let is_past = |change: &mut Change| change.is_proposed_up_to(index);
+        let Some(change) = self.change.take_if(is_past) else { return };
+        if matches!(change.stage, Stage::Proposed(at, of) if (at, of) == (index, term)) {
             self.changed = Some((change.client, change.id, self.membership.clone()));
         } else {
             let reply = Reply::Unavailable(Unavailable::NoLeader);
@@ -86,10 +130,7 @@ impl Node {
     }
 
     pub(crate) fn give_up_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
-        let is_late = |change: &mut Change| {
-            let since = change.since.get_or_insert(now);
-            since.0 + REQUEST_TIME_MS_MAX <= now.0
-        };
+        let is_late = |change: &mut Change| change.since.0 + REQUEST_TIME_MS_MAX <= now.0;
         if let Some(change) = self.change.take_if(is_late) {
             self.reply(now, change.client, change.id, Reply::OutcomeUnknown, out);
         }
@@ -127,7 +168,7 @@ impl Node {
         while let Some(waiting) = self.pending.pop_handed() {
             self.answer_all(now, &waiting.origin, &Reply::OutcomeUnknown, out);
         }
-        if let Some(change) = self.change.take_if(|change| change.entry.0 <= index) {
+        if let Some(change) = self.change.take_if(|change| change.is_proposed_up_to(index)) {
             self.reply(now, change.client, change.id, Reply::OutcomeUnknown, out);
         }
         self.tell_what_was_missed(&before, out);

@@ -276,6 +276,7 @@ impl Node {
                 self.consensus.tick();
             }
         }
+        self.pursue_change(now, out);
         while self.advance(now, out)? {}
         if self.consensus.poll_make_snapshot() {
             out.push(Output::MakeSnapshot);
@@ -377,7 +378,7 @@ impl Node {
             Input::Drain => self.draining = true,
             Input::Peer { from, message } => self.hear(now, from, message, out),
             Input::Change { client, id, change } => {
-                if let Some(reply) = self.begin_change(client, id, change) {
+                if let Some(reply) = self.begin_change(now, client, id, change) {
                     self.reply(now, client, id, reply, out);
                 }
             }

@@ -66,7 +66,7 @@ pub enum ChangeRefused {
     NotCaughtUp,
     /// Nobody would be left to vote.
     LastVoter,
-    /// Of those who would be left to vote, too few are there and have the log.
+    /// Of those who would vote then, too few answer now and have the log.
     QuorumAtRisk,
     /// There are as many members as may be.
     TooManyMembers,

@@ -436,7 +436,7 @@ fn change_refused(why: ChangeRefused) -> Error {
         }
         ChangeRefused::QuorumAtRisk => (
             ErrorCode::TooManyRequests,
-            "remove the member: of those that would be left to vote, too few are there and caught \
+            "change the cluster: of those that would vote then, too few answer now and are caught \
              up; bring them back first, and try again",
         ),
         ChangeRefused::TooManyMembers => {

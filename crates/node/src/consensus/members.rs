@@ -13,38 +13,47 @@ const MEMBERS_LEN_MAX: usize = 7;
 
 /// Entries that a member may lack and still be given a vote, or be counted on.
 const LAG_LEN_MAX: u64 = 256;
-/// Ticks after which nobody counts on a member that was not heard of.
-const ABSENCE_TICKS_MAX: u64 = 40;
 /// Ticks after which a member counts as away that was not heard of: nothing is kept for it.
 const SILENCE_TICKS_MAX: u64 = 200;
 /// Ticks after which a snapshot is ordered again that did not come.
 const SNAPSHOT_TICKS_MAX: u64 = 200;
 
 impl Consensus {
+    /// Says what is wrong with a change, as far as that is known without asking anybody.
+    pub(crate) fn check_change(
+        &self,
+        membership: &Membership,
+        change: MemberChange,
+    ) -> Result<(), ChangeRefused> {
+        if self.raw.raft.has_pending_conf() {
+            return Err(ChangeRefused::OneAtATime);
+        }
+        check(membership, change)?;
+        match change {
+            MemberChange::Promote(node) if !self.is_caught_up(node) => {
+                Err(ChangeRefused::NotCaughtUp)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Of those who would vote after a change, a majority is there and has the log: they answered
+    /// the last roll call. A change that touches no vote needs nobody.
+    pub(crate) fn leaves_a_quorum(&self, membership: &Membership, change: MemberChange) -> bool {
+        let mut after = membership.clone();
+        after.change(change);
+        let voters = after.voters;
+        let able = voters.iter().filter(|voter| self.is_able(**voter)).count();
+        voters == membership.voters || able > voters.len() / 2
+    }
+
     /// Proposes a change of the membership, and tells the index it will have if it is committed.
     pub(crate) fn propose_change(
         &mut self,
         membership: &Membership,
         change: MemberChange,
     ) -> Result<u64, ChangeRefused> {
-        let raft = &self.raw.raft;
-        if raft.has_pending_conf() {
-            return Err(ChangeRefused::OneAtATime);
-        }
-        check(membership, change)?;
-        match change {
-            MemberChange::Promote(node) if !self.is_caught_up(node) => {
-                return Err(ChangeRefused::NotCaughtUp);
-            }
-            MemberChange::Remove(node) if membership.voters.contains(&node) => {
-                let left = membership.voters.iter().copied().filter(|voter| *voter != node);
-                let able = left.filter(|voter| self.is_able(*voter)).count();
-                if able * 2 < membership.voters.len() {
-                    return Err(ChangeRefused::QuorumAtRisk);
-                }
-            }
-            _ => {}
-        }
+        self.check_change(membership, change)?;
         // What the engine does with a proposed change, but for reading it: it is in our form.
         let raft = &mut self.raw.raft;
         if !raft.append_entry(&mut [forms::entry_of(change)]) {
@@ -65,9 +74,7 @@ impl Consensus {
 
     /// A voter that can be counted on right now.
     fn is_able(&self, node: u64) -> bool {
-        let heard = self.heard.get(&node).copied();
-        let is_there = heard.is_some_and(|heard| heard + ABSENCE_TICKS_MAX > self.ticks);
-        node == self.node_id || (is_there && self.is_caught_up(node))
+        node == self.node_id || (self.is_present(node) && self.is_caught_up(node))
     }
 
     /// A committed change takes effect. A leader that is no member any more leads no longer.

@@ -7,6 +7,7 @@ mod harness;
 mod leaders;
 mod liars;
 mod members;
+mod quorum;
 mod restart;
 mod time;
 mod trouble;

@@ -394,6 +394,7 @@ fn who_is_left_alone_does_not_lead_with_entries_that_are_not_durable() {
     cluster.connect(leader, 1);
     cluster.member(follower).writes_at_once = false;
     cluster.begin_change(leader, MemberChange::Remove(leader));
+    cluster.settle();
     cluster.send(leader, 1, What::Command(open(60_000, OnDisconnect::Keep)));
     cluster.settle();
     // The change is durable, the command behind it is not.
