@@ -30,6 +30,9 @@ pub const HTTP_BODY_TIME_MAX: Duration = Duration::from_secs(15);
 pub const JSON_DEPTH_MAX: usize = 8;
 /// How long an HTTP connection may be silent between two requests, at least.
 pub const HTTP_IDLE_TIME_MAX: Duration = Duration::from_secs(90);
+/// How long a request may still take whose client has ended its connection, or its sending half,
+/// behind something that was not read yet.
+pub const HTTP_LEFT_TIME_MAX: Duration = Duration::from_secs(1);
 /// How long an acquire over HTTP may wait: longer waits are asked for again.
 pub const HTTP_WAIT_TIME_MAX: Duration = Duration::from_secs(600);
 /// How much longer than its wait an acquire may be without news before it is given up.

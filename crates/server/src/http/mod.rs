@@ -52,7 +52,7 @@ use hyper::service::service_fn;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tower_service::Service as _;
 use tracing::debug;
 
@@ -60,11 +60,12 @@ use self::desk::Desk;
 use self::newsroom::Newsroom;
 use self::numbers::Numbers;
 pub(crate) use self::problem::Problem;
-use self::stream::{Activity, Busy, Rewound};
+use self::stream::{Activity, Busy, Ending, Rewound};
 use crate::keys::random_number;
 use crate::limits::{
     GOODBYE_TIME_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEAD_TIME_MAX, HTTP_IDLE_TIME_MAX,
-    HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
+    HTTP_LEFT_TIME_MAX, HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP2_PING_INTERVAL,
+    HTTP2_PING_TIME_MAX,
 };
 use crate::service::Service;
 use crate::websocket::{Handover, Origins};
@@ -102,7 +103,9 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
     let desk = Desk::open(front.service.clone(), front.numbers.clone());
     let handover = Arc::new(Handover::default());
     let lock_service = front.service.clone();
-    let stream = TokioIo::new(Rewound::new(stream, first, activity.clone()));
+    let stream = Rewound::new(stream, first, activity.clone());
+    let ending = stream.ending();
+    let stream = TokioIo::new(stream);
     let service = service_fn({
         let (desk, activity) = (desk.clone(), activity.clone());
         let handover = handover.clone();
@@ -121,7 +124,10 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
             let connection = builder.serve_connection(stream, service).with_upgrades();
             let mut connection = pin!(connection);
             let shutdown = |it: Pin<&mut _>| http1::UpgradeableConnection::graceful_shutdown(it);
-            watch(&desk, &activity, version, connection.as_mut(), shutdown).await
+            tokio::select! {
+                end = watch(&desk, &activity, version, connection.as_mut(), shutdown) => end,
+                () = is_left(&ending, &activity) => Err("its client went away".to_owned()),
+            }
         }
         Version::Two => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -136,6 +142,7 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
             watch(&desk, &activity, version, connection.as_mut(), shutdown).await
         }
     };
+    drop(ending);
     desk.close();
     match end {
         Ok(()) => debug!("http connection closed"),
@@ -147,7 +154,7 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
 /// The socket of a connection whose HTTP is over, and what was read of it and not used.
 fn into_socket(upgraded: Upgraded) -> Option<(TcpStream, BytesMut)> {
     let parts = upgraded.downcast::<TokioIo<Rewound>>().ok()?;
-    let (stream, first) = parts.io.into_inner().into_parts();
+    let (stream, first) = parts.io.into_inner().into_parts()?;
     // What HTTP read comes before what it did not.
     Some((stream, BytesMut::from_iter(parts.read_buf.into_iter().chain(first))))
 }
@@ -192,6 +199,20 @@ where
                 shutdown(connection.as_mut());
                 return ended(connection.as_mut().await);
             }
+        }
+    }
+}
+
+/// Ends when the client has, and its requests are no more answered one after the other. Over
+/// HTTP/1.1 nothing is read while a request waits and something came after it, so the end behind
+/// that would not be seen.
+async fn is_left(ending: &Ending, activity: &Activity) {
+    ending.came().await;
+    let mut answered = activity.answered();
+    loop {
+        sleep(HTTP_LEFT_TIME_MAX).await;
+        if answered == std::mem::replace(&mut answered, activity.answered()) {
+            return;
         }
     }
 }

@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// Gives the bytes that were read to tell the protocol, then the rest.
 pub(crate) struct Rewound {
-    stream: TcpStream,
+    input: OwnedReadHalf,
+    output: Arc<OwnedWriteHalf>,
     first: BytesMut,
     activity: Arc<Activity>,
 }
@@ -26,6 +29,8 @@ pub(crate) struct Activity {
     has_read: AtomicBool,
     /// A request ended since the last look.
     has_ended: AtomicBool,
+    /// How many requests ended.
+    answered: AtomicUsize,
 }
 
 /// What was seen since the last look.
@@ -45,6 +50,11 @@ impl Activity {
         }
     }
 
+    /// How many requests ended so far.
+    pub(crate) fn answered(&self) -> usize {
+        self.answered.load(Ordering::Relaxed)
+    }
+
     /// A request begins; it ends when what is returned is dropped.
     pub(crate) fn begin(self: &Arc<Activity>) -> Busy {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -58,20 +68,56 @@ pub(crate) struct Busy(Arc<Activity>);
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.has_ended.store(true, Ordering::Relaxed);
+        self.0.answered.fetch_add(1, Ordering::Relaxed);
         // What was read so far belonged to requests that are answered.
         self.0.has_read.store(false, Ordering::Relaxed);
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
+/// Sees the end of a connection, whoever reads it, and though nobody does.
+pub(crate) struct Ending(Arc<OwnedWriteHalf>);
+
+impl Ending {
+    /// Waits until the client says nothing more, or is gone. What it said before may be unread.
+    pub(crate) async fn came(&self) {
+        // In this interest is the end of what is read, and not that there is something to read. No
+        // socket of this server has priority data.
+        let ended = self.0.ready(Interest::PRIORITY | Interest::ERROR).await;
+        debug_assert!(!ended.is_ok_and(|ready| ready.is_priority()));
+    }
+}
+
 impl Rewound {
     pub(crate) fn new(stream: TcpStream, first: BytesMut, activity: Arc<Activity>) -> Rewound {
-        Rewound { stream, first, activity }
+        let (input, output) = stream.into_split();
+        Rewound { input, output: Arc::new(output), first, activity }
     }
 
-    /// The connection, and what was read of it and not used.
-    pub(crate) fn into_parts(self) -> (TcpStream, BytesMut) {
-        (self.stream, self.first)
+    pub(crate) fn ending(&self) -> Ending {
+        Ending(self.output.clone())
+    }
+
+    /// The connection, and what was read of it and not used. None while somebody looks for its end.
+    pub(crate) fn into_parts(self) -> Option<(TcpStream, BytesMut)> {
+        let output = Arc::try_unwrap(self.output).ok()?;
+        Some((self.input.reunite(output).ok()?, self.first))
+    }
+
+    /// Writes as soon as the socket takes something.
+    fn poll_try(
+        &self,
+        cx: &mut Context<'_>,
+        mut write: impl FnMut(&OwnedWriteHalf) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let stream: &TcpStream = (*self.output).as_ref();
+            ready!(stream.poll_write_ready(cx))?;
+            match write(&self.output) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
     }
 }
 
@@ -87,7 +133,7 @@ impl AsyncRead for Rewound {
             self.first.advance(len);
             return Poll::Ready(Ok(()));
         }
-        ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
+        ready!(Pin::new(&mut self.input).poll_read(cx, out))?;
         self.activity.has_read.store(true, Ordering::Relaxed);
         Poll::Ready(Ok(()))
     }
@@ -95,30 +141,31 @@ impl AsyncRead for Rewound {
 
 impl AsyncWrite for Rewound {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        self.poll_try(cx, |output| output.try_write(bytes))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+        self.poll_try(cx, |output| output.try_write_vectored(parts))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let stream: &TcpStream = (*self.output).as_ref();
+        Poll::Ready(SockRef::from(stream).shutdown(std::net::Shutdown::Write))
     }
 }

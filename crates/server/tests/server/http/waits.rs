@@ -83,6 +83,44 @@ fn a_waiter_leaves_the_queue_when_its_client_goes_away() {
 }
 
 #[test]
+fn a_client_is_missed_whatever_it_said_after_its_request() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    http.acquire("x", "{\"ttl\":\"1m\"}");
+    let quick = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    for said in ["\n", "\r\n", "GET /", quick, &quick.repeat(800)] {
+        for is_half in [false, true] {
+            let mut gone = Http::connect(server.address());
+            gone.send("POST", "/v1/locks/x", "{\"wait\":\"1m\"}");
+            until(&mut http, "x", |lock| waiters(lock) == 1);
+            gone.send_bytes(said.as_bytes());
+            if is_half {
+                gone.stream.shutdown(std::net::Shutdown::Write).expect("it ends");
+                until(&mut http, "x", |lock| waiters(lock) == 0);
+            }
+            drop(gone);
+            until(&mut http, "x", |lock| waiters(lock) == 0);
+        }
+    }
+}
+
+#[test]
+fn what_is_said_at_once_is_answered_in_order_also_behind_a_wait() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let hold = http.acquire("x", "");
+    let mut waiter = Http::connect(server.address());
+    waiter.send("GET", "/healthz", "");
+    waiter.send("POST", "/v1/locks/x", "{\"wait\":\"1m\"}");
+    (0..500).for_each(|_| waiter.send("GET", "/healthz", ""));
+    until(&mut http, "x", |lock| waiters(lock) == 1);
+    http.release(&hold);
+    waiter.answer().good();
+    assert_eq!(waiter.answer().good()["name"], "x");
+    (0..500).for_each(|_| drop(waiter.answer().good()));
+}
+
+#[test]
 fn waits_of_one_session_over_several_connections_do_not_take_each_others_news() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
