@@ -151,6 +151,7 @@ pub async fn serve(
         wish: folder.wish,
         peer_address: advertised(config.cluster.peer_address.as_ref(), peer_address),
         client_address: advertised(config.cluster.client_address.as_ref(), Some(address)),
+        is_durable: config.storage != Storage::Memory,
     };
     let folder = with_own_place(folder, &own);
     folder_file.write(&folder).map_err(FormationError::from)?;

@@ -11,6 +11,7 @@ use bramah_wire::{Error, answer, proto};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 /// How long a question may take.
@@ -34,15 +35,33 @@ pub(crate) enum AskError {
 /// How a server sees its cluster.
 pub(crate) async fn status(server: &str) -> Result<proto::ClusterStatus, AskError> {
     let op = Op::GetClusterStatus(proto::GetClusterStatus {});
-    timeout(ASK_TIME_MAX, ask(server, op)).await.unwrap_or(Err(AskError::TimedOut))
+    cluster_status(timeout(ASK_TIME_MAX, ask(server, op)).await)
+}
+
+/// What a server says of itself.
+pub(crate) async fn info(server: &str) -> Result<proto::ServerInfo, AskError> {
+    let op = Op::GetServerInfo(proto::GetServerInfo {});
+    match timeout(ASK_TIME_MAX, ask(server, op)).await.unwrap_or(Err(AskError::TimedOut))? {
+        Outcome::ServerInfo(info) => Ok(info),
+        _ => Err(AskError::Unreadable),
+    }
 }
 
 /// Has a server change its cluster.
 pub(crate) async fn change(server: &str, op: Op) -> Result<proto::ClusterStatus, AskError> {
-    timeout(CHANGE_TIME_MAX, ask(server, op)).await.unwrap_or(Err(AskError::TimedOut))
+    cluster_status(timeout(CHANGE_TIME_MAX, ask(server, op)).await)
 }
 
-async fn ask(server: &str, op: Op) -> Result<proto::ClusterStatus, AskError> {
+fn cluster_status(
+    answer: Result<Result<Outcome, AskError>, Elapsed>,
+) -> Result<proto::ClusterStatus, AskError> {
+    match answer.unwrap_or(Err(AskError::TimedOut))? {
+        Outcome::ClusterStatus(status) => Ok(status),
+        _ => Err(AskError::Unreadable),
+    }
+}
+
+async fn ask(server: &str, op: Op) -> Result<Outcome, AskError> {
     let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let mut out = BytesMut::from(&OPENING[..]);
@@ -56,9 +75,9 @@ async fn ask(server: &str, op: Op) -> Result<proto::ClusterStatus, AskError> {
             // Whatever else is said was not asked.
             let Some(Kind::Reply(reply)) = message.kind else { continue };
             return match reply.outcome {
-                Some(Outcome::ClusterStatus(status)) => Ok(status),
                 Some(Outcome::Error(error)) => Err(AskError::Refused(error.into())),
-                _ => Err(AskError::Unreadable),
+                Some(outcome) => Ok(outcome),
+                None => Err(AskError::Unreadable),
             };
         }
         if stream.read_buf(&mut buffer).await? == 0 {

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use bramah_wire::link::Wish;
 use bramah_wire::proto::request::Op;
 use bramah_wire::request::Address;
-use bramah_wire::{ErrorCode, proto};
+use bramah_wire::{Error, ErrorCode, proto};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::ASK_EVERY;
-use super::ask::{AskError, change, status};
+use super::ask::{AskError, change, info as server_info, status};
 use crate::peers::{News, Post};
+
+/// What a server that has no disk says of its durability.
+const IN_MEMORY: &str = "in-memory";
 
 /// What a node tells of itself.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Own {
     pub(crate) wish: Wish,
     pub(crate) peer_address: String,
     pub(crate) client_address: String,
+    /// What it promised is on its disk.
+    pub(crate) is_durable: bool,
 }
 
 /// Asks until this node is what it wants to be, or the cluster does not take it.
@@ -56,6 +61,7 @@ async fn step(post: &Post, own: &Own, join: &[Address]) -> Result<bool, AskError
     let leader = status.members.iter().find(|member| member.is_leader);
     let leader = leader.map(|leader| leader.client_address.clone());
     let server = leader.filter(|address| !address.is_empty()).unwrap_or(server);
+    check_durability(&server, own).await?;
     let Some(member) = status.members.iter().find(|member| member.node_id == node_id) else {
         info!(server, "asking to be added to the cluster");
         let (peer_address, client_address) = (own.peer_address.clone(), own.client_address.clone());
@@ -74,6 +80,26 @@ async fn step(post: &Post, own: &Own, join: &[Address]) -> Result<bool, AskError
     }
     change(&server, Op::ClusterPromote(proto::ClusterPromote { node_id })).await?;
     Ok(false)
+}
+
+/// All members keep their data on disk, or none does. One that forgets its votes when it restarts
+/// would break what the others rely on; and a folder is of no use without those that forget.
+async fn check_durability(server: &str, own: &Own) -> Result<(), AskError> {
+    let is_durable = server_info(server).await?.durability != IN_MEMORY;
+    let text = match (own.is_durable, is_durable) {
+        (false, true) => {
+            "join the cluster: this server keeps its data in memory, and the members keep theirs \
+             on disk; one that forgets its votes when it stops must not have any: start it with \
+             --data"
+        }
+        (true, false) => {
+            "join the cluster: this server keeps its data on disk, and the member that leads keeps \
+             its own in memory, and takes the cluster along when it stops: start that one with \
+             --data, empty this folder, and join again"
+        }
+        _ => return Ok(()),
+    };
+    Err(AskError::Refused(Error::new(ErrorCode::InvalidRequest, text)))
 }
 
 /// How a member sees the cluster, and its address: the first that answers.

@@ -1,6 +1,6 @@
 //! Members that go, and leaders that change on purpose.
 
-use bramah_server::{ServeError, Storage};
+use bramah_server::ServeError;
 use bramah_wire::proto;
 use bramah_wire::proto::event::What;
 use bramah_wire::proto::reply::Outcome;
@@ -33,7 +33,7 @@ fn the_leadership_goes_to_whom_it_is_given() {
 
 #[test]
 fn a_removed_node_says_so_and_ends_also_when_it_was_away() {
-    let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+    let folders = [(); 4].map(|()| tempfile::tempdir().expect("a folder"));
     let first = Running::in_folder(folders[0].path());
     let second = Running::start(joining(folder(folders[1].path()), &[&first])).expect("it starts");
     let third = Running::start(joining(folder(folders[2].path()), &[&first])).expect("it starts");
@@ -56,7 +56,7 @@ fn a_removed_node_says_so_and_ends_also_when_it_was_away() {
     // One that is away while it is removed.
     until_voters(&first, 2);
     let node_id = third.started.node_id;
-    let fourth = Running::start(joining(Storage::Memory, &[&first])).expect("it starts");
+    let fourth = Running::start(joining(folder(folders[3].path()), &[&first])).expect("it starts");
     until_voters(&fourth, 3);
     let again = third.same_addresses(folders[2].path());
     third.stop().expect("it stops");

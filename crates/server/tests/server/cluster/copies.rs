@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bramah_server::{Config, ServeError, Storage};
+use bramah_server::{Config, ServeError};
 use tempfile::TempDir;
 
 use super::{folder, joining, status, text_of, until, until_voters};
@@ -23,13 +23,13 @@ struct Copied {
     /// What starts the last one again.
     third: Config,
     copy: Config,
-    _folders: [TempDir; 2],
+    _folders: [TempDir; 4],
 }
 
 fn copied() -> Copied {
-    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-    let first = Running::in_memory();
-    let second = Running::start(joining(Storage::Memory, &[&first])).expect("it starts");
+    let folders = [(); 4].map(|()| tempfile::tempdir().expect("a folder"));
+    let first = Running::in_folder(folders[2].path());
+    let second = Running::start(joining(folder(folders[3].path()), &[&first])).expect("it starts");
     let third = Running::start(joining(folder(folders[0].path()), &[&first])).expect("it starts");
     until_voters(&first, 3);
     let again = third.same_addresses(folders[0].path());

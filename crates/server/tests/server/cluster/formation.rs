@@ -218,6 +218,29 @@ fn a_node_with_the_data_of_another_cluster_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn who_forgets_when_it_stops_is_no_member_among_those_who_do_not() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let (on_disk, in_memory) = (Running::in_folder(folders[0].path()), Running::in_memory());
+    let mut learner = joining(Storage::Memory, &[&on_disk]);
+    learner.cluster.learner = true;
+    let mixed = [
+        (joining(Storage::Memory, &[&on_disk]), "start it with --data"),
+        (learner, "start it with --data"),
+        (joining(folder(folders[1].path()), &[&in_memory]), "start that one with --data"),
+    ];
+    for (config, advice) in mixed {
+        let joining = Running::start(config).expect("it starts");
+        let error = joining.wait().expect_err("it is refused");
+        assert!(matches!(error, ServeError::Join(_)), "{error:?}");
+        let text = text_of(&error);
+        assert!(text.contains(advice), "{text}");
+    }
+    for server in [&on_disk, &in_memory] {
+        assert_eq!(status(server).members.len(), 1);
+    }
+}
+
+#[test]
 fn a_member_whose_log_is_gone_must_not_come_back_as_if_it_had_promised_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     drop(Running::in_folder(folder.path()));

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use bramah_server::Storage;
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
@@ -100,12 +99,12 @@ fn what_a_member_knows_that_led_is_as_old_as_the_end_of_that() {
 
 #[test]
 fn a_member_that_starts_again_alone_does_not_know_how_old_its_table_is() {
-    let kept = tempfile::tempdir().expect("a folder");
-    let first = Running::in_memory();
-    let second = Running::start(joining(Storage::Memory, &[&first])).expect("it starts");
-    let third = Running::start(joining(folder(kept.path()), &[&first])).expect("it starts");
+    let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+    let first = Running::in_folder(folders[0].path());
+    let second = Running::start(joining(folder(folders[1].path()), &[&first])).expect("it starts");
+    let third = Running::start(joining(folder(folders[2].path()), &[&first])).expect("it starts");
     until_voters(&third, 3);
-    let again = third.same_addresses(kept.path());
+    let again = third.same_addresses(folders[2].path());
     for server in [third, first, second] {
         server.kill();
     }
