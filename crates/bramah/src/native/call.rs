@@ -19,6 +19,8 @@ pub(super) type CallId = u64;
 pub(super) enum Purpose {
     /// A question: can be asked again.
     Ask,
+    /// A change of the cluster: can be asked again as well, and whoever asks decides when.
+    Change,
     /// An act outside of a session: cannot be repeated, so its outcome may stay unknown.
     Act,
     /// Numbered, and cancelled when its asker goes: an acquire or an upgrade.
@@ -131,6 +133,8 @@ pub(super) struct Answer {
 pub(super) struct Failure {
     pub(super) kind: ErrorKind,
     pub(super) effect: Effect,
+    /// What the server called it, if it is a server's refusal.
+    pub(super) code: Option<ErrorCode>,
     pub(super) message: String,
 }
 
@@ -140,17 +144,18 @@ impl Failure {
             ErrorKind::OutcomeUnknown => Effect::Unknown,
             _ => Effect::NotApplied,
         };
-        Failure { kind, effect, message: message.into() }
+        Failure { kind, effect, code: None, message: message.into() }
     }
 
     /// What a server's refusal means.
     pub(super) fn of_reply(error: &proto::Error) -> Failure {
-        let kind = ErrorCode::from_name(&error.code).map_or(ErrorKind::Internal, kind_of);
+        let code = ErrorCode::from_name(&error.code);
+        let kind = code.map_or(ErrorKind::Internal, kind_of);
         let effect = match proto::Effect::try_from(error.effect) {
             Ok(proto::Effect::NotApplied) => Effect::NotApplied,
             _ => Effect::Unknown,
         };
-        Failure { kind, effect, message: format!("could not {}", error.message) }
+        Failure { kind, effect, code, message: format!("could not {}", error.message) }
     }
 
     pub(super) fn during(self, operation: impl Into<String>) -> Error {
@@ -165,7 +170,10 @@ fn once<'a>(operation: &str, message: &'a str) -> &'a str {
     let verb = |of: &str| of.split(' ').next().map(str::to_owned);
     let said = message.strip_prefix("could not ").and_then(|rest| rest.split_once(": "));
     match said {
-        Some((what, reason)) if what == "act on the hold" || verb(what) == verb(operation) => {
+        Some((what, reason))
+            if ["act on the hold", "change the cluster"].contains(&what)
+                || verb(what) == verb(operation) =>
+        {
             reason
         }
         _ => message,
@@ -183,9 +191,10 @@ fn kind_of(code: ErrorCode) -> ErrorKind {
         ErrorCode::RequestStale | ErrorCode::OutcomeUnknown => ErrorKind::OutcomeUnknown,
         ErrorCode::LimitMismatch | ErrorCode::KindMismatch => ErrorKind::Mismatch,
         ErrorCode::LimitExceeded => ErrorKind::LimitExceeded,
-        ErrorCode::InvalidRequest | ErrorCode::InvalidFrame | ErrorCode::FrameTooLarge => {
-            ErrorKind::Invalid
-        }
+        ErrorCode::InvalidRequest
+        | ErrorCode::InvalidFrame
+        | ErrorCode::FrameTooLarge
+        | ErrorCode::NotFound => ErrorKind::Invalid,
         ErrorCode::Unsupported | ErrorCode::UnsupportedVersion => ErrorKind::Unsupported,
         ErrorCode::Denied => ErrorKind::Denied,
         ErrorCode::NoLeader
@@ -253,6 +262,7 @@ mod tests {
             ("renew a hold", "could not act on the hold: it expired", "it expired"),
             ("acquire \"foo\"", "could not open a session: no", "could not open a session: no"),
             ("acquire \"foo\"", "no answer", "no answer"),
+            ("remove member 3", "could not change the cluster: too few", "too few"),
         ] {
             assert_eq!(once(operation, message), expected);
         }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
-use tokio::time::timeout;
+use bramah_wire::{ErrorCode, proto};
+use tokio::time::{sleep, timeout};
 
 use super::call::{Failure, Purpose};
 use super::client::Client;
@@ -15,25 +15,32 @@ use super::{Native, Remote, another_answer, task};
 use crate::backend::{BackupPart, BoxFuture, ClusterBackend};
 use crate::clock::LocalTime;
 use crate::cluster::{ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind};
 
 /// How long another server may take to say how the cluster is, before what is known must do.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long one attempt to change the cluster may be refused for now.
 const CHANGE_ATTEMPT_MAX: Duration = Duration::from_secs(2);
-/// Shortest time in which a change that cannot be made now is tried again.
+/// Shortest time in which a change is tried again while no leader takes it.
 const CHANGE_MIN: Duration = Duration::from_secs(10);
+/// How long a change is tried again that the leader refuses for now. A learner that is to vote gets
+/// [`CHANGE_MIN`] to catch up.
+const REFUSED_MAX: Duration = Duration::from_secs(2);
+/// A leader that took so long to refuse has given it time itself.
+const WEIGHED_MIN: Duration = Duration::from_secs(1);
+/// The pause before a change is tried again.
+const CHANGE_PAUSE: Duration = Duration::from_millis(200);
 
 impl Remote {
-    async fn ask_cluster(&self, op: Op) -> Result<ClusterInfo, Failure> {
-        match self.ask(op, Purpose::Ask).await?.outcome {
+    async fn ask_cluster(&self, op: Op, purpose: Purpose) -> Result<ClusterInfo, Failure> {
+        match self.ask(op, purpose).await?.outcome {
             Outcome::ClusterStatus(status) => Ok(read_status(status)),
             _ => Err(another_answer()),
         }
     }
 
     async fn status(&self) -> Result<ClusterInfo, Failure> {
-        self.ask_cluster(Op::GetClusterStatus(proto::GetClusterStatus {})).await
+        self.ask_cluster(Op::GetClusterStatus(proto::GetClusterStatus {}), Purpose::Ask).await
     }
 }
 
@@ -51,7 +58,8 @@ impl Native {
             return None;
         }
         let terms = self.remote.client.lock().machine.shared_terms.clone();
-        let machine = Machine::new(terms, patience, vec![address]);
+        let mut machine = Machine::new(terms, patience, vec![address]);
+        machine.asks_if_silent = true;
         let runtime = tokio::runtime::Handle::try_current().ok()?;
         let client = Arc::new(Client::new(machine));
         runtime.spawn(task::run(client.clone()));
@@ -89,20 +97,52 @@ impl Native {
     /// Has the leader change the cluster, whoever that is by the time it is done.
     async fn change_cluster(&self, change: ClusterChange) -> Result<ClusterInfo, Failure> {
         let patience = self.remote.client.lock().machine.connect_timeout.max(CHANGE_MIN);
-        let until = LocalTime::now().plus(patience);
+        let begun = LocalTime::now();
+        if let ClusterChange::Transfer { to: Some(to) } = change {
+            self.check_reached(to).await?;
+        }
+        let is_transfer = matches!(change, ClusterChange::Transfer { .. });
+        let refused_until = begun.plus(match change {
+            ClusterChange::Promote { .. } => CHANGE_MIN,
+            _ => REFUSED_MAX,
+        });
         let op = op_of(change);
         loop {
             let here = self.remote.status().await?;
+            let asked_at = LocalTime::now();
             let changed = match self.leader(&here) {
-                Some(leader) => leader.ask_cluster(op.clone()).await,
-                None => self.remote.ask_cluster(op.clone()).await,
+                Some(leader) => leader.ask_cluster(op.clone(), Purpose::Change).await,
+                None => self.remote.ask_cluster(op.clone(), Purpose::Change).await,
             };
-            match changed {
-                Err(failure)
-                    if failure.kind == ErrorKind::Unavailable && LocalTime::now() < until => {}
-                changed => return changed,
+            let Err(failure) = changed else { return changed };
+            let now = LocalTime::now();
+            let is_tried_again = match (failure.kind, failure.effect) {
+                _ if failure.code == Some(ErrorCode::TooManyRequests) => {
+                    now < refused_until && now.since(asked_at) < WEIGHED_MIN
+                }
+                // What is done already is answered at once, but for a handover.
+                (ErrorKind::OutcomeUnknown, _) => !is_transfer && now < begun.plus(patience),
+                (ErrorKind::Unavailable, _) | (ErrorKind::Storage, Effect::Unknown) => {
+                    now < begun.plus(patience)
+                }
+                _ => false,
+            };
+            if !is_tried_again {
+                return Err(failure);
             }
+            sleep(CHANGE_PAUSE).await;
         }
+    }
+
+    /// Refuses to wait for a member that cannot take over, if that is known.
+    async fn check_reached(&self, to: u64) -> Result<(), Failure> {
+        let seen = self.look_at_cluster().await?;
+        let is_away = |member: &MemberInfo| member.node_id == to && !member.reachable;
+        if seen.leader == Some(seen.node_id) && seen.members.iter().any(is_away) {
+            let message = format!("the leader, node {}, does not reach node {to}", seen.node_id);
+            return Err(Failure::new(ErrorKind::Unavailable, message));
+        }
+        Ok(())
     }
 }
 

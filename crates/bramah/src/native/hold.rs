@@ -14,10 +14,11 @@ use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
 use bytes::Bytes;
 
+use super::Remote;
+use super::acquire::{acquired, wait_of};
 use super::call::{Answer, Failure, Purpose};
 use super::client::{Flush, Ticket};
 use super::session::SessionKey;
-use super::{Remote, acquired, wait_of};
 use crate::backend::{BoxFuture, Hold, Wait};
 use crate::clock::LocalTime;
 use crate::error::{Error, ErrorKind};

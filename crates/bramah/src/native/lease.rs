@@ -63,7 +63,7 @@ impl Machine {
             return self.hang_up(format!("no answer for {silence}{doubt}"));
         }
         let is_asked = |call: &Call| matches!(call.purpose, Purpose::Members);
-        let asks = self.follows_members && !self.calls.values().any(is_asked);
+        let asks = self.asks_if_silent && !self.calls.values().any(is_asked);
         if asks && now >= asked_at {
             self.ask_for_members(now);
         }
@@ -146,8 +146,8 @@ impl Machine {
         for id in given_up {
             let Some(call) = self.calls.get(&id) else { continue };
             let message = self.servers.trouble();
-            let unknown =
-                (call.maybe_done || call.was_queued) && !matches!(call.purpose, Purpose::Ask);
+            let is_repeated = matches!(call.purpose, Purpose::Ask | Purpose::Change);
+            let unknown = (call.maybe_done || call.was_queued) && !is_repeated;
             let kind = match unknown {
                 true => ErrorKind::OutcomeUnknown,
                 false => ErrorKind::Unavailable,

@@ -68,6 +68,8 @@ pub(super) struct Machine {
     pub(super) servers: Servers,
     /// It asks for the members of the cluster, and takes them for servers too.
     pub(super) follows_members: bool,
+    /// It asks a server that owes an answer for a sign of life.
+    pub(super) asks_if_silent: bool,
     /// When they are asked for again.
     pub(super) members_due: LocalTime,
     /// The server knew of no leader when it was asked last.
@@ -118,6 +120,7 @@ impl Machine {
             watches: BTreeMap::new(),
             servers: Servers::new(servers),
             follows_members: false,
+            asks_if_silent: false,
             members_due: LocalTime(u64::MAX),
             is_leaderless: false,
             leaving: None,

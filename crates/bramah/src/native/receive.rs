@@ -190,6 +190,13 @@ impl Machine {
             }
             Purpose::Act if not_now => self.send_later(now, id, true),
             Purpose::Act => return false,
+            Purpose::Change => {
+                if let Some(ErrorCode::Draining | ErrorCode::NoLeader) = code {
+                    let why = format!("the server could not {}", error.message);
+                    self.move_on(now, why, &error.servers);
+                }
+                return false;
+            }
             _ if not_now => self.send_later(now, id, true),
             // It is known to the table, or may be: there will be room again, or another server.
             _ if code == Some(ErrorCode::DiskFull)

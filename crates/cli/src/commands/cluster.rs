@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use bramah::{Cluster, ClusterChange, ClusterInfo, MemberInfo, MemberRole};
+use bramah::{Cluster, ClusterChange, ClusterInfo, ErrorKind, MemberInfo, MemberRole};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::look::Maybe;
@@ -88,9 +88,22 @@ async fn change_to(
         ClusterChange::Remove { node_id } => Some(*node_id),
         _ => None,
     };
-    let info = cluster.change(change).await?;
+    let info = cluster.change(change).await.map_err(not_changed)?;
     show(plain, &with_leader(cluster, info, removed).await)?;
     Ok(Exit::OK)
+}
+
+/// What a cluster that answers had against a change needs no advice to start a server; nor is a
+/// lock looked at to see what came of it.
+fn not_changed(error: bramah::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::Unavailable => Failure::new(Exit::UNAVAILABLE, error.to_string()).into(),
+        ErrorKind::OutcomeUnknown => {
+            let message = format!("{error}; `bramah cluster status` shows what came of it");
+            Failure::new(Exit::UNKNOWN, message).into()
+        }
+        _ => error.into(),
+    }
 }
 
 /// How a cluster is once it has a leader after a change; as it was told, if none is known in time.

@@ -241,6 +241,42 @@ fn members_are_promoted_removed_and_made_leader_by_any_of_their_names() {
 }
 
 #[test]
+fn a_change_that_cannot_be_is_refused_soon_and_in_the_words_of_the_cluster() {
+    let mut cluster = Cluster::start();
+    let leader = cluster.leader();
+    let (dead, other) = ((leader + 1) % 3, (leader + 2) % 3);
+    cluster.kill(dead);
+    until("it is missed", || cluster.status()["voters_reachable"] == 2);
+    let refused = |line: &str| {
+        let started = std::time::Instant::now();
+        let output = cluster.run(line);
+        assert!(started.elapsed() < Duration::from_secs(8), "{line}: {output:?}");
+        assert!(!output.stderr.contains("bramah serve"), "a server is there: {output:?}");
+        assert!(!output.stderr.contains("is that a Bramah server"), "{output:?}");
+        output
+    };
+    let output = refused(&format!("cluster remove {}", cluster.addresses[other][0]));
+    assert_eq!(output.code, 69, "{output:?}");
+    assert!(output.stderr.contains("bring them back first"), "{output:?}");
+    let output = refused(&format!("cluster transfer {}", cluster.addresses[dead][0]));
+    assert_eq!(output.code, 69, "{output:?}");
+    assert!(output.stderr.contains("does not reach node"), "{output:?}");
+}
+
+#[test]
+fn a_member_that_does_not_take_over_is_said_to_be_that() {
+    let cluster = Cluster::start();
+    let next = (cluster.leader() + 1) % 3;
+    // It is connected still, and answers nobody.
+    cluster.servers[next].as_ref().unwrap().signal(Signal::STOP);
+    let output = cluster.run(&format!("cluster transfer {}", cluster.addresses[next][0]));
+    cluster.servers[next].as_ref().unwrap().signal(Signal::CONT);
+    assert!([69, 74].contains(&output.code), "{output:?}");
+    let said = ["did not take over", "does not reach node"];
+    assert!(said.iter().any(|said| output.stderr.contains(said)), "{output:?}");
+}
+
+#[test]
 fn after_the_leader_is_removed_the_next_one_is_told() {
     let cluster = Cluster::start();
     let leader = cluster.leader();

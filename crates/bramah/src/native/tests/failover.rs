@@ -12,7 +12,7 @@ fn following(servers: &[&str]) -> (Bench, String, u64) {
     let mut bench = Bench::down();
     let servers = servers.iter().map(|it| (*it).to_owned()).collect();
     bench.machine = Machine::new(terms(), CONNECT_TIMEOUT, servers);
-    bench.machine.follows_members = true;
+    (bench.machine.follows_members, bench.machine.asks_if_silent) = (true, true);
     let address = bench.call();
     let id = asks_for_members(&mut bench);
     (bench, address, id)
@@ -182,7 +182,7 @@ fn nobody_to_be_reached_is_told_with_the_reason_of_each() {
 #[test]
 fn a_stopping_server_is_left_for_one_that_it_names_with_all_that_is_under_way() {
     let (mut bench, key) = Bench::holding(7);
-    bench.machine.follows_members = true;
+    (bench.machine.follows_members, bench.machine.asks_if_silent) = (true, true);
     bench.knows(&["b", "c"]);
     let (_, waiting) = bench.acquire("y");
     bench.reply_to_acquire(queued());
@@ -200,7 +200,7 @@ fn a_stopping_server_is_left_for_one_that_it_names_with_all_that_is_under_way() 
 fn a_server_that_was_named_is_preferred_until_it_fails() {
     for _ in 0..10 {
         let mut bench = Bench::up();
-        bench.machine.follows_members = true;
+        (bench.machine.follows_members, bench.machine.asks_if_silent) = (true, true);
         bench.knows(&["b", "c", "d", "e"]);
         bench.tell(draining(&["d"]));
         bench.disconnect();
