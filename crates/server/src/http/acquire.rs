@@ -152,12 +152,7 @@ impl Drop for Attempt {
         match self.undo {
             Undo::Nothing => {}
             Undo::Close => self.desk.order(close(self.session)),
-            Undo::Cancel => {
-                let request = self.desk.draw_request();
-                let action = Action::Cancel { seq: self.request.seq };
-                let command = Command::Request { session: self.session, request, action };
-                self.desk.order(What::Command(command));
-            }
+            Undo::Cancel => self.desk.take_back(self.session, self.request.seq),
         }
     }
 }

@@ -4,15 +4,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bramah_core::{
-    EndReason, Event, Grant, Happening, Key, RequestRef, RequestSeq, SessionHandle, SessionId,
-    Time, WaitEnd,
+    Action, Command, EndReason, Event, Grant, Happening, Key, RequestRef, RequestSeq,
+    SessionHandle, SessionId, Time, WaitEnd,
 };
 use bramah_node::{ClientId, Notice, Reply};
 use bramah_wire::request::{Ask, What};
 use bramah_wire::{Error, ErrorCode};
 use tokio::sync::{Notify, oneshot};
 
-use super::numbers::Numbers;
+use super::call::outcome;
+use super::numbers::{Numbers, REDRAWS_MAX};
+use super::problem::Problem;
 use crate::keys::Keys;
 use crate::service::{Answer, Flow, Outlet, Service};
 
@@ -133,6 +135,34 @@ impl Desk {
         self.numbers.draw()
     }
 
+    /// Takes back a request of a session that it leaves open: its wait, or what it holds. Goes on
+    /// when the connection is gone.
+    pub(crate) fn take_back(&self, session: SessionHandle, seq: RequestSeq) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let desk = Desk::open(self.service.clone(), self.numbers.clone());
+        let ask = move |desk: &Desk| {
+            let (request, action) = (desk.draw_request(), Action::Cancel { seq });
+            desk.asked(Ask::Service(What::Command(Command::Request { session, request, action }))).1
+        };
+        let first = ask(&desk);
+        runtime.spawn(async move {
+            let mut told = first.await;
+            for _ in 0..REDRAWS_MAX {
+                let is_lost = |problem: &Problem| {
+                    let codes =
+                        [ErrorCode::RequestStale, ErrorCode::NoLeader, ErrorCode::OutcomeUnknown];
+                    codes.into_iter().any(|code| problem.is(code))
+                };
+                if !outcome(told).is_err_and(|problem| is_lost(&problem)) {
+                    break;
+                }
+                // Whatever became of it: to cancel twice is to cancel once.
+                told = ask(&desk).await;
+            }
+            desk.close();
+        });
+    }
+
     /// Begins to listen for the news of a wait. A `watch_id` of 0 is for news of its session.
     pub(crate) fn listen(
         self: &Arc<Desk>,
@@ -205,6 +235,7 @@ impl Outlet for Desk {
     }
 
     fn notice(&self, now: Time, notice: Notice) {
+        self.numbers.see(now);
         match notice {
             Notice::Session(event) => self.tell(now, &event),
             Notice::Change { event, .. } => self.tell(now, &event),

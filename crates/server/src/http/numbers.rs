@@ -56,15 +56,13 @@ impl Numbers {
 
     pub(super) fn draw(&self) -> RequestRef {
         let mut drawn = self.lock();
-        // Below the half of the numbers that are of named requests.
-        let number = |ms: u64| ms << COUNT_BITS & !NAMED;
-        drawn.last = (drawn.last + 1).max(number(drawn.now_ms) | self.begin);
+        drawn.last = (drawn.last + 1).max(first_number(drawn.now_ms) | self.begin);
         if drawn.count == LATEST {
             drawn.since = [drawn.since[1], drawn.last];
             drawn.count = 0;
         }
         drawn.count += 1;
-        let answered = number(drawn.now_ms.saturating_sub(ANSWERED_AFTER_MS));
+        let answered = first_number(drawn.now_ms.saturating_sub(ANSWERED_AFTER_MS));
         RequestRef {
             seq: RequestSeq(drawn.last),
             answered_below: RequestSeq(answered.max(drawn.since[0])),
@@ -74,6 +72,11 @@ impl Numbers {
     fn lock(&self) -> MutexGuard<'_, Drawn> {
         self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The lowest number of an instant; it is below the half of the numbers that are of named requests.
+pub(super) const fn first_number(ms: u64) -> u64 {
+    ms << COUNT_BITS & !NAMED
 }
 
 const NAMED: u64 = 1 << 63;

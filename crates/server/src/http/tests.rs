@@ -1,19 +1,22 @@
 //! Connections that take their time, in a time that does not pass by itself.
 
-use bramah_core::{Command, Key, LockName, Outcome, SessionHandle, SessionId, Time};
-use bramah_node::Reply;
+use bramah_core::{
+    Action, Command, Key, LockName, Outcome, Refusal, RequestSeq, SessionHandle, SessionId, Time,
+};
+use bramah_node::{Notice, Reply};
 use bramah_wire::ErrorCode;
 use bramah_wire::request::{Ask, What};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::acquire::{Attempt, granted};
+use super::numbers::{REDRAWS_MAX, first_number};
 use super::wanted::AcquireBody;
 use super::*;
 use crate::formation::Lobby;
 use crate::limits::{HTTP_BODY_TIME_MAX, HTTP_WAIT_SLACK};
-use crate::service::Answer;
 use crate::service::slow::Slow;
+use crate::service::{Answer, Outlet};
 
 /// Sends each part and waits for its answer, if it is a whole request; then reads until the server
 /// closes. Tells how long that took, and what came last.
@@ -135,6 +138,50 @@ async fn an_acquire_of_which_no_news_come_is_given_up_and_taken_back() {
         panic!("{last:?}")
     };
     assert_eq!(closed, session);
+}
+
+/// The number of the one request that is under way, which cancels the one of `of`.
+async fn cancel(service: &Slow, of: RequestSeq) -> (u64, RequestSeq) {
+    while service.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let (id, ask) = service.take_asked().pop().expect("it asks");
+    let Ask::Service(What::Command(Command::Request { request, action, .. })) = ask else {
+        panic!("{ask:?}")
+    };
+    assert_eq!(action, Action::Cancel { seq: of });
+    (id, request.seq)
+}
+
+#[tokio::test]
+async fn what_is_taken_back_gets_another_number_while_other_servers_know_a_later_time() {
+    let service = Arc::new(Slow::default());
+    let desk = Desk::open(service.clone(), Arc::new(Numbers::new(0)));
+    let session = SessionHandle { id: SessionId(7), key: Key(7) };
+    let acquire = desk.draw_request().seq;
+    desk.take_back(session, acquire);
+    // Its connection ends with the request.
+    desk.close();
+    let mut before = acquire;
+    for answer in 0..=REDRAWS_MAX {
+        let (id, seq) = cancel(&service, acquire).await;
+        let now = Time(1_000 * (answer as u64 + 1));
+        assert!(seq >= before, "{seq:?} after {before:?}");
+        before = RequestSeq(first_number(now.0));
+        let stale = Outcome::Refused(Refusal::RequestStale);
+        service.outlet().reply(id, now, Answer::Node(Reply::Outcome(stale)));
+    }
+    while !service.is_gone() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.asked(), 0, "it is given up");
+}
+
+#[tokio::test]
+async fn a_server_that_only_hears_knows_the_time_too() {
+    let desk = Desk::open(Arc::new(Slow::default()), Arc::new(Numbers::new(0)));
+    desk.notice(Time(5_000), Notice::WatchLagged { watch_id: 1, revision: 1 });
+    assert!(desk.draw_request().seq >= RequestSeq(first_number(5_000)));
 }
 
 /// What timers are late by.
