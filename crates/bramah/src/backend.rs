@@ -265,6 +265,12 @@ pub trait Hold: Send + Sync + fmt::Debug {
     /// The proof with which another process may release or renew it.
     fn hold_id(&self) -> String;
 
+    /// The same, for whoever has the hold when it is detached: it may also name a session that is
+    /// there for this hold alone, and ends with its release.
+    fn detached_id(&self) -> String {
+        self.hold_id()
+    }
+
     /// The session's public number, 0 where there are no sessions.
     fn session(&self) -> u64;
 

@@ -203,7 +203,7 @@ impl Guard {
     /// release it ([`crate::Locker::release`]). It lives on as long as its [`crate::Locker`] does,
     /// and its TTL longer; if it was acquired [`detached`](crate::LockBuilder::detached), its TTL.
     pub fn detach(mut self) -> String {
-        let id = self.hold_id();
+        let id = self.hold().detached_id();
         self.hold = None;
         id
     }

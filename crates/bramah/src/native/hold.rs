@@ -18,6 +18,7 @@ use super::Remote;
 use super::acquire::{acquired, wait_of};
 use super::call::{Answer, Failure, Purpose};
 use super::client::{Flush, Ticket};
+use super::hold_text::HoldText;
 use super::session::SessionKey;
 use crate::backend::{BoxFuture, Hold, Wait};
 use crate::clock::LocalTime;
@@ -78,6 +79,15 @@ impl Hold for NativeHold {
 
     fn hold_id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn detached_id(&self) -> String {
+        let shared = self.remote.client.lock();
+        let session = shared.machine.sessions.get(&self.key);
+        // Whoever gives the hold back then has nothing left to see to.
+        let own = session.filter(|it| !it.terms.kept_alive && it.holds.len() == 1);
+        let own_session = own.and_then(|it| it.opened.as_ref()).map(|it| it.handle.into());
+        HoldText { hold: self.id, own_session }.to_string()
     }
 
     fn session(&self) -> u64 {

@@ -11,6 +11,7 @@ mod cluster;
 mod connection;
 mod dice;
 mod hold;
+mod hold_text;
 mod lease;
 mod limits;
 mod machine;
@@ -33,7 +34,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bramah_core::{FencingToken, HoldId, LockName, Value};
+use bramah_core::{FencingToken, LockName, Value};
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
@@ -41,6 +42,7 @@ use bytes::Bytes;
 
 use self::call::{Answer, Failure, Purpose};
 use self::client::{Client, Flush, Ticket};
+use self::hold_text::HoldText;
 use self::machine::{Life, Machine};
 use self::session::SessionTerms;
 use self::watch::NativeWatch;
@@ -319,16 +321,22 @@ impl Backend for Native {
     fn release<'a>(&'a self, hold_id: &'a str) -> BoxFuture<'a, Result<Released, Error>> {
         Box::pin(async move {
             let operation = || "release a hold".to_owned();
-            let hold = parse_hold_id(hold_id, "release")?;
-            let token = FencingToken(hold.number);
-            let op = Op::Release(proto::Release { request: None, hold: Some(hold) });
-            match self.ask(operation, op, Purpose::Act, |_| Ok(())).await {
+            let HoldText { hold, own_session } = HoldText::parse(hold_id, "release")?;
+            let op = Op::Release(proto::Release { request: None, hold: Some(hold.into()) });
+            let released = match self.ask(operation, op, Purpose::Act, |_| Ok(())).await {
                 Ok(()) => Ok(Released::Released),
                 Err(error) if error.kind() == ErrorKind::NotHolder => {
-                    Ok(Released::AlreadyLost(self.remembered(token).await))
+                    Ok(Released::AlreadyLost(self.remembered(hold.token).await))
                 }
                 Err(error) => Err(error),
+            }?;
+            if let Some(session) = own_session {
+                let session = Some(session.into());
+                let op = Op::CloseSession(proto::CloseSession { session });
+                // Nothing is in it any more; if it cannot be closed, it ends with its TTL.
+                let _ = self.remote.ask(op, Purpose::Ask).await;
             }
+            Ok(released)
         })
     }
 
@@ -341,7 +349,7 @@ impl Backend for Native {
             let operation = || "renew a hold".to_owned();
             let op = Op::RenewHold(proto::RenewHold {
                 request: None,
-                hold: Some(parse_hold_id(hold_id, "renew")?),
+                hold: Some(HoldText::parse(hold_id, "renew")?.hold.into()),
                 ttl_ms: ttl.map(ms),
             });
             // Renewing twice sets the same time twice, so it may be asked again.
@@ -364,7 +372,7 @@ impl Backend for Native {
             let operation = || "set the value of a hold".to_owned();
             let op = Op::SetValue(proto::SetValue {
                 request: None,
-                hold: Some(parse_hold_id(hold_id, "set the value of")?),
+                hold: Some(HoldText::parse(hold_id, "set the value of")?.hold.into()),
                 value: value.map(|value| Bytes::copy_from_slice(value.as_bytes())),
             });
             self.ask(operation, op, Purpose::Act, |_| Ok(())).await
@@ -436,13 +444,6 @@ impl fmt::Debug for Native {
 /// Milliseconds, rounded up so that something never becomes nothing.
 fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX)
-}
-
-fn parse_hold_id(text: &str, verb: &str) -> Result<proto::Handle, Error> {
-    let id: Result<HoldId, _> = text.parse();
-    id.map(proto::Handle::from).map_err(|error| {
-        Error::new(ErrorKind::Invalid, format!("{verb} a hold"), error.to_string())
-    })
 }
 
 fn on(verb: &str, name: &LockName) -> String {

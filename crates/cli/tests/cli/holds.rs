@@ -1,5 +1,7 @@
 //! Holds from the shell, and what can be seen of them.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -66,6 +68,45 @@ fn a_detached_hold_is_renewed_changed_and_released_by_its_hold_id() {
     assert_eq!((&verdict["held"], &verdict["reason"]), (&false.into(), &"released".into()));
     let past = &server.json("history n")[0];
     assert_eq!((&past["token"], &past["reason"]), (&1.into(), &"released".into()));
+}
+
+#[test]
+fn a_hold_id_of_http_is_one_here() {
+    let (server, _dir) = Server::start();
+    let hold_id = acquire_by_http(&server, "n");
+    assert!(hold_id.contains('.'), "it names a session too: {hold_id}");
+    assert_eq!(server.run(&format!("set {hold_id} here")).code, 0);
+    assert_eq!(server.run("get n").stdout, "here");
+    let renewed = server.json(&format!("renew {hold_id} --ttl 1m"));
+    assert!(renewed["expires_in_ms"].as_u64().unwrap() > 50_000, "{renewed}");
+    assert_eq!(server.json(&format!("release {hold_id}"))["released"], true);
+    assert_eq!(server.json("sessions"), serde_json::json!([]));
+    assert_eq!(server.run(&format!("release {hold_id}")).code, 65);
+}
+
+/// As curl would.
+fn acquire_by_http(server: &Server, name: &str) -> String {
+    let address = server.url.strip_prefix("bramah://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "POST /v1/locks/{name} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: 0\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let hold: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+    hold["hold"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn nothing_is_left_of_a_hold_that_was_acquired_and_released() {
+    let (server, _dir) = Server::start();
+    let (_, hold_id) = acquire(&server, "--ttl 1h n");
+    assert_eq!(server.json("sessions").as_array().unwrap().len(), 1);
+    assert_eq!(server.run(&format!("release {hold_id}")).code, 0);
+    assert_eq!(server.json("sessions"), serde_json::json!([]));
 }
 
 #[test]
