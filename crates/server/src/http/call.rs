@@ -77,6 +77,19 @@ impl Call {
         async { in_words(told.await) }
     }
 
+    /// How the server and its table are.
+    pub(crate) fn info(
+        &self,
+    ) -> impl Future<Output = Result<proto::ServerInfo, Problem>> + Send + use<> {
+        let told = self.ask(Ask::Service(What::ServerInfo));
+        async {
+            match told.await? {
+                (_, Words::ServerInfo(info)) => Ok(info),
+                _ => Err(unexpected()),
+            }
+        }
+    }
+
     /// Looks into the table: a leader's, or as this server has it.
     pub(crate) fn look(
         &self,

@@ -1,6 +1,7 @@
 //! Server-sent events: how they are written.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
+use std::str::FromStr;
 
 use bramah_core::Time;
 use bramah_wire::event::Change;
@@ -53,8 +54,33 @@ pub(crate) struct LeavingEvent<'a> {
 /// What keeps a silent stream open.
 pub(crate) const COMMENT: Bytes = Bytes::from_static(b": nothing new\n\n");
 
+/// The id of an event: after which revision to go on, and of which table. A server in memory begins
+/// another cluster with each start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EventId {
+    pub(crate) cluster_id: u64,
+    pub(crate) revision: u64,
+}
+
+impl Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{}", self.cluster_id, self.revision)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<EventId, Self::Err> {
+        // Earlier releases wrote the revision alone. It is of no cluster that is known.
+        let (cluster_id, revision) = text.split_once('-').unwrap_or(("0", text));
+        let cluster_id = u64::from_str_radix(cluster_id, 16)?;
+        Ok(EventId { cluster_id, revision: revision.parse()? })
+    }
+}
+
 /// Writes an event. JSON has no line breaks, so its data is one line.
-pub(crate) fn event(name: &str, id: Option<u64>, data: &impl Serialize) -> Bytes {
+pub(crate) fn event(name: &str, id: Option<EventId>, data: &impl Serialize) -> Bytes {
     let mut text = String::new();
     if let Some(id) = id {
         let _ = writeln!(text, "id: {id}");
@@ -64,9 +90,10 @@ pub(crate) fn event(name: &str, id: Option<u64>, data: &impl Serialize) -> Bytes
     Bytes::from(text)
 }
 
-/// Writes a change. It has the revision as its id if it is the last of that revision.
+/// Writes a change. It has an id if it is the last of its revision.
 pub(crate) fn change(
     now: Time,
+    cluster_id: u64,
     change: &Change<'_>,
     lock: &bramah_core::LockView,
     is_last: bool,
@@ -78,5 +105,6 @@ pub(crate) fn change(
         end: change.end.map(|end| EndView::new(proto::End::from(end))),
         lock: LockView::new(now.0, proto::Lock::from(lock)),
     };
-    event("change", is_last.then_some(change.revision), &data)
+    let id = EventId { cluster_id, revision: change.revision };
+    event("change", is_last.then_some(id), &data)
 }

@@ -192,11 +192,7 @@ pub(crate) async fn get(call: Call) -> Result<Response, Problem> {
                 return Err(Problem::invalid(text));
             }
             let newsroom = call.front.newsroom.clone();
-            let (_, info) = call.desk.asked(Ask::Service(What::ServerInfo));
-            let (_, Words::ServerInfo(info)) = in_words(info.await)? else {
-                return Err(unexpected());
-            };
-            let change = WaitFor { newsroom, revision, now: info.revision, wait };
+            let change = WaitFor { newsroom, revision, info: call.info().await?, wait };
             until_changed(&change, name.clone()).await?;
         }
         (None, Some(_)) => {

@@ -56,6 +56,8 @@ struct Desk {
     /// There is one while there are topics.
     client: Option<ClientId>,
     last_id: u64,
+    /// The cluster whose changes these are, for their ids.
+    cluster_id: u64,
     topics: BTreeMap<Subject, Arc<Topic>>,
     /// The same by their watches at the node.
     watches: BTreeMap<u64, Arc<Topic>>,
@@ -117,9 +119,14 @@ impl Newsroom {
         Arc::new(Newsroom { service, desk: Mutex::default() })
     }
 
-    /// Begins to follow a subject.
-    pub(crate) fn follow(self: &Arc<Newsroom>, subject: Subject) -> Result<Follower, Problem> {
+    /// Begins to follow a subject, at a server that is of this cluster.
+    pub(crate) fn follow(
+        self: &Arc<Newsroom>,
+        subject: Subject,
+        cluster_id: u64,
+    ) -> Result<Follower, Problem> {
         let mut desk = lock(&self.desk);
+        desk.cluster_id = cluster_id;
         let topic = match desk.topics.get(&subject) {
             Some(topic) => topic.clone(),
             None => {
@@ -362,7 +369,7 @@ impl Outlet for Newsroom {
                 // Whoever goes on after a revision must have all of it.
                 let is_last = of_topic.next_back().is_some_and(|last| *last.name == view.name);
                 let Some(change) = changes.iter().find(|it| *it.name == view.name) else { return };
-                let bytes = events::change(now, change, &view, is_last);
+                let bytes = events::change(now, desk.cluster_id, change, &view, is_last);
                 let change = Change { revision: event.revision, name: view.name.clone(), bytes };
                 let mut record = lock(&topic.record);
                 let others = desk.bytes - record.bytes;

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bramah_core::LockName;
 use bramah_core::limits::NAME_BYTES_MAX;
+use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome as Words;
 use bramah_wire::request::{Ask, LIST_LEN_MAX, Query, What};
 use http_body::Frame;
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 
 use super::call::{self, Call, in_words, unexpected};
 use super::desk::Desk;
-use super::events::{COMMENT, LaggedEvent, LeavingEvent, SnapshotEvent, event};
+use super::events::{COMMENT, EventId, LaggedEvent, LeavingEvent, SnapshotEvent, event};
 use super::newsroom::{Follower, Next, Subject};
 use super::problem::{Problem, ProblemView};
 use super::view::LockView;
@@ -26,15 +27,15 @@ use crate::limits::{EVENTS_BYTES_AT_ONCE, EVENTS_COMMENT_INTERVAL};
 /// Follows locks: first an event `snapshot` with the locks as they are, then an event `change` for
 /// every change, in order.
 ///
-/// The id of an event is a revision: whoever comes back with the header `Last-Event-ID` goes on
-/// after it, if the server still has what came since, else with a new snapshot. A reader that is
+/// Whoever comes back with the id of an event in the header `Last-Event-ID` goes on after it, if the
+/// server still has what came since, else with a new snapshot. A reader that is
 /// too slow gets an event `lagged`, and a new snapshot.
 #[utoipa::path(
     get, path = "/v1/watch", tag = "locks",
     params(
         ("prefix" = Option<String>, Query, description = "Of locks whose name starts so."),
         ("name" = Option<String>, Query, description = "Of this lock. One of both must be given."),
-        ("Last-Event-ID" = Option<u64>, Header, description = "Go on after this revision."),
+        ("Last-Event-ID" = Option<String>, Header, description = "Go on after this event."),
     ),
     responses(
         (status = 200, description = "Events without an end: `snapshot`, `change`, `lagged`, and \
@@ -58,21 +59,17 @@ pub(crate) async fn watch(call: Call) -> Result<Response, Problem> {
     };
     let last_id = last_event_id(&call)?;
     let desk = call.desk.clone();
-    let follower = call.front.newsroom.follow(subject.clone())?;
-    let mut reader = Reader { desk, subject, follower, place: Place::Snapshot };
-    if let Some(revision) = last_id {
-        // A revision that this table has not come to is of another.
-        let info = reader.desk.ask(Ask::Service(What::ServerInfo)).await;
-        let now = match in_words(info)? {
-            (_, Words::ServerInfo(info)) => info.revision,
-            _ => return Err(unexpected()),
-        };
-        if let Some(next) = reader.follower.place_after(revision).await?
-            && revision <= now
-        {
-            reader.place = Place::Live { next, pages: Vec::new() };
+    let info = call.info().await?;
+    let follower = call.front.newsroom.follow(subject.clone(), info.cluster_id)?;
+    let place = match last_id {
+        // Of another table is a revision that this one has not come to, too.
+        Some(id) if id.cluster_id == info.cluster_id && id.revision <= info.revision => {
+            follower.place_after(id.revision).await?
         }
-    }
+        _ => None,
+    };
+    let place = place.map_or(Place::Snapshot, |next| Place::Live { next, pages: Vec::new() });
+    let reader = Reader { desk, subject, follower, cluster_id: info.cluster_id, place };
     let body = Events { ready: VecDeque::from([COMMENT]), reading: Some(Box::pin(reader.read())) };
     let mut response = Response::new(Body::new(body));
     let headers = response.headers_mut();
@@ -83,11 +80,11 @@ pub(crate) async fn watch(call: Call) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn last_event_id(call: &Call) -> Result<Option<u64>, Problem> {
+fn last_event_id(call: &Call) -> Result<Option<EventId>, Problem> {
     let Some(header) = call.headers().get("last-event-id") else { return Ok(None) };
     let text = header.to_str().unwrap_or_default();
     match text.parse() {
-        Ok(revision) => Ok(Some(revision)),
+        Ok(id) => Ok(Some(id)),
         Err(_) if text.is_empty() => Ok(None),
         Err(_) => {
             let text = format!("go on after {text:?}: Last-Event-ID is the id of an event");
@@ -101,6 +98,7 @@ struct Reader {
     desk: Arc<Desk>,
     subject: Subject,
     follower: Follower,
+    cluster_id: u64,
     place: Place,
 }
 
@@ -200,7 +198,8 @@ impl Reader {
             let locks = list.locks.into_iter().map(|lock| LockView::new(reply.now_ms, lock));
             let (revision, more) = (list.revision, list.more);
             let data = SnapshotEvent { revision, locks: locks.collect(), more };
-            parts.push(event("snapshot", (!more).then_some(revision), &data));
+            let id = EventId { cluster_id: self.cluster_id, revision };
+            parts.push(event("snapshot", (!more).then_some(id), &data));
             let last_name = LockName::new(&last).ok().filter(|_| more);
             pages.push(Page { last: last_name, revision });
             if !more {
@@ -262,8 +261,8 @@ impl http_body::Body for Events {
 
 /// Waits until a lock changed after `revision`, or may have.
 pub(super) async fn until_changed(call: &WaitFor, name: LockName) -> Result<(), Problem> {
-    let follower = call.newsroom.follow(Subject::Name(name))?;
-    if call.revision > call.now {
+    let follower = call.newsroom.follow(Subject::Name(name), call.info.cluster_id)?;
+    if call.revision > call.info.revision {
         return Ok(());
     }
     let draining = |servers: &[String]| Err(Problem::draining("wait for a change", servers));
@@ -285,8 +284,8 @@ pub(super) struct WaitFor {
     pub(super) newsroom: Arc<super::newsroom::Newsroom>,
     /// A change above this revision.
     pub(super) revision: u64,
-    /// The table's revision now.
-    pub(super) now: u64,
+    /// The server and its table now.
+    pub(super) info: proto::ServerInfo,
     /// At most so long.
     pub(super) wait: std::time::Duration,
 }

@@ -64,7 +64,7 @@ fn newsroom() -> (Arc<Slow>, Arc<Newsroom>) {
 #[tokio::test]
 async fn so_many_subjects_are_followed_and_one_that_nobody_follows_makes_room() {
     let (_service, newsroom) = newsroom();
-    let follow = |number| newsroom.follow(Subject::Name(name(number)));
+    let follow = |number| newsroom.follow(Subject::Name(name(number)), 1);
     let mut followers: Vec<Follower> =
         (0..TOPICS_MAX).map(|number| follow(number).expect("there is room")).collect();
     let Err(problem) = follow(TOPICS_MAX) else { panic!("one too many") };
@@ -80,20 +80,20 @@ async fn so_many_subjects_are_followed_and_one_that_nobody_follows_makes_room() 
 async fn changes_are_kept_for_a_while_for_whoever_comes_back() {
     let (service, newsroom) = newsroom();
     let watched = || lock(&newsroom.desk).topics.len();
-    drop(newsroom.follow(Subject::Name(name(1))).expect("there is room"));
+    drop(newsroom.follow(Subject::Name(name(1)), 1).expect("there is room"));
     let step = Duration::from_millis(10);
     // tidy: paced because time that passes without anybody is the subject, and it is paused
     let pass = |time| tokio::time::sleep(time);
     pass(TOPIC_LINGER - step).await;
     assert_eq!(watched(), 1);
-    let back = newsroom.follow(Subject::Name(name(1))).expect("it is there");
+    let back = newsroom.follow(Subject::Name(name(1)), 1).expect("it is there");
     drop(back);
     // Whoever left first does not end it for who left last.
     pass(TOPIC_LINGER - step).await;
     assert_eq!(watched(), 1);
     pass(step * 2).await;
     assert_eq!(watched(), 0);
-    let back = newsroom.follow(Subject::Name(name(1))).expect("there is room");
+    let back = newsroom.follow(Subject::Name(name(1)), 1).expect("there is room");
     pass(TOPIC_LINGER * 2).await;
     assert_eq!(watched(), 1, "somebody follows it");
     drop(back);
@@ -133,7 +133,7 @@ async fn the_changes_of_all_subjects_together_are_bounded_too() {
     let mut revision = 0;
     let mut follow = |number| {
         let name = name(number);
-        let follower = newsroom.follow(Subject::Name(name.clone())).expect("there is room");
+        let follower = newsroom.follow(Subject::Name(name.clone()), 1).expect("there is room");
         let watch_id = lock(&follower.topic.record).watch_id;
         let lock = Arc::new(large(&name));
         for _ in 0..most {
@@ -162,7 +162,7 @@ async fn the_changes_of_all_subjects_together_are_bounded_too() {
 #[tokio::test]
 async fn a_follower_is_given_so_many_bytes_at_once_and_always_something() {
     let (_service, newsroom) = newsroom();
-    let follower = newsroom.follow(Subject::Name(name(1))).expect("there is room");
+    let follower = newsroom.follow(Subject::Name(name(1)), 1).expect("there is room");
     let first = {
         let mut record = lock(&follower.topic.record);
         (1..=10).for_each(|revision| record.push(change(revision, 100)));

@@ -12,10 +12,10 @@ use crate::running::Running;
 pub(super) struct Follower(Http);
 
 /// An event: its id, its name and its data.
-pub(super) type Event = (Option<u64>, String, Value);
+pub(super) type Event = (Option<String>, String, Value);
 
 impl Follower {
-    pub(super) fn begin(address: SocketAddr, query: &str, last_id: Option<u64>) -> Follower {
+    pub(super) fn begin(address: SocketAddr, query: &str, last_id: Option<&str>) -> Follower {
         let mut http = Http::connect(address);
         let last_id = last_id.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
         // HTTP/1.0, whose bodies end with the connection and have nothing between their lines.
@@ -33,7 +33,7 @@ impl Follower {
         loop {
             let line = self.0.line()?;
             match line.split_once(": ") {
-                Some(("id", text)) => id = Some(text.parse().expect("a number")),
+                Some(("id", text)) => id = Some(text.to_owned()),
                 Some(("event", text)) => name = Some(text.to_owned()),
                 Some(("data", text)) => data = Some(serde_json::from_str(text).expect("JSON")),
                 // A comment, or the empty line at the end of an event.
@@ -49,7 +49,8 @@ impl Follower {
     pub(super) fn snapshot(&mut self) -> (u64, Value) {
         let (id, name, data) = self.event().expect("an event");
         assert_eq!(name, "snapshot", "{data}");
-        (id.expect("a revision"), data["locks"].clone())
+        assert!(id.is_some());
+        (data["revision"].as_u64().expect("a revision"), data["locks"].clone())
     }
 
     /// The kind and the lock's name of the next change.
@@ -84,8 +85,9 @@ fn a_follower_sees_the_locks_as_they_are_and_then_every_change_in_order() {
         let (id, _, data) = follower.event().expect("an event");
         let found = (data["kind"].as_str().expect("a kind"), data["lock"]["name"].as_str());
         assert_eq!(found, (expected.0.as_str(), Some(expected.1.as_str())));
-        assert!(id > Some(last), "{id:?} after {last}");
-        last = id.unwrap_or(last);
+        assert!(id.is_some());
+        assert!(data["revision"].as_u64() > Some(last), "{data} after {last}");
+        last = data["revision"].as_u64().unwrap_or(last);
     }
 }
 
@@ -101,15 +103,40 @@ fn a_follower_that_comes_back_goes_on_where_it_was() {
     http.release(&first);
     let second = http.acquire("x", "");
     http.acquire("x2", "");
-    let mut follower = Follower::begin(server.address(), "name=x", id);
+    let mut follower = Follower::begin(server.address(), "name=x", id.as_deref());
     assert_eq!(follower.change(), ("ended".to_owned(), "x".to_owned()));
     let (_, _, data) = follower.event().expect("an event");
     assert_eq!((&data["kind"], &data["token"]), (&json!("granted"), &second["token"]));
     // What cannot be gone on from begins anew: it is long ago, or of another table.
-    for strange in [0, u64::MAX] {
+    let id = id.expect("an id");
+    let (cluster, _) = id.split_once('-').expect("of a cluster");
+    for strange in [&format!("{cluster}-0"), &format!("{cluster}-{}", u64::MAX), "0", "2", "1-2"] {
         let mut follower = Follower::begin(server.address(), "prefix=x", Some(strange));
         assert_eq!(follower.snapshot().1.as_array().map(Vec::len), Some(2));
     }
+}
+
+#[test]
+fn nobody_goes_on_after_an_event_of_an_earlier_life_of_the_server() {
+    let events = |before: Option<&str>| {
+        let server = Running::in_memory();
+        let mut http = Http::connect(server.address());
+        // Somebody follows, so all changes are there.
+        let mut first = Follower::begin(server.address(), "name=x", None);
+        first.snapshot();
+        for _ in 0..5 {
+            let hold = http.acquire("x", "");
+            http.release(&hold);
+        }
+        let (id, ..) = first.event().expect("an event");
+        let after = before.or(id.as_deref());
+        let next = Follower::begin(server.address(), "name=x", after).event();
+        next.map(|(_, name, _)| (id, name))
+    };
+    let (id, name) = events(None).expect("an event");
+    assert_eq!(name, "change");
+    let (_, name) = events(id.as_deref()).expect("an event");
+    assert_eq!(name, "snapshot");
 }
 
 #[test]
