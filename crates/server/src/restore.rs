@@ -47,6 +47,9 @@ pub enum RestoreError {
     /// The backup cannot be used.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// Its bytes are not those that were written.
+    #[error("the backup is damaged or was cut, take another one")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The table cannot be read.
     #[error("the table cannot be read")]
     Table(#[from] NodeError),
@@ -91,16 +94,44 @@ pub struct Checked {
 /// # Errors
 /// [`RestoreError`] if it could not be restored.
 pub fn check(backup: impl Read) -> Result<Checked, RestoreError> {
-    let (head, mut reader) = BackupReader::new(backup)?;
-    let facts = SnapshotReader::new(&mut reader).map_err(NodeError::Snapshot)?;
-    let state = Replay::read_state(facts)?;
-    reader.finish()?;
+    let (head, state) = read(backup, |facts| Ok(Replay::read_state(facts)?))?;
     Ok(Checked {
         cluster_id: head.cluster_id,
         index: head.index,
         sizes: state.sizes(),
         last_token: state.counters().last_token,
     })
+}
+
+/// Reads all of a backup.
+fn read<R: Read>(
+    backup: R,
+    table: impl FnOnce(SnapshotReader<&mut BackupReader<R>>) -> Result<State, RestoreError>,
+) -> Result<(BackupHead, State), RestoreError> {
+    let (head, mut reader) = BackupReader::new(backup).map_err(of_backup)?;
+    let facts = SnapshotReader::new(&mut reader).map_err(NodeError::Snapshot);
+    let state = facts.map_err(RestoreError::from).and_then(table).map_err(of_table)?;
+    reader.finish().map_err(of_backup)?;
+    Ok((head, state))
+}
+
+fn of_backup(error: BackupError) -> RestoreError {
+    match error {
+        error @ BackupError::Head(_) => RestoreError::Damaged(Box::new(error)),
+        error => RestoreError::Backup(error),
+    }
+}
+
+/// What is wrong with the bytes of a table is wrong with the backup that they came in.
+fn of_table(error: RestoreError) -> RestoreError {
+    match error {
+        RestoreError::Table(NodeError::Snapshot(
+            error @ (SnapshotError::Truncated { .. }
+            | SnapshotError::Corrupt { .. }
+            | SnapshotError::NotASnapshot),
+        )) => RestoreError::Damaged(Box::new(error)),
+        error => error,
+    }
 }
 
 /// Makes a backup the only member of a new cluster, in an empty folder. Holds and waiters are as
@@ -113,10 +144,7 @@ pub fn restore(backup: impl Read, folder: &Path) -> Result<Restored, RestoreErro
     if file.has_log()? || file.read()?.is_some() {
         return Err(RestoreError::NotEmpty);
     }
-    let (head, mut reader) = BackupReader::new(backup)?;
-    let facts = SnapshotReader::new(&mut reader).map_err(NodeError::Snapshot)?;
-    let state = in_next_epoch(facts)?;
-    reader.finish()?;
+    let (head, state) = read(backup, |facts| in_next_epoch(facts))?;
     let (mut wal, _) = Wal::open(DirDisk::open(folder)?, Options::default())?;
     begin(&mut wal, &file, head, FIRST_ENTRY, &state)
 }

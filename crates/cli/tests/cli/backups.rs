@@ -69,15 +69,29 @@ fn a_damaged_backup_is_found_out_and_makes_nothing() {
     assert_eq!(server.run(&format!("backup {file}")).code, 0);
     let whole = fs::read(&file).unwrap();
     assert_eq!(offline(&["backup", "--check", &file]).code, 0);
-    let mut flipped = whole.clone();
-    flipped[whole.len() / 2] ^= 1;
-    for damaged in [&whole[..whole.len() - 1], &flipped, &[], b"no backup at all"] {
+    let refused = |damaged: &[u8]| {
         fs::write(&file, damaged).unwrap();
-        let output = offline(&["backup", "--check", &file]);
-        assert_eq!(output.code, 74, "{output:?}");
+        let check = offline(&["backup", "--check", &file]);
         let folder = path(&dir, "restored");
-        let output = offline(&["restore", &file, &folder]);
-        assert_eq!(output.code, 74, "{output:?}");
+        let restore = offline(&["restore", &file, &folder]);
+        [check, restore].map(|output| {
+            assert_eq!(output.code, 74, "{output:?}");
+            output.stderr
+        })
+    };
+    refused(b"no backup at all");
+    // The first bytes say that it is one, and of which version.
+    for at in (8..whole.len()).step_by(5) {
+        for said in refused(&whole[..at]) {
+            assert!(said.contains("damaged or was cut"), "cut at {at}: {said}");
+        }
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        for said in refused(&flipped) {
+            // The table within has a version of its own.
+            let is_known = said.contains("damaged or was cut") || said.contains("version 0");
+            assert!(is_known, "byte {at}: {said}");
+        }
     }
 }
 
