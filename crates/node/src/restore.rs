@@ -156,6 +156,12 @@ impl Replay {
         Ok(())
     }
 
+    /// The members as of the last entry.
+    #[must_use]
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
     /// The table and the members, and the index and term of the last entry in them.
     #[must_use]
     pub fn finish(self) -> (State, Membership, u64, u64) {

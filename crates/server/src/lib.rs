@@ -38,6 +38,6 @@ mod writer;
 
 pub use bramah_wire::request::Address;
 pub use config::{ClusterConfig, Config, DEFAULT_LISTEN, PEER_PORT_AFTER, Storage};
-pub use restore::{Checked, RestoreError, Restored, check, recover, restore};
+pub use restore::{Checked, Found, RestoreError, Restored, check, inspect, recover, restore};
 pub use server::{ServeError, Started, serve};
 pub use service::{Answer, Flow, Outlet, Service};

@@ -7,7 +7,7 @@ use std::path::Path;
 use bramah_core::facts::Fact;
 use bramah_core::{FencingToken, Sizes, State};
 use bramah_node::{NodeError, Replay, compaction};
-use bramah_wal::{DirDisk, OpenError, Options, SnapshotMeta, Wal, WalError};
+use bramah_wal::{DirDisk, HardState, OpenError, Options, SnapshotMeta, Wal, WalError};
 use bramah_wire::DecodeError;
 use bramah_wire::backup::{BackupError, BackupHead, BackupReader, next_epoch};
 use bramah_wire::link::Wish;
@@ -62,6 +62,12 @@ pub enum RestoreError {
     /// There is nothing in the folder.
     #[error("the folder has no table: this node never was a member")]
     NoTable,
+    /// It decides alone as it is.
+    #[error(
+        "nothing is lost: it is the only voting member of its cluster already, and a plain start \
+         of the server is enough"
+    )]
+    Alone,
     /// It was restored as often as may be.
     #[error("there are no more epochs: this data was restored 32,767 times")]
     NoMoreEpochs,
@@ -149,31 +155,101 @@ pub fn restore(backup: impl Read, folder: &Path) -> Result<Restored, RestoreErro
     begin(&mut wal, &file, head, FIRST_ENTRY, &state)
 }
 
+/// What the folder of a member holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its cluster.
+    pub cluster_id: u64,
+    /// Its number.
+    pub node_id: u64,
+    /// The members that vote, as of what it knows to be committed.
+    pub voters: Vec<u64>,
+    /// Those that do not, as of then.
+    pub learners: Vec<u64>,
+    /// The last entry of its log.
+    pub index: u64,
+    /// That entry's term: of several folders the one with the highest term, and of those the one
+    /// with the highest index, has what all of them have.
+    pub term: u64,
+    /// The last entry that it knows to be committed.
+    pub committed: u64,
+    /// How much there is in its table, up to the last entry.
+    pub sizes: Sizes,
+    /// The last token that was granted.
+    pub last_token: FencingToken,
+}
+
+impl Found {
+    /// It decides alone: a plain start is enough, and nothing is to be recovered.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.voters[..] == [self.node_id]
+    }
+}
+
+/// Tells what [`recover`] would make of a folder. As every start does, it cuts off what remains of
+/// a write that a crash interrupted.
+///
+/// # Errors
+/// [`RestoreError`] if it could not be recovered.
+pub fn inspect(folder: &Path) -> Result<Found, RestoreError> {
+    Ok(open(folder)?.found)
+}
+
 /// Makes the folder of one member of a lost cluster the only member of a new one, with everything
 /// that it had, also what it did not know to be committed.
 ///
 /// # Errors
 /// [`RestoreError`].
 pub fn recover(folder: &Path) -> Result<Restored, RestoreError> {
+    let Member { mut wal, state, found, term_heard } = open(folder)?;
+    if found.is_alone() {
+        return Err(RestoreError::Alone);
+    }
+    let state = in_next_epoch(state.facts().map(Ok))?;
+    let Found { cluster_id, index, term, .. } = found;
+    let first = (index + 1, term.max(term_heard) + 1);
+    let head = BackupHead { cluster_id, index, term };
+    begin(&mut wal, &FolderFile::new(Some(folder)), head, first, &state)
+}
+
+/// A member that does not run.
+struct Member {
+    wal: Wal<DirDisk>,
+    state: State,
+    found: Found,
+    /// The last term that it heard of.
+    term_heard: u64,
+}
+
+fn open(folder: &Path) -> Result<Member, RestoreError> {
     // To open one makes it.
     if !folder.try_exists()? {
         return Err(RestoreError::NoFolder);
     }
-    let (mut wal, found) = Wal::open(DirDisk::open(folder)?, Options::default())?;
+    if !FolderFile::new(Some(folder)).has_log()? {
+        return Err(RestoreError::NoTable);
+    }
+    let (wal, log) = Wal::open(DirDisk::open(folder)?, Options::default())?;
     let snapshot = wal.reader().snapshot()?.ok_or(RestoreError::NoTable)?;
     let meta = snapshot.meta().clone();
-    let membership = Membership::decode(&meta.members)?;
-    let cluster_id = membership.cluster_id;
+    let mut members = Membership::decode(&meta.members)?;
     let facts = SnapshotReader::new(snapshot).map_err(NodeError::Snapshot)?;
-    let mut replay = Replay::new(Replay::read_state(facts)?, membership, meta.index, meta.term);
-    for entry in &found.entries {
+    let state = Replay::read_state(facts)?;
+    let mut replay = Replay::new(state, members.clone(), meta.index, meta.term);
+    let HardState { commit: committed, term: term_heard, .. } = log.hard_state;
+    for entry in &log.entries {
         replay.apply(entry)?;
+        if entry.index == committed {
+            members = replay.membership().clone();
+        }
     }
     let (state, _, index, term) = replay.finish();
-    let state = in_next_epoch(state.facts().map(Ok))?;
-    let first = (index + 1, term.max(found.hard_state.term) + 1);
-    let head = BackupHead { cluster_id, index, term };
-    begin(&mut wal, &FolderFile::new(Some(folder)), head, first, &state)
+    let Membership { cluster_id, node_id, voters, learners } = members;
+    let (sizes, last_token) = (state.sizes(), state.counters().last_token);
+    let found =
+        Found { cluster_id, node_id, voters, learners, index, term, committed, sizes, last_token };
+    Ok(Member { wal, state, found, term_heard })
 }
 
 fn in_next_epoch(

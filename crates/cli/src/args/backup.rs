@@ -48,7 +48,7 @@ pub(crate) struct RecoverArgs {
     /// The data folder of the member that is left; no server may run in it
     pub(crate) folder: PathBuf,
 
-    /// It is understood what may be lost
+    /// It is understood what may be lost; without it only what is there is told
     #[arg(long)]
     pub(crate) yes: bool,
 

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use bramah_server::{Checked, RestoreError, Restored};
+use bramah_server::{Checked, Found, RestoreError, Restored};
 use serde::Serialize;
 
 use crate::args::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
@@ -30,6 +30,22 @@ struct Holds {
     waiters: usize,
     sessions: usize,
     last_token: u64,
+}
+
+/// What the folder of a member holds that does not run.
+#[derive(Serialize)]
+struct Member<'a> {
+    node_id: u64,
+    /// The members as of what it knows to be committed.
+    voters: &'a [u64],
+    learners: &'a [u64],
+    /// The term of the last entry, which has the index below.
+    term: u64,
+    committed: u64,
+    /// `--yes` would make a cluster of it: it is not alone in its own.
+    recoverable: bool,
+    #[serde(flatten)]
+    holds: Holds,
 }
 
 pub(crate) async fn backup(args: BackupArgs) -> anyhow::Result<Exit> {
@@ -140,20 +156,58 @@ pub(crate) fn restore(args: RestoreArgs) -> anyhow::Result<Exit> {
 
 pub(crate) fn recover(args: RecoverArgs) -> anyhow::Result<Exit> {
     let folder = args.folder.as_path();
-    if !args.yes {
-        let shown = folder.display();
-        say(format_args!("could not recover {shown} without --yes"));
-        for line in RECOVERY.lines() {
-            say(line);
-        }
-        return Ok(Exit::USAGE);
-    }
-    let recovered = bramah_server::recover(folder);
-    let recovered = recovered.map_err(|error| {
+    let failure = |error: RestoreError| {
         unusable(&error).context(format!("could not recover {}", folder.display()))
-    })?;
-    tell(&recovered, folder, args.json)?;
+    };
+    if args.yes {
+        let recovered = bramah_server::recover(folder).map_err(failure)?;
+        tell(&recovered, folder, args.json)?;
+        return Ok(Exit::OK);
+    }
+    let found = bramah_server::inspect(folder).map_err(failure)?;
+    tell_found(&found, folder, args.json)?;
+    let shown = folder.display();
+    if found.is_alone() {
+        say(format_args!(
+            "nothing is to be recovered: it is the only voting member of its cluster, start it \
+             with `bramah serve --data {shown}`"
+        ));
+        return Ok(Exit::OK);
+    }
+    say("nothing was changed; with --yes it becomes the only member of a new cluster");
+    for line in RECOVERY.lines() {
+        say(line);
+    }
     Ok(Exit::OK)
+}
+
+fn tell_found(found: &Found, folder: &Path, json: bool) -> anyhow::Result<()> {
+    let recoverable = !found.is_alone();
+    let Found { cluster_id, node_id, voters, learners, index, term, committed, sizes, last_token } =
+        found;
+    let (sizes, last_token) = (*sizes, *last_token);
+    let checked = Checked { cluster_id: *cluster_id, index: *index, sizes, last_token };
+    let holds = holds_of(&checked);
+    let (node_id, term, committed) = (*node_id, *term, *committed);
+    if json {
+        let member = Member { node_id, voters, learners, term, committed, recoverable, holds };
+        return output::object(&member);
+    }
+    let folder = folder.display();
+    output::line(format_args!("{folder}: {}", holds.text()))?;
+    output::line(format_args!(
+        "last entry: term {term}, index {index}; it knows those up to {committed} to be committed"
+    ))?;
+    let list = |nodes: &[u64]| match nodes {
+        [] => "none".to_owned(),
+        nodes => nodes.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    };
+    output::line(format_args!(
+        "node {node_id}; members that vote: {}; that do not: {}",
+        list(voters),
+        list(learners)
+    ))?;
+    Ok(())
 }
 
 /// All causes in one line, and that the data is the reason.
@@ -165,7 +219,7 @@ fn unusable(error: &RestoreError) -> anyhow::Error {
         cause = error.source();
     }
     let exit = match error {
-        RestoreError::NotEmpty | RestoreError::NoFolder => Exit::USAGE,
+        RestoreError::NotEmpty | RestoreError::NoFolder | RestoreError::Alone => Exit::USAGE,
         _ => Exit::UNKNOWN,
     };
     Failure::new(exit, text).into()

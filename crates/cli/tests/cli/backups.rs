@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cluster::Cluster;
 use crate::harness::{Output, Program, Server, bramah, on, run};
 
 fn offline(arguments: &[&str]) -> Output {
@@ -132,21 +133,57 @@ fn a_backup_goes_through_a_pipe_and_not_to_a_terminal() {
 
 #[test]
 fn the_folder_of_one_member_becomes_a_cluster_only_when_that_is_said() {
+    let mut cluster = Cluster::start();
+    assert_eq!(run(on(&cluster.url(), "acquire --ttl 1h held")).code, 0);
+    let leader = cluster.leader();
+    let before = cluster.servers[leader].as_ref().unwrap().ready.clone();
+    let folder = before["data"].as_str().unwrap().to_owned();
+    for arguments in [&["recover", &folder, "--yes"][..], &["recover", &folder]] {
+        let output = offline(arguments);
+        assert_eq!(output.code, 74, "a server runs in it: {output:?}");
+    }
+    for place in 0..3 {
+        cluster.kill(place);
+    }
+    // What is there is told, as often as one likes.
+    let output = offline(&["recover", &folder]);
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stdout.contains("1 hold") && output.stdout.contains("term"), "{output:?}");
+    assert!(output.stderr.contains("with --yes") && output.stderr.contains("lost"), "{output:?}");
+    let found = json(&offline(&["recover", &folder, "--json"]));
+    for member in ["cluster_id", "node_id"] {
+        assert_eq!(found[member], before[member], "{found}");
+    }
+    assert_eq!(found["voters"].as_array().unwrap().len(), 3, "{found}");
+    assert!(found["term"].as_u64() > Some(0), "{found}");
+    assert!(found["index"].as_u64() >= found["committed"].as_u64(), "{found}");
+    assert_eq!((&found["holds"], &found["recoverable"]), (&1.into(), &true.into()), "{found}");
+
+    let recovered = json(&offline(&["recover", &folder, "--yes", "--json"]));
+    assert_eq!(recovered["cluster_id"], before["cluster_id"]);
+    assert_eq!((&recovered["holds"], &recovered["index"]), (&1.into(), &found["index"]));
+    let server = Server::start_in(Path::new(&folder));
+    assert_eq!(server.ready["cluster_id"], recovered["new_cluster_id"]);
+    assert_eq!(server.json("who held")["holders"][0]["token"], 1);
+}
+
+#[test]
+fn a_folder_that_is_a_cluster_already_is_left_as_it_is() {
     let (mut server, dir) = Server::start();
-    assert_eq!(server.run("acquire --ttl 1h held").code, 0);
-    let folder = dir.path().to_str().unwrap();
-    let output = offline(&["recover", folder, "--yes"]);
-    assert_eq!(output.code, 74, "a server runs in it: {output:?}");
     let before = server.ready["cluster_id"].clone();
+    assert_eq!(server.run("acquire --ttl 1h held").code, 0);
     server.signal(Signal::KILL);
     server.wait();
-    let output = offline(&["recover", folder]);
+    let folder = dir.path().to_str().unwrap();
+    let output = offline(&["recover", folder, "--yes"]);
     assert_eq!(output.code, 64, "{output:?}");
-    assert!(output.stderr.contains("--yes") && output.stderr.contains("missing"), "{output:?}");
-    let recovered = json(&offline(&["recover", folder, "--yes", "--json"]));
-    assert_eq!((&recovered["cluster_id"], &recovered["holds"]), (&before, &1.into()));
+    assert!(output.stderr.contains("nothing is lost"), "{output:?}");
+    assert!(output.stderr.contains("plain start"), "{output:?}");
+    let output = offline(&["recover", folder, "--json"]);
+    assert!(output.stderr.contains("nothing is to be recovered"), "{output:?}");
+    assert_eq!(json(&output)["recoverable"], false);
     let server = Server::start_in(dir.path());
-    assert_eq!(server.ready["cluster_id"], recovered["new_cluster_id"]);
+    assert_eq!(server.ready["cluster_id"], before);
     assert_eq!(server.json("who held")["holders"][0]["token"], 1);
 }
 

@@ -1,6 +1,6 @@
 //! Backups of a running cluster, and what is made of them and of a lost one.
 
-use bramah_server::{RestoreError, recover, restore};
+use bramah_server::{RestoreError, inspect, recover, restore};
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
@@ -99,10 +99,15 @@ fn what_one_member_has_of_a_lost_cluster_becomes_a_cluster() {
     let session = client.open(60_000);
     let hold = client.hold(session, "x");
     let (cluster_id, gone) = (first.started.cluster_id, second.started.node_id);
+    let first_id = first.started.node_id;
     first.kill();
     second.kill();
 
-    let recovered = super::until("the folder is free", || recover(folders[0].path()).ok());
+    let found = super::until("the folder is free", || inspect(folders[0].path()).ok());
+    assert_eq!((found.cluster_id, found.node_id), (cluster_id, first_id));
+    assert_eq!((found.sizes.holds, found.voters.len(), found.is_alone()), (1, 2, false));
+    let recovered = recover(folders[0].path()).expect("nobody runs in it");
+    assert_eq!((recovered.index, recovered.sizes), (found.index, found.sizes));
     assert_eq!((recovered.from_cluster_id, recovered.sizes.holds), (cluster_id, 1));
     let server = Running::in_folder(folders[0].path());
     assert_eq!(server.started.cluster_id, recovered.cluster_id);
@@ -122,4 +127,22 @@ fn a_folder_that_never_had_a_table_cannot_be_recovered() {
     let folder = tempfile::tempdir().expect("a folder");
     let error = recover(folder.path()).expect_err("there is none");
     assert!(matches!(error, RestoreError::NoTable), "{error:?}");
+}
+
+#[test]
+fn who_decides_alone_already_is_not_recovered() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let first = Running::in_folder(folders[0].path());
+    let mut learner = joining(folder(folders[1].path()), &[&first]);
+    learner.cluster.learner = true;
+    let second = Running::start(learner).expect("it starts");
+    let cluster_id = first.started.cluster_id;
+    super::until("it is a learner", || (super::status(&first).members.len() == 2).then_some(()));
+    first.stop().expect("it stops");
+    second.kill();
+    let found = inspect(folders[0].path()).expect("nobody runs in it");
+    assert_eq!((found.is_alone(), found.learners.len()), (true, 1));
+    let error = recover(folders[0].path()).expect_err("nothing is lost");
+    assert!(matches!(error, RestoreError::Alone), "{error:?}");
+    assert_eq!(Running::in_folder(folders[0].path()).started.cluster_id, cluster_id);
 }
