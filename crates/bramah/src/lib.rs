@@ -204,7 +204,9 @@ pub use info::{
     Page, Released, SessionInfo, Verdict, WaiterInfo,
 };
 pub use lock_builder::{FromGuards, LockBuilder, PermitsBuilder};
-pub use locker::{CONNECT_TIMEOUT_DEFAULT, Locker, LockerBuilder, TTL_DEFAULT, connect};
+pub use locker::{
+    CONNECT_TIMEOUT_DEFAULT, Locker, LockerBuilder, TTL_DEFAULT, TTL_MAX, TTL_MIN, connect,
+};
 pub use owner::of_this_process as owner_of_this_process;
 pub use show::Span;
 pub use stale::Stale;

@@ -21,6 +21,12 @@ use crate::watch::Changes;
 /// How long a session lives without a keepalive, unless [`LockerBuilder::ttl`] says otherwise.
 pub const TTL_DEFAULT: Duration = Duration::from_secs(15);
 
+/// The shortest TTL of a session.
+pub const TTL_MIN: Duration = Duration::from_millis(TTL_MS_MIN);
+
+/// The longest TTL of a session.
+pub const TTL_MAX: Duration = Duration::from_millis(TTL_MS_MAX);
+
 /// How long the service may be out of reach before a request gives up, unless
 /// [`LockerBuilder::connect_timeout`] says otherwise.
 pub const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);

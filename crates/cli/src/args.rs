@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use backup::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
 pub(crate) use cluster::ClusterCommand;
-pub(crate) use duration::parse as parse_duration;
+pub(crate) use duration::{parse as parse_duration, parse_ttl};
 pub(crate) use lock::{AcquireArgs, LockArgs, Wish};
 pub(crate) use serve::{LogLevel, ServeArgs, Settings};
 
@@ -165,7 +165,7 @@ pub(crate) struct RenewArgs {
     pub(crate) hold: HoldArgs,
 
     /// Change its TTL too
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_ttl)]
     pub(crate) ttl: Option<Duration>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bramah::{Span, TTL_MAX, TTL_MIN};
+
 const UNITS: [(&str, f64); 5] =
     [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
 
@@ -10,6 +12,18 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let seconds = if text.chars().all(is_of_number) { text.parse().ok() } else { sum(text) };
     let duration = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
     duration.ok_or_else(|| "expected a duration such as 5, 1.5, 500ms, 2m or 1h30m".to_owned())
+}
+
+/// The same, for how long a hold lives without being renewed.
+pub(crate) fn parse_ttl(text: &str) -> Result<Duration, String> {
+    let ttl = parse(text)?;
+    match (TTL_MIN..=TTL_MAX).contains(&ttl) {
+        true => Ok(ttl),
+        false => {
+            let hours = TTL_MAX.as_secs() / 3_600;
+            Err(format!("a lock lives from {} to {hours}h without its holder", Span(TTL_MIN)))
+        }
+    }
 }
 
 fn sum(mut text: &str) -> Option<f64> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bramah::{LockBuilder, Locker, Owner};
 use clap::value_parser;
 
-use super::{ServiceArgs, parse_duration};
+use super::{ServiceArgs, parse_duration, parse_ttl};
 use crate::exit::{self, Exit, Failure};
 
 /// Most bytes of a command that listings show of it.
@@ -122,7 +122,7 @@ pub(crate) struct Wish {
     conflict_exit_code: u8,
 
     /// How long the lock stays held when this host dies or is cut off, 500ms to 24h
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_ttl)]
     pub(crate) ttl: Duration,
 
     /// The higher is granted first, -128 to 127
@@ -175,6 +175,24 @@ impl LockArgs {
             Some(script) => ["/bin/sh".into(), "-c".into(), script.clone()].into(),
             None => self.command.clone(),
         }
+    }
+
+    /// Refuses a command that looks like a mistyped flag, unless `--` stands before it in `line`,
+    /// the whole command line.
+    pub(crate) fn check_command(&self, line: &[OsString]) -> Result<(), Failure> {
+        let Some(first) = self.command.first().map(|word| word.to_string_lossy()) else {
+            return Ok(());
+        };
+        // The command is the end of the line.
+        let before = line.len().checked_sub(self.command.len() + 1);
+        let is_separated = before.and_then(|at| line.get(at)).is_some_and(|word| word == "--");
+        if is_separated || !first.starts_with('-') {
+            return Ok(());
+        }
+        Err(Failure::usage(format!(
+            "could not understand {first}: there is no such flag; a command that begins with a - \
+             stands behind --; try --help"
+        )))
     }
 
     /// How long before the deadline the command is asked to end.
@@ -282,6 +300,22 @@ mod tests {
         assert_eq!(args.command(), ["ls", "-w", "--json"]);
         let args = parse("bramah lock n -- ls -x").unwrap();
         assert_eq!(args.command(), ["ls", "-x"]);
+    }
+
+    #[test]
+    fn an_unknown_flag_is_no_command_unless_it_is_said_to_be_one() {
+        let check = |line: &str| {
+            let line = format!("bramah lock {line}");
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            parse(&line).unwrap().check_command(&words).map_err(|failure| failure.to_string())
+        };
+        for line in ["n -t 5 -- true", "n --tll 5s true", "-q n -t", "n -t"] {
+            let refused = check(line).unwrap_err();
+            assert!(refused.contains("there is no such flag"), "{line}: {refused}");
+        }
+        for line in ["n true -t", "n -- true -t", "n -- -t 5", "n --ttl 5s -- true", "-c true n"] {
+            assert_eq!(check(line), Ok(()), "{line}");
+        }
     }
 
     #[test]

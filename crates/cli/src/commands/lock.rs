@@ -23,6 +23,7 @@ const KILL_MARGIN: Duration = Duration::from_millis(50);
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
+    args.check_command(&std::env::args_os().collect::<Vec<_>>())?;
     let grace = args.grace()?;
     let held = Held::of_environment();
     if held.has(&args.wish.service.on, &args.name) {

@@ -147,6 +147,26 @@ fn what_no_service_could_do_is_64_and_says_what_is_possible() {
 }
 
 #[test]
+fn a_flag_that_is_none_is_64_behind_the_name_too() {
+    let (server, _dir) = Server::start();
+    let output = server.run("lock n -t 5 -- true");
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("could not understand -t"), "{output:?}");
+    assert_eq!(server.run("try n --tll 5 true").code, 64);
+    assert_eq!(server.run("lock n test -n word").code, 0);
+}
+
+#[test]
+fn a_ttl_that_no_service_has_is_not_about_connecting() {
+    for line in ["lock n --ttl 100ms -- true", "renew 1-00000000000000ff --ttl 25h"] {
+        let output = run(on("bramah://127.0.0.1:1", line));
+        assert_eq!(output.code, 64, "{output:?}");
+        assert!(!output.stderr.contains("connect"), "{output:?}");
+        assert!(output.stderr.contains("--ttl") && output.stderr.contains("from 500ms to 24h"));
+    }
+}
+
+#[test]
 fn a_full_disk_behind_stdout_is_74() {
     let (server, _dir) = Server::start();
     let mut command = server.command("who n");
