@@ -7,7 +7,7 @@ use super::PlainArgs;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bramah backup locks.backup                     # of any member, while clients go on
-  bramah backup --check locks.backup             # reads it all, asks no server
+  bramah backup --check locks.backup             # reads it all, asks no server; - is stdin
   bramah restore locks.backup /var/lib/bramah    # a new cluster of one, to be started and joined";
 
 /// What whoever recovers must know.
@@ -19,7 +19,8 @@ ever granted. Then start a server on the folder without --join, and let others j
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BackupArgs {
-    /// Where to write it, a file that is not there yet; - writes to stdout
+    /// Where to write it, a file that is not there yet; - writes to stdout, and with
+    /// --check reads from stdin
     pub(crate) file: PathBuf,
 
     /// Write nothing: read this backup from its beginning to its end, and tell what it holds

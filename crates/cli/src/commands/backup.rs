@@ -1,5 +1,6 @@
 //! `bramah backup`, `restore` and `recover`.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
@@ -78,11 +79,7 @@ pub(crate) async fn backup(args: BackupArgs) -> anyhow::Result<Exit> {
         true => output::object(&holds)?,
         false => {
             let what = if args.check { "is whole" } else { "written and read back" };
-            output::line(format_args!(
-                "{}: {what}, {bytes} bytes; {}",
-                file.display(),
-                holds.text()
-            ))?;
+            output::line(format_args!("{}: {what}, {bytes} bytes; {}", shown(file), holds.text()))?;
         }
     }
     Ok(Exit::OK)
@@ -127,26 +124,49 @@ fn sync_folder_of(file: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// A backup is read from a file, or from stdin.
+fn open(file: &Path) -> anyhow::Result<Box<dyn Read>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let open = File::open(file).with_context(|| format!("could not read {}", file.display()))?;
+    Ok(Box::new(open))
+}
+
+/// What a backup is called in a sentence.
+fn shown(file: &Path) -> Cow<'_, str> {
+    match file == Path::new("-") {
+        true => "stdin".into(),
+        false => file.to_string_lossy(),
+    }
+}
+
+/// What a backup holds, and how many bytes it has.
 fn check(file: &Path) -> anyhow::Result<(Checked, u64)> {
-    let opening = || format!("could not read {}", file.display());
-    let open = File::open(file).with_context(opening)?;
-    let bytes = open.metadata().with_context(opening)?.len();
-    let checked = bramah_server::check(BufReader::new(open)).map_err(|error| {
-        unusable(&error).context(format!("could not use the backup {}", file.display()))
+    let mut input = Counted { input: open(file)?, bytes: 0 };
+    let checked = bramah_server::check(BufReader::new(&mut input));
+    let checked = checked.map_err(|error| {
+        unusable(&error).context(format!("could not use the backup {}", shown(file)))
     })?;
-    Ok((checked, bytes))
+    Ok((checked, input.bytes))
+}
+
+struct Counted {
+    input: Box<dyn Read>,
+    bytes: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
 }
 
 pub(crate) fn restore(args: RestoreArgs) -> anyhow::Result<Exit> {
     let (file, folder) = (args.file.as_path(), args.folder.as_path());
-    let input: Box<dyn Read> = match file == Path::new("-") {
-        true => Box::new(io::stdin().lock()),
-        false => {
-            let open = File::open(file);
-            Box::new(open.with_context(|| format!("could not read {}", file.display()))?)
-        }
-    };
-    let restored = bramah_server::restore(BufReader::new(input), folder);
+    let restored = bramah_server::restore(BufReader::new(open(file)?), folder);
     let restored = restored.map_err(|error| {
         unusable(&error).context(format!("could not restore into {}", folder.display()))
     })?;

@@ -18,6 +18,10 @@ fn path(dir: &TempDir, name: &str) -> String {
     dir.path().join(name).to_str().unwrap().to_owned()
 }
 
+fn size(file: &str) -> u64 {
+    fs::metadata(file).unwrap().len()
+}
+
 fn json(output: &Output) -> Value {
     assert_eq!(output.code, 0, "{output:?}");
     serde_json::from_str(&output.stdout).unwrap()
@@ -30,7 +34,7 @@ fn what_was_held_is_held_after_a_restore_and_tokens_go_on_above_all() {
     let file = path(&dir, "locks.backup");
     let written = server.json(&format!("backup {file}"));
     assert_eq!((&written["locks"], &written["holds"]), (&1.into(), &1.into()), "{written}");
-    assert_eq!(written["bytes"], fs::metadata(&file).unwrap().len());
+    assert_eq!(written["bytes"], size(&file));
     // It is not in the backup, and its token is known to whoever has it.
     assert_eq!(server.json("acquire --ttl 1h later")["token"], 2);
     drop(server);
@@ -114,6 +118,14 @@ fn a_backup_goes_through_a_pipe_and_not_to_a_terminal() {
     let mut command = server.command("backup -");
     command.stdout(fs::File::create(&file).unwrap());
     assert_eq!(Program::start(command).wait().code, 0);
+    let mut command = bramah(&["backup", "--check", "-", "--json"]);
+    command.stdin(fs::File::open(&file).unwrap());
+    let checked = json(&run(command));
+    assert_eq!((&checked["holds"], &checked["bytes"]), (&1.into(), &size(&file).into()));
+    let mut command = bramah(&["backup", "--check", "-"]);
+    command.stdin(fs::File::open(&file).unwrap());
+    assert!(run(command).stdout.starts_with("stdin: is whole, "));
+    assert_eq!(offline(&["backup", "--check", "-"]).code, 74, "nothing is no backup");
     let folder = path(&dir, "restored");
     let mut command = bramah(&["restore", "-", &folder, "--json"]);
     command.stdin(fs::File::open(&file).unwrap());
