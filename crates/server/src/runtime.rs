@@ -14,7 +14,7 @@ use std::time::Duration;
 use bramah_core::Sizes;
 use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Room};
 use bramah_wal::{DirDisk, FinishedSnapshot};
-use bramah_wire::link::{Folder, Place};
+use bramah_wire::link::{Folder, LogEnd, Place};
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
 use bramah_wire::proto::Staleness;
@@ -60,6 +60,8 @@ pub(crate) struct Runtime {
     /// Facts for the next step that came up in this one.
     pub(crate) inputs: Vec<Input>,
     out: Vec<Output>,
+    /// The last entry of the log, also of what waits to be written.
+    last_index: u64,
     drained: bool,
     pub(crate) folder_file: FolderFile,
     pub(crate) folder: Folder,
@@ -95,6 +97,8 @@ pub(crate) struct Parts {
     pub(crate) peers: Peers,
     pub(crate) folder_file: FolderFile,
     pub(crate) folder: Folder,
+    /// The last entry of the log.
+    pub(crate) last_index: u64,
 }
 
 /// This machine's time, as the node wants it.
@@ -107,7 +111,7 @@ pub(crate) fn boot_time() -> BootTime {
 
 impl Runtime {
     pub(crate) fn new(parts: Parts) -> Runtime {
-        let Parts { hall, node, writer, peers, folder_file, folder } = parts;
+        let Parts { hall, node, writer, peers, folder_file, folder, last_index } = parts;
         Runtime {
             hall,
             members: node.membership().clone(),
@@ -123,6 +127,7 @@ impl Runtime {
             inbox: Inbox::default(),
             inputs: Vec::new(),
             out: Vec::new(),
+            last_index,
             drained: false,
             folder_file,
             own_place: folder.places.get(folder.node_id).cloned(),
@@ -266,6 +271,7 @@ impl Runtime {
             self.heard_leader = Some(Instant::now());
         }
         self.look_at_members();
+        self.note_acked();
         self.answer_transfers();
         if !self.writer.is_writing() {
             let made = self.writer.log().keep_short(&self.node, &mut self.snapshot_ordered)?;
@@ -323,7 +329,12 @@ impl Runtime {
         let mut out = std::mem::take(&mut self.out);
         for output in out.drain(..) {
             match output {
-                Output::Persist(persist) => self.writes.push(Write::Append(persist)),
+                Output::Persist(persist) => {
+                    if let Some(last) = persist.entries.last() {
+                        self.last_index = last.index;
+                    }
+                    self.writes.push(Write::Append(persist));
+                }
                 Output::Drained => self.drained = true,
                 Output::Send { to, message } => self.peers.put(to, &message),
                 Output::MakeSnapshot => self.snapshot_ordered = true,
@@ -334,6 +345,7 @@ impl Runtime {
                     let Some(finished) = self.received.remove(&index) else {
                         return Err(RunError::NoSnapshot(index));
                     };
+                    self.last_index = index;
                     self.writes.push(Write::Install { number, finished });
                 }
                 Output::DiscardSnapshot { index } => {
@@ -354,7 +366,17 @@ impl Runtime {
             }
         }
         self.out = out;
+        let log_end = LogEnd { term: self.node.term(), index: self.last_index };
+        self.peers.post().note_log_end(log_end);
         Ok(())
+    }
+
+    /// Takes note of what other members have, if this one leads.
+    fn note_acked(&self) {
+        let Membership { node_id, voters, learners, .. } = &self.members;
+        let others = voters.iter().chain(learners).filter(|node| *node != node_id);
+        let acked = others.filter_map(|node| Some((*node, self.node.match_index(*node)?)));
+        self.peers.post().note_acked(self.node.term(), acked);
     }
 
     /// Answers what the node was not asked.

@@ -142,6 +142,7 @@ pub async fn serve(
     check_cluster(&config.cluster, &membership).await?;
     // One of the addresses that were just asked may be its own.
     waiting.abort();
+    let last_index = recovered.entries.last().map_or(recovered.snapshot.0, |entry| entry.index);
     let node = Node::new(recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
 
     let hall = Arc::new(Hall::default());
@@ -161,7 +162,7 @@ pub async fn serve(
     let writer = Writer::new(log, hall.clone());
     let writer = writer.map_err(|error| ServeError::Open(Box::new(error)))?;
     let peers = Peers::new(post.clone());
-    let parts = Parts { hall: hall.clone(), node, writer, peers, folder_file, folder };
+    let parts = Parts { hall: hall.clone(), node, writer, peers, folder_file, folder, last_index };
     let mut runtime = Runtime::new(parts);
     let found = runtime.begin().map_err(|error| ServeError::Open(Box::new(error)))?;
     let mut tasks = Tasks::default();

@@ -7,6 +7,7 @@
 //!
 //! hello     cluster varint · from varint · to varint · purpose u8 · release text · places
 //!           · then, if it is told, start: incarnation varint · age in ms varint
+//!           · then, if it is told, end of the log: term varint · index varint
 //! welcome   version u8 that both speak · release text · places
 //! farewell  reason u8 · text
 //! places    number varint · node varint, stamp varint, removed u8, peer text, client text each
@@ -88,6 +89,8 @@ pub struct Hello {
     pub places: Places,
     /// Which start of the node it is; an older release does not tell.
     pub start: Option<Start>,
+    /// How much it knows; an older release does not tell, nor who tells no start.
+    pub log_end: Option<LogEnd>,
 }
 
 /// One start of a node: two that run at once are two processes with copies of one data folder.
@@ -100,6 +103,17 @@ pub struct Start {
 }
 
 code_struct!(Start { incarnation, age_ms });
+
+/// Where the log of a member ends: never before what it said that it has, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogEnd {
+    /// The last term that it heard of.
+    pub term: u64,
+    /// The last entry.
+    pub index: u64,
+}
+
+code_struct!(LogEnd { term, index });
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +166,8 @@ pub enum Reason {
     TooMany,
     /// Another start of the caller's node is there.
     AnotherStart,
+    /// The caller's log lacks what the caller said that it has.
+    SetBack,
     /// A reason that is not known here.
     Other,
 }
@@ -167,6 +183,7 @@ impl Code for Reason {
             Reason::Removed => 5,
             Reason::TooMany => 6,
             Reason::AnotherStart => 7,
+            Reason::SetBack => 8,
         });
     }
 
@@ -179,6 +196,7 @@ impl Code for Reason {
             5 => Reason::Removed,
             6 => Reason::TooMany,
             7 => Reason::AnotherStart,
+            8 => Reason::SetBack,
             _ => Reason::Other,
         })
     }
@@ -294,7 +312,7 @@ impl Code for Places {
 
 impl Code for Hello {
     fn put(&self, to: &mut Writer<'_>) {
-        let Hello { cluster_id, from, to: wanted, purpose, release, places, start } = self;
+        let Hello { cluster_id, from, to: wanted, purpose, release, places, start, log_end } = self;
         to.varint(*cluster_id);
         to.varint(*from);
         to.varint(*wanted);
@@ -303,6 +321,9 @@ impl Code for Hello {
         places.put(to);
         if let Some(start) = start {
             start.put(to);
+            if let Some(log_end) = log_end {
+                log_end.put(to);
+            }
         }
     }
 
@@ -314,7 +335,8 @@ impl Code for Hello {
             purpose: Purpose::take(from)?,
             release: String::take(from)?,
             places: Places::take(from)?,
-            start: (!from.rest.is_empty()).then(|| Start::take(from)).transpose()?,
+            start: take_told(from)?,
+            log_end: take_told(from)?,
         })
     }
 }
@@ -447,6 +469,11 @@ fn put_link_frame(kind: u8, content: &[u8], out: &mut BytesMut) {
     out.put_u32(content.len() as u32 + 1);
     out.put_u8(kind);
     out.put_slice(content);
+}
+
+/// A field that an older release ends before.
+fn take_told<T: Code>(from: &mut Reader<'_>) -> Result<Option<T>, DecodeError> {
+    (!from.rest.is_empty()).then(|| T::take(from)).transpose()
 }
 
 /// What follows after the fields that are known here is skipped.

@@ -190,6 +190,9 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
                     CallError::Refused(why) if why.reason == Reason::Removed => {
                         post.tell(News::Removed);
                     }
+                    CallError::Refused(why) if why.reason == Reason::SetBack => {
+                        post.tell(News::Refused(why.text.clone()));
+                    }
                     CallError::Refused(why) if why.reason == Reason::AnotherStart => {
                         let since = *doubled.get_or_insert_with(Instant::now);
                         if since.elapsed() >= ANOTHER_START_TIME_MAX {

@@ -1,6 +1,7 @@
 //! The other members: a connection to each for what this one says, one from each for what it says,
 //! and one more for every snapshot. DESIGN.md beside this crate has the mechanism.
 
+mod acked;
 mod call;
 mod incoming;
 mod link;

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bramah_core::State;
 use bramah_node::Input;
 use bramah_wal::{DirDisk, FinishedSnapshot};
-use bramah_wire::link::{Farewell, Hello, Places, Purpose, Reason, SnapshotHead, Start, Welcome};
+use bramah_wire::link::{
+    Farewell, Hello, LogEnd, Places, Purpose, Reason, SnapshotHead, Start, Welcome,
+};
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
 use bytes::BytesMut;
 use tokio::time::Instant;
 
+use super::acked::Acked;
 use super::seldom::Seldom;
 use super::starts::{Call, StartRefused, Starts};
 use crate::hall::Hall;
@@ -80,6 +83,9 @@ pub(crate) struct Post {
     begun: Instant,
     /// Which start of each other node speaks, and on which connection.
     starts: Mutex<Starts>,
+    /// Where the log of this node ends; none before it is known.
+    log_end: Mutex<Option<LogEnd>>,
+    acked: Mutex<Acked>,
     seldom: Mutex<Seldom>,
 }
 
@@ -93,6 +99,8 @@ impl Post {
             incarnation: random_below(u64::MAX),
             begun,
             starts: Mutex::new(Starts::new(begun)),
+            log_end: Mutex::default(),
+            acked: Mutex::default(),
             seldom: Mutex::default(),
         }
     }
@@ -102,13 +110,27 @@ impl Post {
         lock(&self.places)
     }
 
+    /// Where the log of this node ends, as of whatever is said next.
+    pub(crate) fn note_log_end(&self, log_end: LogEnd) {
+        *lock(&self.log_end) = Some(log_end);
+    }
+
+    /// What other members have of the log, as they said to this node, which leads in this term.
+    pub(crate) fn note_acked(&self, term: u64, acked: impl Iterator<Item = (u64, u64)>) {
+        let mut noted = lock(&self.acked);
+        for (node, index) in acked {
+            noted.note(node, LogEnd { term, index });
+        }
+    }
+
     /// What this node says to another that it calls.
     pub(crate) fn hello(&self, to: u64, purpose: Purpose) -> Hello {
         let Identity { cluster_id, node_id } = self.identity;
         let places = self.places().clone();
         let age_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let start = Some(Start { incarnation: self.incarnation, age_ms });
-        Hello { cluster_id, from: node_id, to, purpose, release: release(), places, start }
+        let (log_end, release) = (*lock(&self.log_end), release());
+        Hello { cluster_id, from: node_id, to, purpose, release, places, start, log_end }
     }
 
     /// What this node says to one that called.
@@ -142,6 +164,13 @@ impl Post {
         if let Err(why) = lock(&self.starts).check(hello.from, hello.start, Instant::now()) {
             return refuse(Reason::AnotherStart, refusal_of_start(hello.from, why));
         }
+        // Beside a snapshot it goes on saying what it has.
+        if hello.purpose == Purpose::Messages
+            && let Some(said) = lock(&self.acked).lost(hello.from, hello.log_end)
+            && let Some(has) = hello.log_end
+        {
+            return refuse(Reason::SetBack, refusal_of_log(hello.from, said, has));
+        }
         Ok(Welcome { version, release: release(), places: self.places().clone() })
     }
 
@@ -170,8 +199,9 @@ impl Post {
         lock(&self.starts).end(from, call);
     }
 
-    /// Ends the connection on which a member speaks.
+    /// Ends the connection on which a node speaks that is a member no more.
     pub(crate) fn hang_up(&self, from: u64) {
+        lock(&self.acked).forget(from);
         lock(&self.starts).forget(from);
     }
 
@@ -193,8 +223,19 @@ fn refusal_of_start(node: u64, why: StartRefused) -> String {
         }
     };
     format!(
-        "{there}: the data folder was copied, and both would vote as one member. Stop the one that \
-         should not run and delete its folder; a new member starts with an empty folder and --join"
+        "{there}: the data folder was copied, and both would vote as one member. The other one is \
+         the member now. This folder lacks what that one writes: never start it again, and delete \
+         its contents; a new member starts with an empty folder and --join"
+    )
+}
+
+fn refusal_of_log(node: u64, said: LogEnd, has: LogEnd) -> String {
+    format!(
+        "node {node} said that it has the log up to entry {} in term {}, and comes back with it up \
+         to entry {} in term {}: its data folder is an old one, or lost what was written. Start it \
+         with the folder that it ran with last; if that is gone, remove the node from the cluster, \
+         empty the folder and join again",
+        said.index, said.term, has.index, has.term
     )
 }
 

@@ -81,8 +81,8 @@ fn long_message(bytes: usize) -> Message {
 
 fn hello(from: u64, to: u64) -> Hello {
     let (release, places) = ("9.9.9".to_owned(), Places::default());
-    let (purpose, start) = (Purpose::Messages, None);
-    Hello { cluster_id: CLUSTER, from, to, purpose, release, places, start }
+    let (purpose, start, log_end) = (Purpose::Messages, None, None);
+    Hello { cluster_id: CLUSTER, from, to, purpose, release, places, start, log_end }
 }
 
 /// A connection that opens with these bytes, and what a node answers to them.

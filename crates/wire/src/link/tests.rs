@@ -21,12 +21,14 @@ fn frames() -> Vec<(Frame, &'static [u8])> {
         release: release.clone(),
         places: places(),
         start: None,
+        log_end: None,
     };
     let started = Hello {
         places: Places::default(),
         start: Some(Start { incarnation: 300, age_ms: 5 }),
         ..hello.clone()
     };
+    let knowing = Hello { log_end: Some(LogEnd { term: 2, index: 300 }), ..started.clone() };
     let farewell = Farewell { reason: Reason::Removed, text: "no".to_owned() };
     let head = SnapshotHead {
         index: 300,
@@ -42,6 +44,10 @@ fn frames() -> Vec<(Frame, &'static [u8])> {
               \x02\x07\x03\0\x08db1:7421\x08db1:7420\x09\0\x01\0\0",
         ),
         (Frame::Hello(started), b"\0\0\0\x10\x01\xac\x02\x07\x08\x01\x050.1.0\0\xac\x02\x05"),
+        (
+            Frame::Hello(knowing),
+            b"\0\0\0\x13\x01\xac\x02\x07\x08\x01\x050.1.0\0\xac\x02\x05\x02\xac\x02",
+        ),
         (
             Frame::Welcome(Welcome { version: 1, release, places: Places::default() }),
             b"\0\0\0\x09\x02\x01\x050.1.0\0",
@@ -71,7 +77,7 @@ fn frames_are_as_they_were_written_once() {
 
 #[test]
 fn what_a_newer_release_adds_at_the_end_of_a_hello_is_skipped() {
-    for (frame, bytes) in &frames()[1..4] {
+    for (frame, bytes) in &frames()[2..5] {
         let longer = [&bytes[..3], &[bytes[3] + 2], &bytes[4..], &[1, 2]].concat();
         let mut buffer = BytesMut::from(&longer[..]);
         assert_eq!(Frame::take(&mut buffer, HELLO_BYTES_MAX).as_ref(), Ok(&Some(frame.clone())));
@@ -80,15 +86,16 @@ fn what_a_newer_release_adds_at_the_end_of_a_hello_is_skipped() {
 }
 
 #[test]
-fn a_hello_of_a_release_that_tells_no_start_is_read_and_the_start_is_behind_all_it_knows() {
-    let (before, now) = (&frames()[0], &frames()[1]);
-    let Frame::Hello(hello) = &before.0 else { panic!("no hello") };
-    assert_eq!(hello.start, None);
+fn a_hello_of_a_release_that_tells_less_is_read_and_what_is_new_is_behind_all_it_knows() {
+    let (first, before, now) = (&frames()[0], &frames()[1], &frames()[2]);
+    let Frame::Hello(hello) = &first.0 else { panic!("no hello") };
+    assert_eq!((hello.start, hello.log_end), (None, None));
+    assert_eq!(before.1[4..], now.1[4..now.1.len() - 3]);
     // What such a release reads of one that tells more: the same fields, from the same bytes.
     let Frame::Hello(hello) = now.0.clone() else { panic!("no hello") };
     let mut without = BytesMut::new();
     Frame::Hello(Hello { start: None, ..hello }).put(&mut without);
-    assert_eq!(without[4..], now.1[4..now.1.len() - 3]);
+    assert_eq!(without[4..], now.1[4..now.1.len() - 6]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use bramah_wire::backup::{BackupHead, BackupReader, BackupWriter};
 use bramah_wire::link::{
-    Farewell, Folder, Frame, Hello, LINK_FRAME_BYTES_MAX, Place, Places, Purpose, Reason,
+    Farewell, Folder, Frame, Hello, LINK_FRAME_BYTES_MAX, LogEnd, Place, Places, Purpose, Reason,
     SnapshotHead, Start, Welcome, Wish, check_opening, opening,
 };
 use bramah_wire::membership::{MemberChange, Membership};
@@ -24,14 +24,24 @@ fn places() -> Places {
     places
 }
 
-fn hello(purpose: Purpose, start: Option<Start>) -> Frame {
+fn hello(purpose: Purpose, start: Option<Start>, log_end: Option<LogEnd>) -> Frame {
     let (release, places) = ("0.1.0".to_owned(), places());
-    Frame::Hello(Hello { cluster_id: 300, from: 7, to: 8, purpose, release, places, start })
+    Frame::Hello(Hello {
+        cluster_id: 300,
+        from: 7,
+        to: 8,
+        purpose,
+        release,
+        places,
+        start,
+        log_end,
+    })
 }
 
 /// One of each kind, and of each code in it.
 fn frames() -> Vec<(String, Frame)> {
     let start = Some(Start { incarnation: 3_000_000_000, age_ms: 86_400_000 });
+    let log_end = Some(LogEnd { term: 2, index: 70_000 });
     let head = SnapshotHead {
         index: 300,
         term: 2,
@@ -41,10 +51,11 @@ fn frames() -> Vec<(String, Frame)> {
     };
     let welcome = Welcome { version: 1, release: "0.1.0".to_owned(), places: places() };
     let mut frames = vec![
-        ("hello_without_start", hello(Purpose::Messages, None)),
-        ("hello_of_snapshot_without_start", hello(Purpose::Snapshot, None)),
-        ("hello", hello(Purpose::Messages, start)),
-        ("hello_of_snapshot", hello(Purpose::Snapshot, start)),
+        ("hello_without_start", hello(Purpose::Messages, None, None)),
+        ("hello_of_snapshot_without_start", hello(Purpose::Snapshot, None, None)),
+        ("hello", hello(Purpose::Messages, start, None)),
+        ("hello_of_snapshot", hello(Purpose::Snapshot, start, None)),
+        ("hello_with_log_end", hello(Purpose::Messages, start, log_end)),
         ("welcome", Frame::Welcome(welcome)),
         ("message", Frame::Message(b"message".as_slice().into())),
         ("places", Frame::Places(places())),
@@ -62,6 +73,7 @@ fn frames() -> Vec<(String, Frame)> {
         ("farewell_removed", Reason::Removed),
         ("farewell_too_many", Reason::TooMany),
         ("farewell_another_start", Reason::AnotherStart),
+        ("farewell_set_back", Reason::SetBack),
     ];
     frames.extend(reasons.map(|(name, reason)| {
         let text = "why".to_owned();
@@ -102,15 +114,18 @@ fn an_older_release_that_knows_less_of_a_frame_reads_the_rest_of_it() {
     };
     let start = Some(Start { incarnation: 1, age_ms: 1 });
     for purpose in [Purpose::Messages, Purpose::Snapshot] {
-        let (before, now) = (bytes(hello(purpose, None)), bytes(hello(purpose, start)));
-        assert_eq!(now[4..before.len()], before[4..]);
+        let before = bytes(hello(purpose, None, None));
+        let told_start = bytes(hello(purpose, start, None));
+        let now = bytes(hello(purpose, start, Some(LogEnd { term: 1, index: 1 })));
+        assert_eq!(told_start[4..before.len()], before[4..]);
+        assert_eq!(now[4..told_start.len()], told_start[4..]);
     }
     // And a newer one may add to what this one knows.
     for (name, frame) in frames() {
         let is_open = matches!(
             frame,
             Frame::Welcome(_) | Frame::Farewell(_) | Frame::Places(_) | Frame::SnapshotHead(_)
-        ) || matches!(&frame, Frame::Hello(hello) if hello.start.is_some());
+        ) || matches!(&frame, Frame::Hello(hello) if hello.log_end.is_some());
         if is_open {
             let mut longer = bytes(frame.clone());
             longer.extend([1, 2, 3]);
