@@ -4,13 +4,16 @@
 //! whoever repeats it, at any server, can find that session among those that hold the lock, wait
 //! for it, or held it: it is the one that this key opens. Nothing is kept anywhere for it. Two that
 //! come at the same time each open one, and each looks once it stands in the table: the one behind
-//! finds the one ahead, ends its own session, and goes on with the other. The end of one connection
+//! finds the one ahead, ends its own session, and goes on with the other. Where not all of them are
+//! shown, there being too many, nothing is done rather than done twice. The end of one connection
 //! does not end the session: it lives for its TTL, for whoever repeats the request.
 
 use std::sync::Arc;
 
+use bramah_core::limits::HOLDERS_SHOWN_MAX;
 use bramah_core::{FencingToken, Key, Outcome, Refusal, SessionHandle, SessionId, Time};
 use bramah_node::Reply;
+use bramah_wire::ErrorCode;
 use bramah_wire::request::{Ask, Query, WAITERS_SHOWN_MAX, What};
 
 use super::acquire::{Attempt, Waited, answered, granted, open, own_hold};
@@ -78,17 +81,24 @@ async fn find(
     let (_, lock) = desk.asked(Ask::Service(What::Query(lock)));
     let (_, past) = desk.asked(Ask::Service(What::Query(past)));
     let mut sessions: Vec<SessionId> = Vec::new();
+    // Not all that may be ahead are shown.
+    let mut is_cut = false;
     match asked(lock.await)? {
         Reply::Lock { view: Some(view), .. } => {
             sessions.extend(view.holders.iter().map(|holder| holder.session));
             sessions.extend(view.waiters.iter().map(|waiter| waiter.session));
+            let is_own = |session: &SessionId| Some(*session) == own;
+            let (holders, waiters) = (view.holders.len(), view.waiters.len());
+            let index = sessions.iter().position(is_own);
+            is_cut = match index {
+                Some(index) => index >= holders && view.holders_total > holders,
+                None => view.holders_total > holders || view.waiters_total > waiters,
+            };
+            // Those behind find this one, and not the other way round, or both would give way.
+            sessions.truncate(index.unwrap_or(sessions.len()));
         }
         Reply::Lock { view: None, .. } => {}
         _ => return Err(unexpected()),
-    }
-    // Those behind find this one, and not the other way round, or both would give way.
-    if let Some(index) = sessions.iter().position(|session| Some(*session) == own) {
-        sessions.truncate(index);
     }
     match asked(past.await)? {
         Reply::History(past) => {
@@ -122,6 +132,15 @@ async fn find(
                 super::call::in_words(Told { now, answer })?;
             }
         }
+    }
+    if found.is_none() && is_cut {
+        let text = format!(
+            "acquire {:?}: with request_id and no session a lock may have {HOLDERS_SHOWN_MAX} \
+             holders and {WAITERS_SHOWN_MAX} waiters, and there are more, among which an earlier \
+             request of this name may be; use a session, or no request_id",
+            wanted.name().as_str()
+        );
+        return Err(Problem::new(ErrorCode::LimitExceeded, text));
     }
     Ok(found)
 }

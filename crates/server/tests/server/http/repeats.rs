@@ -1,6 +1,8 @@
 //! A request that its client named is done once, however often it is sent.
 
+use bramah_core::limits::HOLDERS_SHOWN_MAX;
 use bramah_server::limits::REPEATS_LOOKED_AT_MAX;
+use bramah_wire::request::WAITERS_SHOWN_MAX;
 use serde_json::{Value, json};
 
 use super::client::Http;
@@ -111,6 +113,47 @@ fn a_repeat_finds_its_hold_among_so_many_that_ended_since() {
     cycle(&mut http);
     let again = http.acquire("x", &body("0"));
     assert!(again["token"].as_u64() > first["token"].as_u64());
+}
+
+#[test]
+fn where_not_all_holders_or_waiters_can_be_looked_at_nothing_is_done_twice() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let shared = json!({"mode": "shared", "ttl": "1m"}).to_string();
+    let named = |id: &str| {
+        json!({"request_id": id, "mode": "shared", "wait": "1m", "ttl": "1m"}).to_string()
+    };
+    let first = http.acquire("x", &named(ID));
+    (2..HOLDERS_SHOWN_MAX).for_each(|_| drop(http.acquire("x", &shared)));
+    // The last that is shown is found again.
+    let last = http.acquire("x", &named("0b7c2f3e-the-last-one"));
+    http.acquire("x", &shared);
+    for (id, hold) in [(ID, &first), ("0b7c2f3e-the-last-one", &last)] {
+        assert_eq!(http.acquire("x", &named(id))["hold"], hold["hold"]);
+    }
+    let more = http.post("/v1/locks/x", &named("0b7c2f3e-one-too-many"));
+    assert_eq!(more.problem(), (429, "limit_exceeded".to_owned()));
+    assert!(more.detail().contains("use a session"), "{more}");
+    assert_eq!(http.get("/v1/locks/x").good()["holders_total"], HOLDERS_SHOWN_MAX + 1);
+    // It is the same of waiters.
+    let hold = http.acquire("y", "{\"ttl\":\"1m\"}");
+    let session = http.post("/v1/sessions", "{\"ttl\":\"1m\"}").good();
+    let queue =
+        json!({"session": session["session"], "wait": "1m", "if_held": "queue"}).to_string();
+    let mut waiting: Vec<Http> = (0..=WAITERS_SHOWN_MAX)
+        .map(|_| {
+            let mut waiter = Http::connect(server.address());
+            waiter.send("POST", "/v1/locks/y", &queue);
+            waiter
+        })
+        .collect();
+    until(&mut http, "y", |lock| lock["waiters_total"] == waiting.len());
+    let more = http.post("/v1/locks/y", &named("0b7c2f3e-one-too-many"));
+    assert_eq!(more.problem(), (429, "limit_exceeded".to_owned()));
+    waiting.clear();
+    until(&mut http, "y", |lock| lock["waiters_total"] == 0);
+    http.release(&hold);
+    http.acquire("y", &named("0b7c2f3e-one-too-many"));
 }
 
 #[test]
