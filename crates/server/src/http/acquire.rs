@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::call::{Call, json, outcome, unexpected};
 use super::desk::{Desk, Listening, News, close};
-use super::numbers::{REDRAWS_MAX, named_request};
+use super::numbers::REDRAWS_MAX;
 use super::problem::{Problem, ProblemView};
 use super::repeats;
 use super::ticket::Ticket;
@@ -233,7 +233,8 @@ async fn in_session(
     session: SessionHandle,
     wanted: &Wanted,
 ) -> Result<Hold, Problem> {
-    let named = wanted.request_id.as_deref().map(|id| named_request(wanted.name().as_str(), id));
+    let name = wanted.name().as_str();
+    let named = wanted.request_id.as_deref().map(|id| desk.name_request(name, id));
     let request = named.unwrap_or_else(|| desk.draw_request());
     let undo = if named.is_some() { Undo::Nothing } else { Undo::Cancel };
     let mut attempt = Attempt { desk: desk.clone(), session, request, is_own: false, undo };

@@ -135,6 +135,11 @@ impl Desk {
         self.numbers.draw()
     }
 
+    /// The number of a request that its client named.
+    pub(crate) fn name_request(&self, name: &str, id: &str) -> RequestRef {
+        self.numbers.named(name, id)
+    }
+
     /// Takes back a request of a session that it leaves open: its wait, or what it holds. Goes on
     /// when the connection is gone.
     pub(crate) fn take_back(&self, session: SessionHandle, seq: RequestSeq) {

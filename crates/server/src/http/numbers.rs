@@ -62,15 +62,27 @@ impl Numbers {
             drawn.count = 0;
         }
         drawn.count += 1;
-        let answered = first_number(drawn.now_ms.saturating_sub(ANSWERED_AFTER_MS));
-        RequestRef {
-            seq: RequestSeq(drawn.last),
-            answered_below: RequestSeq(answered.max(drawn.since[0])),
-        }
+        RequestRef { seq: RequestSeq(drawn.last), answered_below: drawn.answered_below() }
+    }
+
+    /// The number of a request that its client named: the same whoever is asked, and above all that
+    /// are drawn. So its answer is kept for as long as its session lives.
+    pub(super) fn named(&self, name: &str, id: &str) -> RequestRef {
+        let seq = RequestSeq(fingerprint(&[name, id]) | NAMED);
+        // Those that are drawn are given up though none is drawn any more.
+        RequestRef { seq, answered_below: self.lock().answered_below() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Drawn> {
         self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drawn {
+    /// All answers to numbers that were drawn below this one are there.
+    fn answered_below(&self) -> RequestSeq {
+        let answered = first_number(self.now_ms.saturating_sub(ANSWERED_AFTER_MS));
+        RequestSeq(answered.max(self.since[0]))
     }
 }
 
@@ -80,13 +92,6 @@ pub(super) const fn first_number(ms: u64) -> u64 {
 }
 
 const NAMED: u64 = 1 << 63;
-
-/// The number of a request that its client named: the same whoever is asked, and above all numbers
-/// that are drawn. So its answer is kept for as long as its session lives.
-pub(super) fn named_request(name: &str, id: &str) -> RequestRef {
-    let seq = RequestSeq(fingerprint(&[name, id]) | NAMED);
-    RequestRef { seq, answered_below: RequestSeq(0) }
-}
 
 #[cfg(test)]
 mod tests;

@@ -78,7 +78,7 @@ fn numbers(begin: u64) -> Numbers {
 #[test]
 fn a_session_takes_any_number_of_requests_within_an_instant() {
     let (mut table, numbers) = (Table::new(), numbers(7));
-    table.cycle(named_request("x", "named"));
+    table.cycle(numbers.named("x", "named"));
     for cycle in 0..20_000 {
         table.cycle(numbers.draw());
         // Not each time, since all of them are copied to be counted. This one and the one that was
@@ -88,7 +88,7 @@ fn a_session_takes_any_number_of_requests_within_an_instant() {
         }
     }
     // What was named is known for as long as the session lives.
-    let again = table.acquire(named_request("x", "named"));
+    let again = table.acquire(numbers.named("x", "named"));
     assert!(matches!(again, Outcome::Refused(Refusal::NotHolder { .. })), "{again:?}");
 }
 
@@ -120,17 +120,24 @@ fn numbers_of_two_servers_are_different_ones() {
 }
 
 #[test]
-fn a_session_keeps_so_many_answers_that_were_named() {
-    let mut table = Table::new();
-    for id in 0..SESSION_ANSWERS_MAX {
-        table.cycle(named_request("x", &id.to_string()));
+fn a_session_keeps_so_many_answers_that_were_named_and_then_takes_no_more() {
+    let (mut table, numbers) = (Table::new(), numbers(7));
+    // What was not named before takes no room, once it is given up.
+    for _ in 0..SESSION_ANSWERS_MAX {
+        table.cycle(numbers.draw());
     }
-    let refused = table.acquire(named_request("x", "one more"));
-    assert!(
-        matches!(
-            refused,
-            Outcome::Refused(Refusal::LimitExceeded { limit: "session_answers", .. })
-        ),
-        "{refused:?}"
-    );
+    numbers.see(NOW.plus_ms(ANSWERED_AFTER_MS + 1));
+    for id in 0..SESSION_ANSWERS_MAX {
+        table.cycle(numbers.named("x", &id.to_string()));
+    }
+    for request in [numbers.named("x", "one more"), numbers.draw()] {
+        let refused = table.acquire(request);
+        assert!(
+            matches!(
+                refused,
+                Outcome::Refused(Refusal::LimitExceeded { limit: "session_answers", .. })
+            ),
+            "{refused:?}"
+        );
+    }
 }
