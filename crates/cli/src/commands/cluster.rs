@@ -35,7 +35,14 @@ pub(crate) async fn run(command: ClusterCommand) -> anyhow::Result<Exit> {
     let change = match change {
         None => ClusterChange::Transfer { to: None },
         Some((member, change)) => {
-            let node_id = find(&cluster.status().await?, &member)?;
+            let info = cluster.status().await?;
+            let node_id = match (find(&info, &member), &change) {
+                (Some(node_id), _) => node_id,
+                (None, Change::Remove) => {
+                    return remove_again(&cluster, &plain, &info, &member).await;
+                }
+                (None, _) => return Err(unknown(&info, &member, "").into()),
+            };
             match change {
                 Change::Promote => ClusterChange::Promote { node_id },
                 Change::Remove => ClusterChange::Remove { node_id },
@@ -93,6 +100,31 @@ async fn change_to(
     Ok(Exit::OK)
 }
 
+/// Removes what is no member: that is done already if a cluster remembers that it did it. It does by
+/// number only.
+async fn remove_again(
+    cluster: &Cluster,
+    plain: &PlainArgs,
+    info: &ClusterInfo,
+    named: &str,
+) -> anyhow::Result<Exit> {
+    let Ok(node_id) = named.parse() else {
+        let remark = "; if it was one and is removed, it is known by its number only";
+        return Err(unknown(info, named, remark).into());
+    };
+    match cluster.change(ClusterChange::Remove { node_id }).await {
+        Ok(info) => {
+            say(format_args!("node {node_id} was removed before: it is no member any more"));
+            show(plain, &info)?;
+            Ok(Exit::OK)
+        }
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            Err(unknown(info, named, "; none of that number is known to have been one").into())
+        }
+        Err(error) => Err(not_changed(error)),
+    }
+}
+
 /// What a cluster that answers had against a change needs no advice to start a server; nor is a
 /// lock looked at to see what came of it.
 fn not_changed(error: bramah::Error) -> anyhow::Error {
@@ -133,21 +165,21 @@ fn reaches_enough(info: &ClusterInfo) -> bool {
 }
 
 /// The member that somebody named.
-fn find(info: &ClusterInfo, named: &str) -> anyhow::Result<u64> {
+fn find(info: &ClusterInfo, named: &str) -> Option<u64> {
     let is_it = |member: &&MemberInfo| {
         member.node_id.to_string() == named
             || member.client_address == named
             || member.peer_address == named
     };
-    if let Some(member) = info.members.iter().find(is_it) {
-        return Ok(member.node_id);
-    }
+    info.members.iter().find(is_it).map(|member| member.node_id)
+}
+
+fn unknown(info: &ClusterInfo, named: &str, remark: &str) -> Failure {
     let known: Vec<String> = (info.members.iter())
         .map(|member| format!("{} ({})", member.node_id, member.client_address))
         .collect();
     let known = known.join(", ");
-    let message = format!("could not find the member {named:?}: the members are {known}");
-    Err(Failure::usage(message).into())
+    Failure::usage(format!("could not find the member {named:?}: the members are {known}{remark}"))
 }
 
 fn show(plain: &PlainArgs, info: &ClusterInfo) -> anyhow::Result<()> {
@@ -276,9 +308,10 @@ mod tests {
     fn a_member_is_found_by_number_and_by_both_addresses() {
         let info = info(vec![member(1, None), member(2, None)]);
         for name in ["2", "db2:7420", "db2:7421"] {
-            assert_eq!(find(&info, name).unwrap(), 2, "{name}");
+            assert_eq!(find(&info, name), Some(2), "{name}");
         }
-        let refused = find(&info, "db3:7420").unwrap_err().to_string();
+        assert_eq!(find(&info, "db3:7420"), None);
+        let refused = unknown(&info, "db3:7420", "").to_string();
         assert!(refused.contains("1 (db1:7420), 2 (db2:7420)"), "{refused}");
     }
 

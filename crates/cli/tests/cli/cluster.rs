@@ -219,7 +219,7 @@ fn without_a_majority_the_status_says_so_and_old_answers_are_to_be_had() {
 
 #[test]
 fn members_are_promoted_removed_and_made_leader_by_any_of_their_names() {
-    let cluster = Cluster::start();
+    let mut cluster = Cluster::start();
     let next = (cluster.leader() + 1) % 3;
     let output = cluster.run(&format!("cluster transfer {}", cluster.addresses[next][0]));
     assert_eq!(output.code, 0, "{output:?}");
@@ -231,13 +231,27 @@ fn members_are_promoted_removed_and_made_leader_by_any_of_their_names() {
     assert!(output.stderr.contains(&cluster.addresses[next][0]), "{output:?}");
 
     let gone = (next + 1) % 3;
+    let before = cluster.status();
+    let mut members = before["members"].as_array().unwrap().iter();
+    let of_it = members.find(|it| it["client_address"] == cluster.addresses[gone][0]).unwrap();
+    let number = of_it["node_id"].clone();
     let output = cluster.run(&format!("cluster remove {} --json", cluster.addresses[gone][0]));
     assert_eq!(output.code, 0, "{output:?}");
     let status: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(status["members"].as_array().unwrap().len(), 2, "{status}");
-    let mut removed = cluster.servers.into_iter().nth(gone).flatten().unwrap();
+    let mut removed = cluster.servers[gone].take().unwrap();
     let output = removed.wait();
     assert_eq!(output.code, 78, "{output:?}");
+
+    let url = format!("bramah://{}", cluster.addresses[next][0]);
+    let output = run(on(&url, &format!("cluster remove {number}")));
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stderr.contains("it is no member any more"), "{output:?}");
+    for (name, why) in [("77", "is known to have been one"), ("db9:7420", "by its number only")] {
+        let output = run(on(&url, &format!("cluster remove {name}")));
+        assert_eq!(output.code, 64, "{output:?}");
+        assert!(output.stderr.contains(why), "{output:?}");
+    }
 }
 
 #[test]
