@@ -5,7 +5,7 @@
 //! that was silent for [`START_SILENCE_TIME_MAX`] is taken for dead and gives way to the next, for
 //! ever: what it stood for has gone on without it. A connection that ended gives way at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,6 +17,10 @@ use tokio::time::Instant;
 /// How long a start of a node may say nothing before another start of it takes its place. Each says
 /// something every [`super::link::ALIVE_EVERY`].
 pub(crate) const START_SILENCE_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// How many starts of a node that were replaced are remembered, the newest. Each was silent for
+/// [`START_SILENCE_TIME_MAX`], and its process would have to be there still.
+const REPLACED_LEN_MAX: usize = 64;
 
 /// A connection on which another member speaks.
 pub(crate) struct Call {
@@ -59,8 +63,8 @@ struct Seat {
     call: Arc<Call>,
     /// The connection ended by itself.
     has_ended: bool,
-    /// The start that it took the place of when that was silent: its incarnation.
-    replaced: Option<u64>,
+    /// The starts that were silent when others took their place: their incarnations.
+    replaced: VecDeque<u64>,
 }
 
 /// What a start told of itself, and since when it runs, on the clock of this process.
@@ -116,13 +120,16 @@ impl Starts {
         let told = self.told(start, now);
         let verdict = self.judge(node, told, now);
         let call = Arc::new(Call::new(now));
-        let mut seat = Seat { start: told, call: call.clone(), has_ended: false, replaced: None };
+        let replaced = VecDeque::new();
+        let mut seat = Seat { start: told, call: call.clone(), has_ended: false, replaced };
         if let Some(before) = self.seats.remove(&node) {
             before.call.over.notify_one();
-            seat.replaced = match verdict {
-                Verdict::TakenOver => before.start.map(|start| start.incarnation),
-                _ => before.replaced,
-            };
+            seat.replaced = before.replaced;
+            let silent = before.start.filter(|_| verdict == Verdict::TakenOver);
+            seat.replaced.extend(silent.map(|start| start.incarnation));
+            if seat.replaced.len() > REPLACED_LEN_MAX {
+                seat.replaced.pop_front();
+            }
         }
         self.seats.insert(node, seat);
         call
@@ -152,7 +159,7 @@ impl Starts {
 
     fn judge(&self, node: u64, told: Option<Told>, now: Instant) -> Verdict {
         let (Some(seat), Some(told)) = (self.seats.get(&node), told) else { return Verdict::Taken };
-        if seat.replaced == Some(told.incarnation) {
+        if seat.replaced.contains(&told.incarnation) {
             return Verdict::Refused(StartRefused::Replaced);
         }
         let Some(there) = seat.start else { return Verdict::Taken };
@@ -243,6 +250,25 @@ mod tests {
         let later = later + seconds(100);
         assert_eq!(starts.check(NODE, start(1, 163), later), Err(StartRefused::Replaced));
         assert_eq!(starts.check(NODE, start(3, 0), later), Ok(()));
+    }
+
+    #[test]
+    fn who_was_replaced_does_not_come_back_when_that_one_was_replaced_too() {
+        let (mut starts, _, mut now) = with_one();
+        for incarnation in 2..=REPLACED_LEN_MAX as u64 + 1 {
+            now += START_SILENCE_TIME_MAX;
+            let call = starts.begin(NODE, start(incarnation, 0), now);
+            // Killed, so its connection ends; the next one comes later than silence may last.
+            starts.end(NODE, &call);
+        }
+        for incarnation in 1..=REPLACED_LEN_MAX as u64 {
+            let why = starts.check(NODE, start(incarnation, 1_000), now);
+            assert_eq!(why, Err(StartRefused::Replaced), "{incarnation}");
+        }
+        now += START_SILENCE_TIME_MAX;
+        starts.begin(NODE, start(1_000, 0), now);
+        assert_eq!(starts.seats[&NODE].replaced.len(), REPLACED_LEN_MAX, "no more are remembered");
+        assert_eq!(starts.check(NODE, start(2, 1_000), now), Err(StartRefused::Replaced));
     }
 
     #[test]
