@@ -4,14 +4,21 @@ use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use bramah_server::{Checked, Found, RestoreError, Restored};
 use serde::Serialize;
 
+use super::look::Age;
 use crate::args::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
 use crate::exit::{Exit, Failure, say};
 use crate::output;
+
+/// A lock that is looked at for nothing but the age of the answer.
+const ANY_NAME: &str = "backup";
+/// What is older than this lacks more than what is under way.
+const FRESH_AGE_MAX: Duration = Duration::from_secs(2);
 
 /// What a backup holds, or a folder that was made of one.
 #[derive(Serialize)]
@@ -26,11 +33,38 @@ struct Holds {
     node_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    taken: Option<Taken>,
     locks: usize,
     holds: usize,
     waiters: usize,
     sessions: usize,
     last_token: u64,
+}
+
+/// How current a backup was when it was taken.
+#[derive(Clone, Copy, Serialize)]
+struct Taken {
+    /// The member that gave it knew a leader that a majority follows.
+    quorum: bool,
+    /// What changed in the last so many milliseconds before may be missing; null if nobody knows.
+    age_ms: Option<u64>,
+    /// The last change in it, or an earlier one.
+    revision: u64,
+}
+
+impl Taken {
+    /// Says so if the backup may lack what others acknowledged.
+    fn warn(self) {
+        if !self.quorum {
+            say("the backup was taken without a leader that a majority follows: what others \
+                 acknowledged may be missing");
+        }
+        let age = self.age_ms.map(Duration::from_millis);
+        if age.is_none_or(|age| age > FRESH_AGE_MAX || (!self.quorum && !age.is_zero())) {
+            say(format_args!("it is {}", Age { age, revision: self.revision }));
+        }
+    }
 }
 
 /// What the folder of a member holds that does not run.
@@ -51,6 +85,7 @@ struct Member<'a> {
 
 pub(crate) async fn backup(args: BackupArgs) -> anyhow::Result<Exit> {
     let file = args.file.as_path();
+    let mut taken = None;
     if !args.check {
         let shown = file.display();
         if file == Path::new("-") {
@@ -63,24 +98,28 @@ pub(crate) async fn backup(args: BackupArgs) -> anyhow::Result<Exit> {
             ))),
             _ => anyhow::Error::from(error).context(format!("could not write {shown}")),
         })?;
-        let written = copy(&args, &mut out).await.and_then(|()| {
+        let written = copy(&args, &mut out).await.and_then(|taken| {
             out.sync_all().with_context(|| format!("could not write {shown}"))?;
-            sync_folder_of(file).with_context(|| format!("could not write {shown}"))
+            sync_folder_of(file).with_context(|| format!("could not write {shown}"))?;
+            Ok(taken)
         });
         if written.is_err() {
             // Half a backup is none. If it cannot be removed it is refused when it is read.
             let _ = fs::remove_file(file);
         }
-        written?;
+        taken = Some(written?);
     }
     let (checked, bytes) = check(file)?;
-    let holds = Holds { bytes: Some(bytes), ..holds_of(&checked) };
+    let holds = Holds { bytes: Some(bytes), taken, ..holds_of(&checked) };
     match args.plain.json {
         true => output::object(&holds)?,
         false => {
             let what = if args.check { "is whole" } else { "written and read back" };
             output::line(format_args!("{}: {what}, {bytes} bytes; {}", shown(file), holds.text()))?;
         }
+    }
+    if let Some(taken) = taken {
+        taken.warn();
     }
     Ok(Exit::OK)
 }
@@ -91,14 +130,19 @@ async fn backup_to_stdout(args: &BackupArgs) -> anyhow::Result<Exit> {
         let message = "could not write the backup: stdout is a terminal, name a file or a pipe";
         return Err(Failure::usage(message).into());
     }
-    copy(args, &mut out).await?;
+    copy(args, &mut out).await?.warn();
     say("written, and not read back: `bramah backup --check FILE` does that");
     Ok(Exit::OK)
 }
 
-/// Writes all parts of a backup as they come.
-async fn copy(args: &BackupArgs, out: &mut impl Write) -> anyhow::Result<()> {
+/// Writes all parts of a backup as they come, and tells how current it is: at the least as current
+/// as what its server knew just before.
+async fn copy(args: &BackupArgs, out: &mut impl Write) -> anyhow::Result<Taken> {
     let locker = args.plain.service.builder().connect().await?;
+    let known = locker.stale().get(ANY_NAME).await?;
+    let age_ms = known.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+    let quorum = locker.cluster().status().await.is_ok_and(|info| info.has_quorum);
+    let taken = Taken { quorum, age_ms, revision: known.revision.unwrap_or_default() };
     let mut backup = locker.cluster().backup()?;
     let shows_progress = io::stderr().is_terminal();
     let mut bytes = 0;
@@ -115,7 +159,7 @@ async fn copy(args: &BackupArgs, out: &mut impl Write) -> anyhow::Result<()> {
         // The line of the progress makes room for the result.
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
-    Ok(())
+    Ok(taken)
 }
 
 /// A new file is surely there only when its folder is on the disk too.
@@ -270,6 +314,7 @@ fn holds_of(checked: &Checked) -> Holds {
         new_cluster_id: None,
         node_id: None,
         bytes: None,
+        taken: None,
         locks: sizes.locks,
         holds: sizes.holds,
         waiters: sizes.waiters,

@@ -57,9 +57,9 @@ fn tell_age_of_first<T>(page: Aged<T>, is_first: bool) -> T {
 }
 
 /// As of when a server that was asked for what it knows has told it.
-struct Age {
-    age: Option<Duration>,
-    revision: u64,
+pub(super) struct Age {
+    pub(super) age: Option<Duration>,
+    pub(super) revision: u64,
 }
 
 impl fmt::Display for Age {

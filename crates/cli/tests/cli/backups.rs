@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cluster::Cluster;
-use crate::harness::{Output, Program, Server, bramah, on, run};
+use crate::harness::{Output, Program, Server, bramah, on, run, until};
 
 fn offline(arguments: &[&str]) -> Output {
     run(bramah(arguments))
@@ -98,6 +98,36 @@ fn a_damaged_backup_is_found_out_and_makes_nothing() {
             assert!(is_known, "byte {at}: {said}");
         }
     }
+}
+
+#[test]
+fn a_backup_without_a_leader_says_how_old_it_is() {
+    let mut cluster = Cluster::start();
+    let url = cluster.url();
+    let dir = TempDir::new().unwrap();
+    let backup = |url: &str, name: &str| {
+        let file = path(&dir, name);
+        run(on(url, &format!("backup --json {file}")))
+    };
+    let output = backup(&url, "good");
+    assert_eq!((json(&output)["quorum"].clone(), output.stderr.as_str()), (true.into(), ""));
+    assert!(json(&output)["revision"].is_u64() && json(&output)["age_ms"].is_u64(), "{output:?}");
+    cluster.kill(1);
+    cluster.kill(2);
+    until("the one that is left knows that nobody leads", || {
+        run(on(&url, "cluster status")).code == 69
+    });
+    let output = backup(&url, "lone");
+    assert_eq!(json(&output)["quorum"], false);
+    assert!(output.stderr.contains("without a leader"), "{output:?}");
+    assert!(output.stderr.contains("may be missing"), "{output:?}");
+    // After a restart it does not even know how old it is.
+    let folder = cluster.servers[0].as_ref().unwrap().ready["data"].as_str().unwrap().to_owned();
+    cluster.kill(0);
+    let server = Server::start_in(Path::new(&folder));
+    let output = server.run(&format!("backup --json {}", path(&dir, "unknown")));
+    assert_eq!((&json(&output)["quorum"], &json(&output)["age_ms"]), (&false.into(), &Value::Null));
+    assert!(output.stderr.contains("nobody knows when"), "{output:?}");
 }
 
 #[test]
