@@ -13,6 +13,8 @@ use crate::output::{self, Table, json};
 
 /// How long a change waits for a leader, to tell how the cluster is then.
 const LEADER_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long it then waits to be told by that leader, who alone knows what the others lack.
+const LEADER_WORD_MAX: Duration = Duration::from_secs(2);
 /// How often it looks for one.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -142,13 +144,17 @@ fn not_changed(error: bramah::Error) -> anyhow::Error {
 /// A member that was removed is not believed: it, or one that has not heard of that yet, may still
 /// answer.
 async fn with_leader(cluster: &Cluster, told: ClusterInfo, removed: Option<u64>) -> ClusterInfo {
-    let until = Instant::now() + LEADER_TIME_MAX;
+    let mut until = Instant::now() + LEADER_TIME_MAX;
     let is_gone =
         |info: &ClusterInfo| info.members.iter().all(|member| Some(member.node_id) != removed);
-    let is_settled =
+    let has_leader =
         |info: &ClusterInfo| info.has_quorum && info.leading().is_some() && is_gone(info);
     let mut info = told;
-    while !is_settled(&info) && Instant::now() < until {
+    let mut is_awaited = true;
+    while !(has_leader(&info) && is_leaders(&info)) && Instant::now() < until {
+        if has_leader(&info) && std::mem::take(&mut is_awaited) {
+            until = until.min(Instant::now() + LEADER_WORD_MAX);
+        }
         sleep(LOOK_EVERY).await;
         // The change is done; that nobody can be asked makes no failure of it.
         match timeout_at(until, cluster.status()).await {
@@ -157,6 +163,14 @@ async fn with_leader(cluster: &Cluster, told: ClusterInfo, removed: Option<u64>)
         }
     }
     info
+}
+
+/// The leader says it, who has heard from all voters that it reaches.
+fn is_leaders(info: &ClusterInfo) -> bool {
+    let is_heard = |member: &MemberInfo| {
+        !member.reachable || member.role != MemberRole::Voter || member.match_index > Some(0)
+    };
+    info.leader == Some(info.node_id) && info.members.iter().all(is_heard)
 }
 
 /// Whoever answers reaches so many that they could elect a leader.

@@ -223,6 +223,7 @@ fn members_are_promoted_removed_and_made_leader_by_any_of_their_names() {
     let next = (cluster.leader() + 1) % 3;
     let output = cluster.run(&format!("cluster transfer {}", cluster.addresses[next][0]));
     assert_eq!(output.code, 0, "{output:?}");
+    assert!(!output.stdout.contains(" ? "), "the new leader says what others lack: {output:?}");
     assert_eq!(cluster.leader(), next);
     let output = cluster.run(&format!("cluster promote {}", cluster.addresses[next][1]));
     assert_eq!(output.code, 0, "it votes already: {output:?}");
