@@ -99,10 +99,16 @@ fn announce(started: &Started, json: bool) -> anyhow::Result<()> {
         None => "data in memory only, gone when the server stops".to_owned(),
     };
     let count = |count: usize, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let found = match (found.locks, found.sessions) {
+        (0, 0) => "no locks known yet".to_owned(),
+        (locks, sessions) => format!(
+            "found {} and {} that are known to be committed",
+            count(locks, "lock"),
+            count(sessions, "session")
+        ),
+    };
     say(format_args!(
-        "serving bramah://{address}; {place}; {} and {} that it knows to be committed; at most {}",
-        count(found.locks, "lock"),
-        count(found.sessions, "session"),
+        "serving bramah://{address}; {place}; {found}; at most {}",
         count(*connections_max, "connection"),
     ));
     match peer_address {

@@ -27,6 +27,18 @@ enum Source {
     Default,
 }
 
+impl Source {
+    /// A setting as it is written there.
+    fn says(self, key: &str, value: impl fmt::Display) -> String {
+        match self {
+            Source::Flag => format!("--{}={value}", key.replace('_', "-")),
+            Source::Environment => format!("BRAMAH_{}={value}", key.to_uppercase()),
+            Source::File => format!("{key} = {value} of the configuration file"),
+            Source::Default => format!("{key} = {value}"),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Set<T> {
     value: T,
@@ -89,7 +101,8 @@ impl Plan {
             first(said.connections_max, source("connections_max"), file.connections_max);
         if let Some(Set { value: 0, source }) = connections_max {
             return Err(Failure::usage(format!(
-                "could not use connections_max = 0, which {source} says: at least 1 is needed"
+                "could not use {}: at least 1 is needed",
+                source.says("connections_max", 0)
             ))
             .into());
         }
@@ -102,8 +115,9 @@ impl Plan {
             && !joins
         {
             return Err(Failure::usage(format!(
-                "could not use learner = true, which {source} says: a learner joins a cluster that \
-                 there is; name a member of it with --join"
+                "could not use {}: a learner joins a cluster that there is; name a member of it \
+                 with --join",
+                source.says("learner", true)
             ))
             .into());
         }
@@ -215,7 +229,8 @@ fn check_expected(expected: Option<&Set<u32>>, joins: bool) -> Result<(), Failur
     let Some(Set { value, source }) = expected else { return Ok(()) };
     let refuse = |why: &str| {
         Err(Failure::usage(format!(
-            "could not use bootstrap_expect = {value}, which {source} says: {why}"
+            "could not use {}: {why}",
+            source.says("bootstrap_expect", value)
         )))
     };
     match value {
@@ -233,9 +248,13 @@ fn storage(
     match (data, in_memory) {
         (Some(data), Some(in_memory)) if data.source == in_memory.source => {
             Err(Failure::usage(format!(
-                "could not choose between the data folder {} and no folder: {} says both",
+                "could not choose between the data folder {} and no folder: {} both",
                 data.value.display(),
-                data.source
+                match data.source {
+                    Source::Flag => "the command line says",
+                    Source::Environment => "the environment says",
+                    Source::File | Source::Default => "the configuration file says",
+                }
             )))
         }
         (Some(Set { value, source }), None) => Ok(Set { value: Storage::Folder(value), source }),
@@ -405,12 +424,17 @@ mod tests {
         }
         for (said, file) in [(expect, ""), ("", expect), (expect, "join = []")] {
             let error = choose(said, Source::Environment, file).unwrap_err().to_string();
-            assert!(error.contains("bootstrap_expect = 3") && error.contains("--join"), "{error}");
+            let names = ["BRAMAH_BOOTSTRAP_EXPECT=3:", "bootstrap_expect = 3 of the configuration"];
+            assert!(names.iter().any(|name| error.contains(name)), "{error}");
+            assert!(error.contains("with --join"), "{error}");
         }
         for many in [0, 8] {
             let error = choose(join, Source::Flag, &format!("bootstrap_expect = {many}"));
             let error = error.unwrap_err().to_string();
-            assert!(error.contains("which file says") && error.contains("1 to 7"), "{error}");
+            assert!(
+                error.contains("of the configuration file: ") && error.contains("1 to 7"),
+                "{error}"
+            );
         }
         assert!(choose("bootstrap_expect = 1", Source::Flag, "").is_ok(), "it is alone");
     }
