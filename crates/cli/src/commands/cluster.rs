@@ -97,8 +97,13 @@ async fn change_to(
         ClusterChange::Remove { node_id } => Some(*node_id),
         _ => None,
     };
+    let promotes = matches!(change, ClusterChange::Promote { .. });
     let info = cluster.change(change).await.map_err(not_changed)?;
-    show(plain, &with_leader(cluster, info, removed).await)?;
+    let info = with_leader(cluster, info, removed).await;
+    show(plain, &info)?;
+    if let Some(weakness) = weakness(info.voters()).filter(|_| promotes) {
+        say(weakness);
+    }
     Ok(Exit::OK)
 }
 
@@ -171,6 +176,24 @@ fn is_leaders(info: &ClusterInfo) -> bool {
         !member.reachable || member.role != MemberRole::Voter || member.match_index > Some(0)
     };
     info.leader == Some(info.node_id) && info.members.iter().all(is_heard)
+}
+
+/// What is to be said against so many voters.
+fn weakness(voters: usize) -> Option<String> {
+    match voters {
+        2 => Some(
+            "2 members vote, and nothing goes on as soon as one of them is down: that survives \
+             less than one server alone; add a third"
+                .to_owned(),
+        ),
+        4 | 6 => Some(format!(
+            "{voters} members vote, and survive no more failures than {}, that is {}: add one more, \
+             or remove one",
+            voters - 1,
+            (voters - 1) / 2
+        )),
+        _ => None,
+    }
 }
 
 /// Whoever answers reaches so many that they could elect a leader.
@@ -327,6 +350,14 @@ mod tests {
         assert_eq!(find(&info, "db3:7420"), None);
         let refused = unknown(&info, "db3:7420", "").to_string();
         assert!(refused.contains("1 (db1:7420), 2 (db2:7420)"), "{refused}");
+    }
+
+    #[test]
+    fn an_even_number_of_voters_is_warned_of() {
+        assert_eq!([1, 3, 5, 7].map(weakness), [const { None }; 4]);
+        assert!(weakness(2).unwrap().contains("less than one server alone"));
+        assert!(weakness(4).unwrap().contains("no more failures than 3, that is 1"));
+        assert!(weakness(6).unwrap().contains("no more failures than 5, that is 2"));
     }
 
     #[test]

@@ -292,6 +292,26 @@ fn a_member_that_does_not_take_over_is_said_to_be_that() {
 }
 
 #[test]
+fn a_second_member_that_gets_a_vote_is_warned_of() {
+    let dirs = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let [first, second] = [free_address(), free_address()];
+    let serve = |place: usize, listen: &str| {
+        let peers = free_address();
+        let mut command = bramah(&["serve", "--json", "--listen", listen, "--peer-listen", &peers]);
+        command.arg("--data").arg(dirs[place].path());
+        command
+    };
+    let server = Server::of(serve(0, &first));
+    let mut command = serve(1, &second);
+    command.args(["--learner", "--join", &first]);
+    let _learner = Server::of(command);
+    until("it learns", || server.json("cluster status")["members"].as_array().unwrap().len() == 2);
+    let output = server.run(&format!("cluster promote {second}"));
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stderr.contains("less than one server alone"), "{output:?}");
+}
+
+#[test]
 fn after_the_leader_is_removed_the_next_one_is_told() {
     let cluster = Cluster::start();
     let leader = cluster.leader();
