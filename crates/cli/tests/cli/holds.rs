@@ -39,7 +39,8 @@ fn acquire_tells_all_that_a_script_needs() {
 fn a_detached_hold_is_renewed_changed_and_released_by_its_hold_id() {
     let (server, _dir) = Server::start();
     let (_, hold_id) = acquire(&server, "--value first n");
-    assert_eq!(server.run("get n").stdout, "first");
+    assert_eq!(server.run("get n").stdout, "first", "no newline that was not set");
+    assert!(server.run("get --help").stdout.contains("with no newline behind it"));
 
     let renewed = server.json(&format!("renew {hold_id} --ttl 1m"));
     let left = renewed["expires_in_ms"].as_u64().unwrap();
