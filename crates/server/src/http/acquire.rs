@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::Response;
 use bramah_core::{
-    Action, Command, Grant, OnDisconnect, OpenSession, Outcome, Refusal, RequestRef, RequestSeq,
-    SessionHandle, Time, Wait, WaitEnd,
+    Action, Command, Grant, Key, OnDisconnect, OpenSession, Outcome, Refusal, RequestRef,
+    RequestSeq, SessionHandle, Time, Wait, WaitEnd,
 };
 use bramah_wire::ErrorCode;
 use bramah_wire::request::{Ask, Watched, What};
@@ -58,6 +58,8 @@ pub(super) struct Attempt {
     desk: Arc<Desk>,
     session: SessionHandle,
     request: RequestRef,
+    /// Of the hold that it is to get.
+    key: Key,
     /// The session was opened for it.
     is_own: bool,
     undo: Undo,
@@ -77,7 +79,8 @@ impl Attempt {
     /// In a session of its own.
     pub(super) fn alone(desk: &Arc<Desk>, session: SessionHandle) -> Attempt {
         let request = RequestRef { seq: RequestSeq(1), answered_below: RequestSeq(0) };
-        Attempt { desk: desk.clone(), session, request, is_own: true, undo: Undo::Close }
+        let (desk, key) = (desk.clone(), desk.draw_key());
+        Attempt { desk, session, request, key, is_own: true, undo: Undo::Close }
     }
 
     /// What it does stays from here on: somebody has it, or may repeat the request.
@@ -92,8 +95,7 @@ impl Attempt {
 
     /// Asks, or asks again: it is the same request.
     pub(super) async fn ask(&self, wanted: &Wanted) -> Result<(Time, Outcome), Problem> {
-        let acquire = wanted.acquire(self.desk.draw_key());
-        let action = Action::Acquire(acquire);
+        let action = Action::Acquire(wanted.acquire(self.key));
         let command = Command::Request { session: self.session, request: self.request, action };
         outcome(self.desk.ask(Ask::Service(What::Command(command))).await)
     }
@@ -170,11 +172,7 @@ pub(super) async fn alone(
 }
 
 /// Opens a session for one hold.
-pub(super) async fn open(
-    desk: &Desk,
-    wanted: &Wanted,
-    key: bramah_core::Key,
-) -> Result<SessionHandle, Problem> {
+pub(super) async fn open(desk: &Desk, wanted: &Wanted, key: Key) -> Result<SessionHandle, Problem> {
     let open = OpenSession {
         key,
         ttl: wanted.ttl,
@@ -226,9 +224,13 @@ pub(super) fn answered(
     }
 }
 
+fn is_stale(problem: &Problem) -> bool {
+    problem.is(ErrorCode::RequestStale)
+}
+
 /// Acquires in a session of the client's. Its news go where they always went; a watch of the lock
 /// tells of the wait.
-async fn in_session(
+pub(super) async fn in_session(
     desk: &Arc<Desk>,
     session: SessionHandle,
     wanted: &Wanted,
@@ -237,26 +239,22 @@ async fn in_session(
     let named = wanted.request_id.as_deref().map(|id| desk.name_request(name, id));
     let request = named.unwrap_or_else(|| desk.draw_request());
     let undo = if named.is_some() { Undo::Nothing } else { Undo::Cancel };
-    let mut attempt = Attempt { desk: desk.clone(), session, request, is_own: false, undo };
-    let mut first = attempt.ask(wanted).await;
-    let is_stale = |problem: &Problem| problem.is(ErrorCode::RequestStale);
+    let (desk, key) = (desk.clone(), desk.draw_key());
+    let mut attempt = Attempt { desk, session, request, key, is_own: false, undo };
+    let mut got = attempt.in_session(wanted, named.is_none()).await;
     for _ in 0..REDRAWS_MAX {
-        if named.is_some() || !first.as_ref().is_err_and(is_stale) {
+        if named.is_some() || !got.as_ref().is_err_and(is_stale) {
             break;
         }
-        // Another server knew a later time; this one does now too.
-        attempt.request = desk.draw_request();
-        first = attempt.ask(wanted).await;
+        // Another server knew a later time; this one does now too. Or it drew the same number.
+        attempt.request = attempt.desk.draw_request();
+        got = attempt.in_session(wanted, true).await;
     }
-    let first = first.and_then(answered);
-    if first.as_ref().is_err_and(|problem| !problem.is_unknown()) {
-        // A refusal left nothing to take back.
+    if got.as_ref().is_err_and(is_stale) {
+        // It has not happened, or it is another's.
         attempt.keep();
     }
-    let (now, grant, already_held) = match first? {
-        Some(granted) => granted,
-        None => watched(desk, &attempt, wanted).await?,
-    };
+    let (now, grant, already_held) = got?;
     attempt.keep();
     if !already_held {
         wanted.check_found(&grant)?;
@@ -265,25 +263,54 @@ async fn in_session(
     Ok(Hold::new(now, &grant, ticket, already_held))
 }
 
-/// Waits with a watch of the lock, which begins before the table is asked again: so no news is
-/// missed.
-async fn watched(
-    desk: &Arc<Desk>,
-    attempt: &Attempt,
-    wanted: &Wanted,
-) -> Result<(Time, Grant, bool), Problem> {
-    loop {
-        let watched = Watched::Name(wanted.name().clone());
-        let (watch_id, started) = desk.asked(Ask::Service(What::Watch(watched)));
-        let _unwatch = Unwatch { desk, watch_id };
-        let listening = desk.listen(attempt.session, attempt.request.seq, watch_id);
-        super::call::in_words(started.await)?;
-        let again = attempt.ask(wanted).await.map_err(|problem| wait_is_over(problem, wanted))?;
-        if let Some(granted) = answered(again)? {
-            return Ok(granted);
+impl Attempt {
+    /// Asks in a session whose news go elsewhere, and waits. If its number was drawn, what another
+    /// server's request of the same number got is refused as stale.
+    async fn in_session(
+        &mut self,
+        wanted: &Wanted,
+        is_drawn: bool,
+    ) -> Result<(Time, Grant, bool), Problem> {
+        let first = self.ask(wanted).await.and_then(answered);
+        if first.as_ref().is_err_and(|problem| !problem.is_unknown()) {
+            // A refusal left nothing to take back.
+            self.keep();
         }
-        if let Waited::Granted(now, grant) = attempt.wait(wanted, listening).await? {
-            return Ok((now, grant, false));
+        let (now, grant, already_held) = match first? {
+            Some(granted) => granted,
+            None => self.watched(wanted).await?,
+        };
+        if is_drawn && self.is_of_another(wanted, &grant, already_held) {
+            let text = "tell its request from another server's";
+            return Err(Problem::new(ErrorCode::RequestStale, text));
+        }
+        Ok((now, grant, already_held))
+    }
+
+    /// Whether another request got this, of the same number.
+    fn is_of_another(&self, wanted: &Wanted, grant: &Grant, already_held: bool) -> bool {
+        // Only what is held again has the key of an earlier request.
+        let is_first = !already_held && grant.count == 1;
+        grant.name != *wanted.name() || (is_first && grant.hold.key != self.key)
+    }
+
+    /// Waits with a watch of the lock, which begins before the table is asked again: so no news is
+    /// missed.
+    async fn watched(&self, wanted: &Wanted) -> Result<(Time, Grant, bool), Problem> {
+        let desk = &self.desk;
+        loop {
+            let watched = Watched::Name(wanted.name().clone());
+            let (watch_id, started) = desk.asked(Ask::Service(What::Watch(watched)));
+            let _unwatch = Unwatch { desk, watch_id };
+            let listening = desk.listen(self.session, self.request.seq, watch_id);
+            super::call::in_words(started.await)?;
+            let again = self.ask(wanted).await.map_err(|problem| wait_is_over(problem, wanted))?;
+            if let Some(granted) = answered(again)? {
+                return Ok(granted);
+            }
+            if let Waited::Granted(now, grant) = self.wait(wanted, listening).await? {
+                return Ok((now, grant, false));
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Connections that take their time, in a time that does not pass by itself.
 
 use bramah_core::{
-    Action, Command, Key, LockName, Outcome, Refusal, RequestSeq, SessionHandle, SessionId, Time,
+    Action, Command, FencingToken, Grant, HoldId, Key, LockName, Mode, Outcome, Refusal,
+    RequestSeq, SessionHandle, SessionId, Time, Ttl,
 };
 use bramah_node::{Notice, Reply};
 use bramah_wire::ErrorCode;
@@ -9,7 +10,7 @@ use bramah_wire::request::{Ask, What};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::acquire::{Attempt, granted};
+use super::acquire::{Attempt, granted, in_session};
 use super::numbers::{REDRAWS_MAX, first_number};
 use super::wanted::AcquireBody;
 use super::*;
@@ -182,6 +183,71 @@ async fn a_server_that_only_hears_knows_the_time_too() {
     let desk = Desk::open(Arc::new(Slow::default()), Arc::new(Numbers::new(0)));
     desk.notice(Time(5_000), Notice::WatchLagged { watch_id: 1, revision: 1 });
     assert!(desk.draw_request().seq >= RequestSeq(first_number(5_000)));
+}
+
+#[tokio::test]
+async fn what_another_server_got_by_the_same_number_is_its_own() {
+    for (queued_first, key_differs) in [(false, true), (true, true), (false, false)] {
+        let service = Arc::new(Slow::default());
+        let desk = Desk::open(service.clone(), Arc::new(Numbers::new(0)));
+        let body: AcquireBody = serde_json::from_str("{\"wait\":\"3s\"}").expect("JSON");
+        let name = LockName::new("x").expect("a name");
+        let Ok(wanted) = body.check(name.clone()) else { panic!("it is good") };
+        let session = SessionHandle { id: SessionId(7), key: Key(7) };
+        let asking = tokio::spawn({
+            let desk = desk.clone();
+            async move { in_session(&desk, session, &wanted).await.map(|_| ()) }
+        });
+        let mut grants = 0;
+        let mut seqs = std::collections::BTreeSet::new();
+        let mut is_queued = !queued_first;
+        while !asking.is_finished() {
+            for (id, ask) in service.take_asked() {
+                let reply = match ask {
+                    Ask::Service(What::Command(Command::Request { request, action, .. })) => {
+                        let Action::Acquire(acquire) = action else {
+                            panic!("nothing is taken back: {action:?}")
+                        };
+                        seqs.insert(request.seq);
+                        if std::mem::replace(&mut is_queued, true) {
+                            grants += 1;
+                            let mut grant = granted_of(&name, acquire.key);
+                            if grants == 1 && key_differs {
+                                grant.hold.key.0 ^= 1;
+                            } else if grants == 1 {
+                                grant.name = LockName::new("y").expect("a name");
+                            }
+                            Reply::Outcome(Outcome::Granted(vec![grant]))
+                        } else {
+                            Reply::Outcome(Outcome::Queued { position: 1, waiters: 1 })
+                        }
+                    }
+                    Ask::Service(What::Watch(_)) => {
+                        let (items, len_max) = (Vec::new(), 1);
+                        Reply::WatchStarted(bramah_node::Listing { revision: 1, items, len_max })
+                    }
+                    _ => Reply::WatchEnded(true),
+                };
+                service.outlet().reply(id, Time(1), Answer::Node(reply));
+            }
+            tokio::task::yield_now().await;
+        }
+        asking.await.expect("no panic").expect("it is granted");
+        assert_eq!((grants, seqs.len()), (2, 2), "it got another number");
+    }
+}
+
+fn granted_of(name: &LockName, key: Key) -> Grant {
+    Grant {
+        hold: HoldId { token: FencingToken(1), key },
+        name: name.clone(),
+        mode: Mode::Exclusive,
+        granted_at: Time(1),
+        deadline: Time(1),
+        ttl: Ttl::from_ms(60_000).expect("a TTL"),
+        max_hold_deadline: None,
+        count: 1,
+    }
 }
 
 /// What timers are late by.
