@@ -1,9 +1,11 @@
 //! The log of a run from the beginning, also when a snapshot came in the place of the witness's:
-//! what that had is copied again and again, and what it skipped is on the disks of members at that
-//! time, or at the end.
+//! what all servers have is copied again and again, and when a log begins anew, the copy from before
+//! that stays.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -36,9 +38,11 @@ impl History {
     ) -> anyhow::Result<History> {
         let folder = folder_of(folder);
         fs::create_dir_all(&folder)?;
-        let mut copies = Copies { folder, witness, members, snapshot: None, count: 0 };
+        let sources = [witness].into_iter().chain(members);
+        let sources = sources.map(|data| Source { data, snapshot: None, kept: 0 });
+        let mut copies = Copies { folder, sources: sources.collect() };
         let began = Instant::now();
-        while copies.snapshot.is_none() {
+        while copies.sources[0].snapshot.is_none() {
             ensure!(began.elapsed() < BEGINNING_TIME_MAX, "the witness's log cannot be copied");
             copies.look()?;
         }
@@ -63,40 +67,38 @@ impl History {
 
 struct Copies {
     folder: PathBuf,
-    witness: PathBuf,
-    members: Vec<PathBuf>,
+    /// The witness, and the members.
+    sources: Vec<Source>,
+}
+
+/// A server's log.
+struct Source {
+    data: PathBuf,
     /// The snapshot in the copy that was made last.
     snapshot: Option<String>,
-    /// Snapshots of the witness that came in place of its log.
-    count: u32,
+    /// Copies that stay.
+    kept: u32,
 }
 
 impl Copies {
-    /// Copies the log of the witness. When that begins anew, the copy before stays, and with it go
-    /// copies of what members have.
+    /// Copies all logs. When one began anew, the copy before stays.
     fn look(&mut self) -> io::Result<()> {
         let new = self.folder.join("new");
-        let Some(snapshot) = copy(&self.witness, &new)? else { return Ok(()) };
-        let last = self.folder.join(LAST);
-        if self.snapshot.as_ref().is_some_and(|before| *before != snapshot) {
-            fs::rename(&last, self.folder.join(self.count.to_string()))?;
-            for (at, data) in self.members.iter().enumerate() {
-                let to = self.folder.join(format!("{}-{at}", self.count));
-                if copy(data, &to)?.is_none() {
-                    let _ = fs::remove_dir_all(&to);
-                }
+        for (at, source) in self.sources.iter_mut().enumerate() {
+            let Some(snapshot) = copy(&source.data, &new)? else { continue };
+            let last = self.folder.join(Name { at, kept: None }.to_string());
+            if source.snapshot.as_ref().is_some_and(|before| *before != snapshot) {
+                let kept = Name { at, kept: Some(source.kept) };
+                fs::rename(&last, self.folder.join(kept.to_string()))?;
+                source.kept += 1;
             }
-            self.count += 1;
+            let _ = fs::remove_dir_all(&last);
+            fs::rename(&new, &last)?;
+            source.snapshot = Some(snapshot);
         }
-        let _ = fs::remove_dir_all(&last);
-        fs::rename(&new, &last)?;
-        self.snapshot = Some(snapshot);
         Ok(())
     }
 }
-
-/// The copy that was made last.
-const LAST: &str = "last";
 
 fn folder_of(folder: &Path) -> PathBuf {
     folder.join("history")
@@ -121,7 +123,7 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<Option<String>> {
         if text == "lock" {
             continue;
         }
-        fs::copy(from.join(&name), to.join(&name))?;
+        copy_file(&from.join(&name), &to.join(&name))?;
         if text.starts_with("snapshot-") {
             snapshots.push(text);
         }
@@ -130,6 +132,15 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<Option<String>> {
         [one] => Some(one.clone()),
         _ => None,
     })
+}
+
+/// Leaves out the zeros at the end, which are most of a log's file.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    let bytes = fs::read(from)?;
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let mut file = File::create(to)?;
+    file.write_all(&bytes[..used])?;
+    file.set_len(bytes.len() as u64)
 }
 
 /// What a server that runs has on its disk by now, read by way of another folder; none if it just
@@ -157,40 +168,51 @@ pub(super) fn whole_log(folder: &Path, members: &[Log]) -> anyhow::Result<Whole>
             names.extend(Name::read(&name).map(|place| (place, history.join(name))));
         }
     }
-    names.sort();
-    names.push((Name::Left, data_of(folder, WITNESS)));
+    names.sort_by_key(|(name, _): &(Name, PathBuf)| name.place());
     let mut logs = Vec::new();
-    for (place, path) in names {
+    for (_, path) in names {
         match Log::read(&path) {
             Ok(log) => logs.push(log),
             // Of one that was just being written. If it was needed, there is a gap.
-            Err(_) if place != Name::Left && !logs.is_empty() => {}
+            Err(_) if !logs.is_empty() => {}
             Err(error) => return Err(error),
         }
     }
+    logs.push(Log::read(&data_of(folder, WITNESS))?);
     join(&logs.iter().chain(members).collect::<Vec<_>>())
 }
 
-/// Where a copy belongs: a copy of the witness, then those of members that were made with it, and
-/// in the end what is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
-    Kept(u32, Option<usize>),
-    Last,
-    Left,
+/// A copy: of which server, the witness first, and which of those that stay, or the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Name {
+    at: usize,
+    kept: Option<u32>,
 }
 
 impl Name {
     fn read(name: &str) -> Option<Name> {
-        if name == LAST {
-            return Some(Name::Last);
-        }
-        Some(match name.split_once('-') {
-            Some((count, at)) => Name::Kept(count.parse().ok()?, Some(at.parse().ok()?)),
-            None => Name::Kept(name.parse().ok()?, None),
-        })
+        let (at, kept) = name.split_once('-')?;
+        let kept = if kept == LAST { None } else { Some(kept.parse().ok()?) };
+        Some(Name { at: at.parse().ok()?, kept })
+    }
+
+    /// In the order in which they were made.
+    fn place(self) -> (usize, u32) {
+        (self.at, self.kept.unwrap_or(u32::MAX))
     }
 }
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kept {
+            Some(kept) => write!(f, "{}-{kept}", self.at),
+            None => write!(f, "{}-{LAST}", self.at),
+        }
+    }
+}
+
+/// The copy that was made last.
+const LAST: &str = "last";
 
 /// Joins logs of which the first has the beginning. What one of them has is committed up to what it
 /// knows of, and up to any entry that any of them knows to be: whoever has that has all before it.
@@ -291,25 +313,11 @@ mod tests {
 
     #[test]
     fn copies_come_in_the_order_in_which_they_were_made_however_many_there_are() {
-        let mut names: Vec<Name> = ["last", "1000", "999-2", "999", "1000-0", "1000-10", "1000-9"]
-            .into_iter()
-            .filter_map(Name::read)
-            .collect();
-        names.sort();
-        use Name::{Kept, Last};
-        let (old, new) = (999, 1000);
-        assert_eq!(
-            names,
-            [
-                Kept(old, None),
-                Kept(old, Some(2)),
-                Kept(new, None),
-                Kept(new, Some(0)),
-                Kept(new, Some(9)),
-                Kept(new, Some(10)),
-                Last
-            ]
-        );
+        let made = ["0-last", "1-1000", "0-999", "1-last", "0-1000", "1-9"];
+        let mut names: Vec<Name> = made.into_iter().filter_map(Name::read).collect();
+        names.sort_by_key(|name| name.place());
+        let told: Vec<String> = names.iter().map(Name::to_string).collect();
+        assert_eq!(told, ["0-999", "0-1000", "0-last", "1-9", "1-1000", "1-last"]);
         assert_eq!(Name::read("new"), None);
     }
 }
