@@ -376,7 +376,7 @@ pub enum Frame {
     SnapshotPart(Bytes),
     /// The receiver of a snapshot has all of it, durable.
     SnapshotTaken,
-    /// The caller is there, and may have nothing else to say.
+    /// The sender is there, and may have nothing else to say.
     Alive,
     /// Of a kind that is not known here.
     Unknown(u8),

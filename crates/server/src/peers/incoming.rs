@@ -10,12 +10,14 @@ use bramah_wire::link::{
 use bramah_wire::peer::Message;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::WriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::call::{CallError, read_frame};
+use super::link::ALIVE_EVERY;
 use super::post::{Arrival, News, Post};
 use super::starts::Call;
 use super::transfer::blocking;
@@ -83,9 +85,11 @@ async fn serve(mut stream: TcpStream, post: Arc<Post>, call: OwnedSemaphorePermi
             info!(node = from, release = hello.release, "another member is connected");
             post.tell(News::Places(hello.places));
             post.tell(News::Called(from));
+            let (mut input, output) = stream.split();
             let end = tokio::select! {
-                end = listen(&mut stream, &mut buffer, from, &post, &call) => end,
+                end = listen(&mut input, &mut buffer, from, &post, &call) => end,
                 () = call.over.notified() => Ok(()),
+                () = say_alive(output) => Ok(()),
             };
             post.end_call(from, &call);
             end
@@ -135,7 +139,7 @@ async fn refuse(mut stream: TcpStream, farewell: Farewell) {
 
 /// Passes on what a member says, until the connection ends.
 async fn listen(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncReadExt + Unpin),
     buffer: &mut BytesMut,
     from: u64,
     post: &Post,
@@ -152,6 +156,19 @@ async fn listen(
             Frame::Places(places) => post.tell(News::Places(places)),
             // It is there, or of a newer release.
             _ => {}
+        }
+    }
+}
+
+/// Tells the caller that this process is there, whatever else it does, until the connection ends.
+async fn say_alive(mut output: WriteHalf<'_>) {
+    let mut frame = BytesMut::new();
+    Frame::Alive.put(&mut frame);
+    let mut alive = interval(ALIVE_EVERY);
+    loop {
+        alive.tick().await;
+        if output.write_all(&frame).await.is_err() {
+            return;
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing::{debug, info, warn};
 
 use super::call::{CallError, call};
@@ -24,6 +24,10 @@ use crate::mutex::lock;
 
 /// How often this node says that it is there, whatever else it says.
 pub(super) const ALIVE_EVERY: Duration = Duration::from_secs(1);
+/// How often that is due in which the other says nothing, before it is taken for dead: three to
+/// four seconds. The kernel of one that hangs goes on acknowledging for it. An older release never
+/// says anything, and is not judged.
+const QUIET_ROUNDS_MAX: u32 = 3;
 /// How long another start of this node may be there before this one gives up: longer than one that
 /// is dead is taken to be alive.
 const ANOTHER_START_TIME_MAX: Duration =
@@ -104,17 +108,29 @@ impl Link {
         *lock(&self.out) = Out::default();
     }
 
-    /// Reads, to know of the end, and goes on sending where the socket was full.
-    async fn keep(&self, input: OwnedReadHalf, mut buffer: BytesMut) -> io::Error {
+    /// Reads, to know of the end, and goes on sending where the socket was full. Once the
+    /// connection is stale, it speaks to nobody.
+    async fn keep(
+        &self,
+        input: OwnedReadHalf,
+        mut buffer: BytesMut,
+        is_stale: impl Fn() -> bool,
+    ) -> io::Error {
         let mut alive = interval(ALIVE_EVERY);
+        // Those that this process was kept from would count a silence that nobody listened to.
+        alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Since the other was last heard; none before it said anything.
+        let mut quiet_rounds = (!buffer.is_empty()).then_some(0);
         loop {
             buffer.clear();
             tokio::select! {
+                // First: what it said counts, also what was not read in time.
+                biased;
                 ready = input.readable() => {
                     match ready.and_then(|()| input.try_read_buf(&mut buffer)) {
                         Ok(0) => return io::ErrorKind::UnexpectedEof.into(),
-                        // Nothing is said in this direction yet; a newer release may.
-                        Ok(_) => {}
+                        // That it is there; nothing else is said in this direction yet.
+                        Ok(_) => quiet_rounds = Some(0),
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                         Err(error) => return error,
                     }
@@ -130,6 +146,13 @@ impl Link {
                 },
                 () = self.blocked.notified() => {}
                 _ = alive.tick() => {
+                    if is_stale() {
+                        return io::Error::other("another process took the place of a silent one");
+                    }
+                    quiet_rounds = quiet_rounds.map(|rounds| rounds + 1);
+                    if quiet_rounds.is_some_and(|rounds| rounds > QUIET_ROUNDS_MAX) {
+                        return io::Error::new(io::ErrorKind::TimedOut, "it says nothing any more");
+                    }
                     self.put(&Frame::Alive);
                     if let Err(error) = lock(&self.out).send() {
                         return error;
@@ -172,6 +195,7 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
     // Another start of this node was there when this one called, since then.
     let mut doubled: Option<Instant> = None;
     loop {
+        let takeovers = post.takeovers(node);
         match call(&post, node, Purpose::Messages).await {
             Ok((stream, buffer, welcome)) => {
                 let (input, output) = stream.into_split();
@@ -179,7 +203,7 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
                 post.tell(News::Reached(node, welcome.release));
                 post.tell(News::Places(welcome.places));
                 (failures, told, doubled) = (0, String::new(), None);
-                let error = link.keep(input, buffer).await;
+                let error = link.keep(input, buffer, || post.takeovers(node) != takeovers).await;
                 link.end();
                 info!(node, %error, "lost the connection to another member");
                 post.tell(News::Lost(node));

@@ -194,6 +194,11 @@ impl Post {
         lock(&self.starts).begin(hello.from, hello.start, Instant::now())
     }
 
+    /// How often a start of a node took the place here of one that was silent.
+    pub(crate) fn takeovers(&self, node: u64) -> u64 {
+        lock(&self.starts).takeovers(node)
+    }
+
     /// The connection on which a member spoke ended.
     pub(crate) fn end_call(&self, from: u64, call: &Arc<Call>) {
         lock(&self.starts).end(from, call);

@@ -65,6 +65,8 @@ struct Seat {
     has_ended: bool,
     /// The starts that were silent when others took their place: their incarnations.
     replaced: VecDeque<u64>,
+    /// How many those were.
+    takeovers: u64,
 }
 
 /// What a start told of itself, and since when it runs, on the clock of this process.
@@ -120,11 +122,13 @@ impl Starts {
         let told = self.told(start, now);
         let verdict = self.judge(node, told, now);
         let call = Arc::new(Call::new(now));
-        let replaced = VecDeque::new();
-        let mut seat = Seat { start: told, call: call.clone(), has_ended: false, replaced };
+        let (replaced, takeovers) = (VecDeque::new(), 0);
+        let mut seat =
+            Seat { start: told, call: call.clone(), has_ended: false, replaced, takeovers };
         if let Some(before) = self.seats.remove(&node) {
             before.call.over.notify_one();
-            seat.replaced = before.replaced;
+            (seat.replaced, seat.takeovers) = (before.replaced, before.takeovers);
+            seat.takeovers += u64::from(verdict == Verdict::TakenOver);
             let silent = before.start.filter(|_| verdict == Verdict::TakenOver);
             seat.replaced.extend(silent.map(|start| start.incarnation));
             if seat.replaced.len() > REPLACED_LEN_MAX {
@@ -133,6 +137,12 @@ impl Starts {
         }
         self.seats.insert(node, seat);
         call
+    }
+
+    /// How often a start of a node took the place of one that was silent: whoever speaks to that
+    /// one speaks to nobody.
+    pub(crate) fn takeovers(&self, node: u64) -> u64 {
+        self.seats.get(&node).map_or(0, |seat| seat.takeovers)
     }
 
     /// A connection ended by itself.
@@ -242,11 +252,14 @@ mod tests {
     fn who_was_silent_and_was_replaced_does_not_come_back() {
         let (mut starts, _, now) = with_one();
         let later = now + START_SILENCE_TIME_MAX;
+        assert_eq!(starts.takeovers(NODE), 0);
         let second = starts.begin(NODE, start(2, 0), later);
+        assert_eq!(starts.takeovers(NODE), 1);
         assert_eq!(starts.check(NODE, start(1, 63), later), Err(StartRefused::Replaced));
         // Nor when the second is gone, or has called again.
         starts.end(NODE, &second);
         let _again = starts.begin(NODE, start(2, 1), later);
+        assert_eq!(starts.takeovers(NODE), 1, "the same, once more");
         let later = later + seconds(100);
         assert_eq!(starts.check(NODE, start(1, 163), later), Err(StartRefused::Replaced));
         assert_eq!(starts.check(NODE, start(3, 0), later), Ok(()));

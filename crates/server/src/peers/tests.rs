@@ -163,8 +163,12 @@ async fn a_second_start_of_a_node_is_refused_until_the_first_is_silent_or_gone()
     // The one that has run longer stays, and ends the connection of the other.
     let one = welcomed(at, hello_of(1, 60_000)).await;
     let mut rest = BytesMut::new();
-    let ended = timeout(PATIENCE, read_frame(&mut two, &mut rest, LINK_FRAME_BYTES_MAX)).await;
-    assert!(ended.expect("it ends").is_err());
+    let ended = async {
+        while let Ok(frame) = read_frame(&mut two, &mut rest, LINK_FRAME_BYTES_MAX).await {
+            assert_eq!(frame, Frame::Alive);
+        }
+    };
+    timeout(PATIENCE, ended).await.expect("it ends");
     // It says nothing more.
     let began = Instant::now();
     let taken = async {
@@ -199,6 +203,85 @@ async fn a_node_that_says_nothing_else_says_that_it_is_there() {
         assert_eq!(frame.expect("a frame"), Frame::Alive);
     }
     link.stop();
+}
+
+#[tokio::test]
+async fn a_node_that_is_called_says_that_it_is_there_too() {
+    let node = Node::start(7).await;
+    let mut stream = welcomed(&node.address, hello(8, 7)).await;
+    let mut buffer = BytesMut::new();
+    for _ in 0..2 {
+        let reading = read_frame(&mut stream, &mut buffer, LINK_FRAME_BYTES_MAX);
+        let frame = timeout(START_SILENCE_TIME_MAX, reading).await.expect("in time");
+        assert_eq!(frame.expect("a frame"), Frame::Alive);
+    }
+}
+
+/// A node with a connection to another one, whose process this test is.
+struct Caller {
+    hall: Arc<Hall>,
+    post: Arc<Post>,
+    link: Arc<Link>,
+    listener: TcpListener,
+    stream: TcpStream,
+}
+
+impl Caller {
+    /// It was welcomed.
+    async fn start() -> Caller {
+        let (listener, address) = listener().await;
+        let (hall, post) = post(8);
+        post.places().note(7, place(&address));
+        let link = Link::start(7, post.clone());
+        let (mut stream, _) = listener.accept().await.expect("it calls");
+        welcome(&mut stream).await;
+        Caller { hall, post, link, listener, stream }
+    }
+
+    fn has_lost(&self) -> bool {
+        let mut inbox = Inbox::default();
+        self.hall.swap(&mut inbox);
+        inbox.news.iter().any(|news| matches!(news, News::Lost(7)))
+    }
+
+    /// It calls again. Nothing was closed: the kernel goes on acknowledging.
+    async fn calls_again(&self) {
+        timeout(PATIENCE, self.listener.accept()).await.expect("in time").expect("it calls");
+        assert!(self.has_lost());
+        self.link.stop();
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_hangs_is_called_again_though_its_kernel_acknowledges() {
+    // An older release never says that it is there.
+    let old = Caller::start().await;
+    let mut hanging = Caller::start().await;
+    let mut out = BytesMut::new();
+    Frame::Alive.put(&mut out);
+    hanging.stream.write_all(&out).await.expect("it is sent");
+    let began = Instant::now();
+    hanging.calls_again().await;
+    assert!(began.elapsed() > Duration::from_secs(2), "not before it is taken for dead");
+    assert!(!old.has_lost());
+    old.link.stop();
+}
+
+#[tokio::test]
+async fn whoever_took_the_place_of_one_that_hangs_is_called_instead() {
+    let caller = Caller::start().await;
+    let from = |incarnation| Hello { from: 7, to: 8, ..hello_of(incarnation, 1_000) };
+    caller.post.begin_call(&from(1));
+    let silent = async {
+        while !caller.post.is_to_replace(&from(2)) {
+            // tidy: paced because only time that passes makes the difference
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, silent).await.expect("it is silent for long enough");
+    assert!(!caller.has_lost());
+    caller.post.begin_call(&from(2));
+    caller.calls_again().await;
 }
 
 #[tokio::test]
