@@ -1,6 +1,7 @@
-//! Pages of other sites must not act through a visitor's browser.
+//! What is looked at before a request is served. Pages of other sites must not act through a
+//! visitor's browser, and a request must not mean something else to a proxy than to this server.
 
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, StatusCode, Version, header};
 use bramah_wire::ErrorCode;
 
 use super::problem::Problem;
@@ -30,6 +31,35 @@ pub(crate) fn check<B>(request: &Request<B>, origins: &Origins) -> Result<(), Pr
         true => refuse("it is of another site, and does not say of which origin"),
         false => Ok(()),
     }
+}
+
+/// Refuses a request whose head asks for what is not done here: to serve it as if that were not
+/// there would take its body for something else.
+pub(crate) fn check_head<B>(request: &Request<B>) -> Result<(), Problem> {
+    let headers = request.headers();
+    let other = |name, known: &str| {
+        let mut values = headers.get_all(name).into_iter();
+        let other = values.find(|value| !value.as_bytes().eq_ignore_ascii_case(known.as_bytes()));
+        other.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let hosts = headers.get_all(header::HOST).into_iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        let text = format!("read the request: it has {hosts} headers `host`, and one is needed");
+        return Err(Problem::invalid(text));
+    }
+    if let Some(other) = other(header::TRANSFER_ENCODING, "chunked") {
+        let text = format!("read the body: transfer-encoding {other:?} is not known, only chunked");
+        return Err(Problem::new(ErrorCode::Unsupported, text));
+    }
+    if let Some(other) = other(header::CONTENT_ENCODING, "identity") {
+        let text = format!("read the body: content-encoding {other:?} is not known, send it plain");
+        return Err(Problem::invalid(text).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    if let Some(other) = other(header::EXPECT, "100-continue") {
+        let text = format!("do what is expected: {other:?} is not known, only 100-continue");
+        return Err(Problem::invalid(text).with_status(StatusCode::EXPECTATION_FAILED));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -224,7 +224,8 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Answered>, Infallible> {
     let mut request = request.map(Body::new);
-    let response = match guard::check(&request, &front.origins) {
+    let checked = guard::check_head(&request);
+    let response = match checked.and_then(|()| guard::check(&request, &front.origins)) {
         Ok(()) => {
             request.extensions_mut().insert(desk);
             request.extensions_mut().insert(front.clone());

@@ -90,6 +90,12 @@ impl Problem {
         Problem::from(Error { servers: servers.to_vec(), ..error })
     }
 
+    /// HTTP has a status of its own for it.
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Problem {
+        self.0.status = status.as_u16();
+        self
+    }
+
     pub(crate) fn refused(refusal: &Refusal, now: Time) -> Problem {
         Problem::from(Error::from_refusal(refusal, now))
     }

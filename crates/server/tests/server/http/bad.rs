@@ -53,6 +53,39 @@ fn what_is_wrong_with_a_request_is_said() {
 }
 
 #[test]
+fn a_head_that_asks_for_what_is_not_done_is_refused_and_nothing_happens() {
+    let server = Running::in_memory();
+    let body = "2\r\n{}\r\n0\r\n\r\n";
+    for (head, status, code, expected) in [
+        ("host: x\r\ncontent-encoding: gzip", 415, "invalid_request", "\"gzip\""),
+        ("host: x\r\ncontent-encoding: identity, br", 415, "invalid_request", "plain"),
+        ("host: x\r\nexpect: foo", 417, "invalid_request", "\"foo\""),
+        ("accept: */*", 400, "invalid_request", "0 headers `host`"),
+        ("host: x\r\nhost: y", 400, "invalid_request", "2 headers `host`"),
+    ] {
+        let mut http = Http::connect(server.address());
+        let head = format!("POST /v1/locks/x HTTP/1.1\r\n{head}\r\n");
+        http.send_bytes(format!("{head}transfer-encoding: chunked\r\n\r\n{body}").as_bytes());
+        let answer = http.answer_as_it_is("POST").expect("an answer");
+        assert_eq!(answer.problem(), (status, code.to_owned()), "{head}: {answer}");
+        assert!(answer.detail().contains(expected), "{head}: {answer}");
+    }
+    let mut http = Http::connect(server.address());
+    let head = "POST /v1/locks/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n";
+    http.send_bytes(format!("{head}{body}").as_bytes());
+    let answer = http.answer_as_it_is("POST").expect("an answer");
+    assert_eq!(answer.problem(), (501, "unsupported".to_owned()), "{answer}");
+    let mut http = Http::connect(server.address());
+    assert_eq!(http.get("/v1/locks/x").good()["holders_total"], 0);
+    // What is known is taken, and HTTP/1.0 has no hosts.
+    let known = [("content-encoding", "identity"), ("expect", "100-continue")];
+    http.send_with("POST", "/v1/locks/x", &known, "");
+    http.answer().good();
+    http.send_bytes(b"GET /healthz HTTP/1.0\r\n\r\n");
+    assert_eq!(http.answer_as_it_is("GET").map(|it| it.status), Some(200));
+}
+
+#[test]
 fn a_path_says_which_methods_it_takes() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
@@ -100,13 +133,14 @@ fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
 #[test]
 fn a_head_may_be_as_long_as_the_limit_and_no_longer() {
     let server = Running::in_memory();
-    let first = "GET /healthz HTTP/1.1\r\nx: \r\n\r\n".len();
+    let first = "GET /healthz HTTP/1.1\r\nhost: x\r\nx: \r\n\r\n".len();
     for (bytes, status) in
         [(HTTP_HEAD_BYTES_MAX - 1, 200), (HTTP_HEAD_BYTES_MAX, 200), (HTTP_HEAD_BYTES_MAX + 1, 431)]
     {
         let mut http = Http::connect(server.address());
         let filler = "f".repeat(bytes - first);
-        http.send_bytes(format!("GET /healthz HTTP/1.1\r\nx: {filler}\r\n\r\n").as_bytes());
+        let head = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {filler}\r\n\r\n");
+        http.send_bytes(head.as_bytes());
         assert_eq!(http.answer().status, status, "{bytes}");
     }
 }
