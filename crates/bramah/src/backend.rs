@@ -13,7 +13,7 @@ use std::time::Duration;
 use bramah_core::{FencingToken, LockName, Mode, Owner, Priority, Value};
 
 use crate::clock::LocalTime;
-use crate::cluster::{ClusterChange, ClusterInfo};
+use crate::cluster::{ClusterChange, ClusterInfo, Stranger};
 use crate::error::Error;
 use crate::info::{
     Acquired, Aged, Change, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict,
@@ -222,6 +222,9 @@ pub enum Freshness {
 pub trait ClusterBackend: Send + Sync {
     /// How it is, as well as can be known.
     fn status(&self) -> BoxFuture<'_, Result<ClusterInfo, Error>>;
+
+    /// Servers of the URL that say that they are of another cluster than `info` tells of.
+    fn strangers<'a>(&'a self, info: &'a ClusterInfo) -> BoxFuture<'a, Vec<Stranger>>;
 
     /// Changes it, and tells how it is when that is done.
     fn change(&self, change: ClusterChange) -> BoxFuture<'_, Result<ClusterInfo, Error>>;

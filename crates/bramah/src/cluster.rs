@@ -93,6 +93,15 @@ pub enum MemberRole {
     Learner,
 }
 
+/// A server that is named beside those of a cluster, and is of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Where it was reached, HOST:PORT.
+    pub address: String,
+    /// The number of its cluster.
+    pub cluster_id: u64,
+}
+
 /// Servers that are to begin a cluster together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormingInfo {
@@ -145,6 +154,16 @@ impl Cluster {
     /// there is no cluster.
     pub async fn status(&self) -> Result<ClusterInfo, Error> {
         self.operated("tell how the cluster is")?.status().await
+    }
+
+    /// Servers of the URL that are of another cluster than the one that `info` tells of. Clients that
+    /// happen to reach the one or the other do not keep each other out. What cannot be reached is
+    /// not known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where there is no cluster.
+    pub async fn strangers(&self, info: &ClusterInfo) -> Result<Vec<Stranger>, Error> {
+        Ok(self.operated("compare servers")?.strangers(info).await)
     }
 
     /// Changes it, whichever server is asked, and tells how it is then.

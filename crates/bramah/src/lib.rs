@@ -194,7 +194,7 @@ pub use backend::Wait;
 pub use bramah_core::{FencingToken, LockName, Mode, Owner, Priority, Value};
 pub use clock::LocalTime;
 pub use cluster::{
-    Backup, Cluster, ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole,
+    Backup, Cluster, ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole, Stranger,
 };
 pub use election::{Leader, Leaders, Leadership};
 pub use error::{Effect, Error, ErrorKind};

@@ -14,7 +14,7 @@ use super::machine::Machine;
 use super::{Native, Remote, another_answer, task};
 use crate::backend::{BackupPart, BoxFuture, ClusterBackend};
 use crate::clock::LocalTime;
-use crate::cluster::{ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole};
+use crate::cluster::{ClusterChange, ClusterInfo, FormingInfo, MemberInfo, MemberRole, Stranger};
 use crate::error::{Effect, Error, ErrorKind};
 
 /// How long another server may take to say how the cluster is, before what is known must do.
@@ -94,6 +94,29 @@ impl Native {
         Ok(best)
     }
 
+    /// Servers of the URL that are of another cluster. Those that are known as members need not be
+    /// asked.
+    async fn find_strangers(&self, info: &ClusterInfo) -> Vec<Stranger> {
+        let given = self.remote.client.lock().machine.servers.given();
+        let is_member =
+            |server: &String| info.members.iter().any(|member| member.client_address == *server);
+        let asked = given.into_iter().filter(|server| !is_member(server));
+        let looks = asked.filter_map(|address| {
+            let remote = self.dial(address.clone(), LOOK_MAX)?;
+            let look = async move { timeout(LOOK_MAX, remote.status()).await };
+            Some((address, tokio::spawn(look)))
+        });
+        let looks: Vec<_> = looks.collect();
+        let mut strangers = Vec::new();
+        for (address, look) in looks {
+            let Ok(Ok(Ok(ClusterInfo { cluster_id, .. }))) = look.await else { continue };
+            if ![0, info.cluster_id].contains(&cluster_id) {
+                strangers.push(Stranger { address, cluster_id });
+            }
+        }
+        strangers
+    }
+
     /// Has the leader change the cluster, whoever that is by the time it is done.
     async fn change_cluster(&self, change: ClusterChange) -> Result<ClusterInfo, Failure> {
         let patience = self.remote.client.lock().machine.connect_timeout.max(CHANGE_MIN);
@@ -165,6 +188,10 @@ impl ClusterBackend for Native {
             let changed = self.change_cluster(change).await;
             changed.map_err(|failure| failure.during(operation))
         })
+    }
+
+    fn strangers<'a>(&'a self, info: &'a ClusterInfo) -> BoxFuture<'a, Vec<Stranger>> {
+        Box::pin(self.find_strangers(info))
     }
 
     fn backup_part(&self, from: u64) -> BoxFuture<'_, Result<BackupPart, Error>> {

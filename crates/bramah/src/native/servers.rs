@@ -65,6 +65,12 @@ impl Servers {
         self.known.iter().map(|server| server.address.clone()).collect()
     }
 
+    /// Those of the URL.
+    pub(super) fn given(&self) -> Vec<String> {
+        let given = self.known.iter().filter(|server| server.is_given);
+        given.map(|server| server.address.clone()).collect()
+    }
+
     /// There is somebody else to turn to.
     pub(super) fn has_others(&self) -> bool {
         self.known.len() > 1

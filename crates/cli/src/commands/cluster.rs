@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use bramah::{Cluster, ClusterChange, ClusterInfo, ErrorKind, MemberInfo, MemberRole};
+use bramah::{Cluster, ClusterChange, ClusterInfo, ErrorKind, MemberInfo, MemberRole, Stranger};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::look::Maybe;
@@ -67,8 +67,15 @@ async fn cluster(plain: &PlainArgs) -> anyhow::Result<Cluster> {
 }
 
 async fn status(plain: PlainArgs) -> anyhow::Result<Exit> {
-    let info = cluster(&plain).await?.status().await?;
+    let cluster = cluster(&plain).await?;
+    let info = cluster.status().await?;
     show(&plain, &info)?;
+    for Stranger { address, cluster_id } in cluster.strangers(&info).await? {
+        say(format_args!(
+            "{address} is of another cluster, {cluster_id}: who reaches the one keeps nobody out \
+             who reaches the other; name servers of one cluster only"
+        ));
+    }
     if info.has_quorum {
         return Ok(Exit::OK);
     }

@@ -327,6 +327,22 @@ fn after_the_leader_is_removed_the_next_one_is_told() {
 }
 
 #[test]
+fn servers_of_two_clusters_in_one_url_are_told_apart() {
+    let ((one, _here), (other, _there)) = (Server::start(), Server::start());
+    let address = |server: &Server| server.url.strip_prefix("bramah://").unwrap().to_owned();
+    let (here, there) = (address(&one), address(&other));
+    let output = run(on(&format!("bramah://{here},{there}"), "cluster status"));
+    assert_eq!(output.code, 0, "{output:?}");
+    let says = |(address, server): (&str, &Server)| {
+        let cluster_id = &server.ready["cluster_id"];
+        output.stderr.contains(&format!("{address} is of another cluster, {cluster_id}: "))
+    };
+    assert!(says((&here, &one)) != says((&there, &other)), "{output:?}");
+    let output = run(on(&format!("bramah://{here},{here}"), "cluster status"));
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
 fn a_single_server_is_a_cluster_of_one() {
     let (server, _dir) = Server::start();
     let status = server.json("cluster status");
