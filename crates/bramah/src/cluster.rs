@@ -156,9 +156,9 @@ impl Cluster {
         self.operated("tell how the cluster is")?.status().await
     }
 
-    /// Servers of the URL that are of another cluster than the one that `info` tells of. Clients that
-    /// happen to reach the one or the other do not keep each other out. What cannot be reached is
-    /// not known.
+    /// Servers of the URL that are of another cluster than the one that `info` tells of. Clients
+    /// that happen to reach the one or the other do not keep each other out. What cannot be reached
+    /// is not known.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] where there is no cluster.

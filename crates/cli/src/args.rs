@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Sessions(ReadArgs),
     /// Follow the changes of a lock, or of all with a prefix
     Watch(WatchArgs),
-    /// Print the value of a held lock: into a file or a pipe byte for byte, with no newline behind it
+    /// Print the value of a held lock: into a pipe byte for byte, with no newline behind it
     Get(NameArgs),
     /// Change the value of a hold
     Set(SetArgs),
