@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use bramah::{Cluster, ClusterChange, ClusterInfo, ErrorKind, MemberInfo, MemberRole, Stranger};
+use bramah::{
+    Cluster, ClusterChange, ClusterInfo, ErrorKind, FormingInfo, MemberInfo, MemberRole, Stranger,
+};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::look::Maybe;
@@ -80,6 +82,10 @@ async fn status(plain: PlainArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::OK);
     }
     say(match info.cluster_id {
+        0 if info.forming.as_ref().is_some_and(are_all_here) => {
+            "all are here, and begin within two seconds; if it lasts, start each with the same \
+             --bootstrap-expect and the addresses of all, and see what they say on stderr"
+        }
         0 => {
             "start the other servers, each with the addresses of all: they begin when all are here"
         }
@@ -114,8 +120,8 @@ async fn change_to(
     Ok(Exit::OK)
 }
 
-/// Removes what is no member: that is done already if a cluster remembers that it did it. It does by
-/// number only.
+/// Removes what is no member: that is done already if a cluster remembers that it did it. It does
+/// by number only.
 async fn remove_again(
     cluster: &Cluster,
     plain: &PlainArgs,
@@ -194,13 +200,18 @@ fn weakness(voters: usize) -> Option<String> {
                 .to_owned(),
         ),
         4 | 6 => Some(format!(
-            "{voters} members vote, and survive no more failures than {}, that is {}: add one more, \
-             or remove one",
+            "{voters} members vote, and survive no more failures than {}, that is {}: add one \
+             more, or remove one",
             voters - 1,
             (voters - 1) / 2
         )),
         _ => None,
     }
+}
+
+/// Nobody is missing of those that are to begin a cluster.
+fn are_all_here(forming: &FormingInfo) -> bool {
+    forming.expected > 0 && forming.seen.len() >= forming.expected as usize
 }
 
 /// Whoever answers reaches so many that they could elect a leader.
@@ -372,6 +383,14 @@ mod tests {
         let info = info(vec![member(1, Some(90)), member(2, Some(88)), member(3, None)]);
         let behind: Vec<_> = info.members.iter().map(|it| behind(&info, it)).collect();
         assert_eq!(behind, [Some(0), Some(2), None]);
+    }
+
+    #[test]
+    fn nobody_is_told_to_start_servers_that_are_here() {
+        let forming = |expected, seen| FormingInfo { expected, seen };
+        assert!(are_all_here(&forming(3, vec![1, 2, 3])));
+        assert!(!are_all_here(&forming(3, vec![1, 2])));
+        assert!(!are_all_here(&forming(0, vec![1])), "it is to join a cluster");
     }
 
     #[test]

@@ -26,7 +26,10 @@ pub(crate) enum AskError {
     TimedOut,
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("the answer cannot be read")]
+    #[error(
+        "the answer cannot be read: this may be the port for other members, and --join wants the \
+         one for clients, which is 7420 if nothing else was said"
+    )]
     Unreadable,
     #[error("could not {0}")]
     Refused(Error),
@@ -83,5 +86,29 @@ async fn ask(server: &str, op: Op) -> Result<Outcome, AskError> {
         if stream.read_buf(&mut buffer).await? == 0 {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bramah_wire::link::{Farewell, Frame, Reason};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_asks_the_port_for_members_is_told_that_it_may_be_that() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let member = async {
+            let (mut stream, _) = listener.accept().await.expect("it calls");
+            let text = "this is the port for members".to_owned();
+            let mut out = BytesMut::new();
+            Frame::Farewell(Farewell { reason: Reason::NotAMember, text }).put(&mut out);
+            stream.write_all(&out).await.expect("it is sent");
+            stream
+        };
+        let (answer, _stream) = tokio::join!(status(&address), member);
+        let said = answer.expect_err("no answer").to_string();
+        assert!(said.contains("may be the port for other members"), "{said}");
     }
 }

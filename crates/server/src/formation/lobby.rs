@@ -6,20 +6,26 @@
 //! there is one: who begins has heard from every other that it has none and waits for this one. A
 //! node that is to begin alone hears that from nobody, so it waits while any address is silent.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bramah_core::Time;
 use bramah_node::ClientId;
 use bramah_wire::request::{Address, Ask, ClusterAsk};
 use bramah_wire::{Error, ErrorCode, proto};
-use tokio::time::sleep;
-use tracing::{info, warn};
+use tokio::time::{sleep, timeout};
+use tracing::info;
 
 use super::ASK_EVERY;
-use super::ask::status;
+use super::ask::{AskError, status};
 use crate::mutex::lock;
 use crate::service::{Answer, Outlet, Service};
+
+/// How long a look at the others may take: who is there answers at once, and who comes meanwhile is
+/// seen in the next one.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// What a server answers that has no cluster yet.
 pub(crate) struct Lobby {
@@ -89,42 +95,98 @@ impl Service for Lobby {
 /// begin it: then it gives none.
 pub(crate) async fn gather(servers: &[Address], expected: u32, lobby: &Lobby) -> Option<u64> {
     info!(expected, node = lobby.node_id, "looking who is there to begin a cluster");
-    let mut before = BTreeSet::new();
-    let mut silent_before = Vec::new();
+    let (mut before, mut told) = (String::new(), String::new());
     loop {
         let mut views = Vec::new();
         let mut silent = Vec::new();
-        for server in servers {
-            match status(server.as_str()).await {
+        for (server, answer) in look(servers).await {
+            match answer {
                 Ok(status) if status.cluster_id != 0 => {
                     info!(%server, cluster = status.cluster_id, "there is a cluster: joining it");
                     return Some(status.cluster_id);
                 }
                 Ok(status) => views.push(status),
-                Err(_) => silent.push(server.as_str()),
+                Err(error) => silent.push(format!("{server} ({error})")),
             }
         }
         let mut seen: BTreeSet<u64> = views.iter().map(|view| view.node_id).collect();
         seen.insert(lobby.node_id);
-        if seen != before {
-            info!(?seen, expected, "servers without a cluster");
-            before.clone_from(&seen);
-            lock(&lobby.seen).clone_from(&seen);
-        }
-        if expected == 1 && !silent.is_empty() && silent != silent_before {
-            warn!(
-                ?silent,
-                "not beginning alone while these do not answer, they may have a cluster: start \
-                 them, or leave them out of --join"
-            );
-            silent_before.clone_from(&silent);
-        }
+        lock(&lobby.seen).clone_from(&seen);
         if begins(lobby.node_id, expected, &seen, &views, silent.len()) {
             info!("all are here, and this node has the lowest number: beginning the cluster");
             return None;
         }
+        let now = waits_for(lobby.node_id, expected, &seen, &views, &silent);
+        // What is so for a moment only is not worth a word.
+        if now == before && now != told {
+            info!("no cluster yet: {now}");
+            told.clone_from(&now);
+        }
+        before = now;
         sleep(ASK_EVERY).await;
     }
+}
+
+/// What all of these servers say, asked at once: one that is not there yet keeps nobody waiting who
+/// is.
+async fn look(servers: &[Address]) -> Vec<(Address, Result<proto::ClusterStatus, AskError>)> {
+    let asked = servers.iter().cloned().map(|server| {
+        tokio::spawn(async move {
+            let answer = timeout(LOOK_TIME_MAX, status(server.as_str())).await;
+            (server, answer.unwrap_or(Err(AskError::TimedOut)))
+        })
+    });
+    let mut answers = Vec::with_capacity(servers.len());
+    for asked in asked.collect::<Vec<_>>() {
+        answers.extend(asked.await);
+    }
+    answers
+}
+
+/// What keeps this node from beginning or joining a cluster, for whoever started it.
+fn waits_for(
+    own: u64,
+    expected: u32,
+    seen: &BTreeSet<u64>,
+    views: &[proto::ClusterStatus],
+    silent: &[String],
+) -> String {
+    let list = |nodes: &BTreeSet<u64>| {
+        let nodes: Vec<String> = nodes.iter().map(u64::to_string).collect();
+        nodes.join(", ")
+    };
+    let is_blind = |view: &&proto::ClusterStatus| {
+        let forming = view.forming.as_ref();
+        view.node_id != own && !forming.is_some_and(|forming| forming.seen.contains(&own))
+    };
+    let blind: BTreeSet<u64> = views.iter().filter(is_blind).map(|view| view.node_id).collect();
+    let others = |view: &proto::ClusterStatus| {
+        view.forming.as_ref().is_none_or(|forming| forming.expected != expected)
+    };
+    let mut text = format!("this server is {own} and sees {} of {expected}", seen.len());
+    if seen.len() > 1 {
+        text += &format!(" (nodes {})", list(seen));
+    }
+    if !silent.is_empty() {
+        text += &format!("; no answer of {}", silent.join(", "));
+    }
+    if !blind.is_empty() {
+        text += &format!("; not seen by {}: their --join must name this server too", list(&blind));
+    }
+    if views.iter().any(others) {
+        text += "; not all have the same --bootstrap-expect";
+    }
+    text += match seen.len().cmp(&(expected as usize)) {
+        _ if expected == 1 && !silent.is_empty() => {
+            ": not beginning alone while some do not answer, they may have a cluster; start them, \
+             or leave them out of --join"
+        }
+        Ordering::Less => ": start the others, and let --join name all of them",
+        Ordering::Greater => ": more than are expected, so nobody begins",
+        Ordering::Equal if seen.first() == Some(&own) => ": it begins when all see the same",
+        Ordering::Equal => ": the one with the lowest number begins when all see the same",
+    };
+    text
 }
 
 /// This node is the one to begin. So many of the servers that it asked are silent.
@@ -175,6 +237,40 @@ mod tests {
         assert!(!begins_with(1, &many), "one expects others");
         let too_many = [view(2, 3, &[1, 2, 3, 4]), view(3, 3, &[1, 2, 3, 4]), view(4, 3, &[1])];
         assert!(!begins_with(1, &too_many));
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said_with_what_to_do() {
+        let said = |own, expected, views: &[proto::ClusterStatus], silent: &[&str]| {
+            let seen = views.iter().map(|view| view.node_id).chain([own]).collect();
+            let silent: Vec<String> = silent.iter().map(ToString::to_string).collect();
+            waits_for(own, expected, &seen, views, &silent)
+        };
+        let few = said(1, 3, &[view(1, 3, &[1])], &["db2:7420 (no answer in time)"]);
+        assert!(few.contains("is 1 and sees 1 of 3; no answer of db2:7420 (no"), "{few}");
+        assert!(few.contains("start the others"), "{few}");
+        let blind = said(1, 3, &[view(2, 3, &[1, 2, 3]), view(3, 3, &[2, 3])], &[]);
+        assert!(blind.contains("sees 3 of 3 (nodes 1, 2, 3); not seen by 3: their"), "{blind}");
+        assert!(blind.ends_with("it begins when all see the same"), "{blind}");
+        let other = said(2, 3, &[view(1, 5, &[1, 2]), view(3, 3, &[1, 2, 3])], &[]);
+        assert!(other.contains("not all have the same --bootstrap-expect"), "{other}");
+        assert!(other.ends_with("the one with the lowest number begins when all see the same"));
+        let many = said(1, 1, &[view(2, 1, &[1, 2])], &[]);
+        assert!(many.contains("more than are expected"), "{many}");
+        let alone = said(1, 1, &[], &["db2:7420 (no answer in time)"]);
+        assert!(alone.contains("leave them out of --join"), "{alone}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_does_not_answer_keeps_nobody_waiting_for_long() {
+        // They take connections and say nothing.
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = mute.local_addr().expect("an address").to_string();
+        let servers = vec![Address::new(&address).expect("an address"); 5];
+        let began = tokio::time::Instant::now();
+        let answers = look(&servers).await;
+        assert!(answers.iter().all(|(_, answer)| matches!(answer, Err(AskError::TimedOut))));
+        assert!(began.elapsed() <= LOOK_TIME_MAX * 2, "{:?}", began.elapsed());
     }
 
     #[test]
