@@ -33,6 +33,11 @@ pub const HTTP_IDLE_TIME_MAX: Duration = Duration::from_secs(90);
 /// How long a request may still take whose client has ended its connection, or its sending half,
 /// behind something that was not read yet.
 pub const HTTP_LEFT_TIME_MAX: Duration = Duration::from_secs(1);
+/// Bytes that may come over HTTP/1.1 behind a request that is under way, and are not read before it
+/// is answered: so many fit into any socket, and the end of the connection behind them.
+pub const HTTP_UNREAD_BYTES_MAX: u64 = 32 * 1024;
+/// How long there may be more of them, at least, while no request is answered.
+pub const HTTP_UNREAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long an acquire over HTTP may wait: longer waits are asked for again.
 pub const HTTP_WAIT_TIME_MAX: Duration = Duration::from_secs(600);
 /// How much longer than its wait an acquire may be without news before it is given up.

@@ -64,8 +64,8 @@ use self::stream::{Activity, Busy, Ending, Rewound};
 use crate::keys::random_number;
 use crate::limits::{
     GOODBYE_TIME_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEAD_TIME_MAX, HTTP_IDLE_TIME_MAX,
-    HTTP_LEFT_TIME_MAX, HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP2_PING_INTERVAL,
-    HTTP2_PING_TIME_MAX,
+    HTTP_LEFT_TIME_MAX, HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP_UNREAD_BYTES_MAX,
+    HTTP_UNREAD_TIME_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
 };
 use crate::service::Service;
 use crate::websocket::{Handover, Origins};
@@ -126,7 +126,7 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
             let shutdown = |it: Pin<&mut _>| http1::UpgradeableConnection::graceful_shutdown(it);
             tokio::select! {
                 end = watch(&desk, &activity, version, connection.as_mut(), shutdown) => end,
-                () = is_left(&ending, &activity) => Err("its client went away".to_owned()),
+                () = is_left(&ending, &activity) => Err("its client went away, or says too much".to_owned()),
             }
         }
         Version::Two => {
@@ -205,10 +205,17 @@ where
 
 /// Ends when the client has, and its requests are no more answered one after the other. Over
 /// HTTP/1.1 nothing is read while a request waits and something came after it, so the end behind
-/// that would not be seen.
+/// that would not be seen. Behind more than the socket takes it does not even come, so nobody may say
+/// so much.
 async fn is_left(ending: &Ending, activity: &Activity) {
-    ending.came().await;
     let mut answered = activity.answered();
+    while timeout(HTTP_UNREAD_TIME_MAX, ending.came()).await.is_err() {
+        let before = std::mem::replace(&mut answered, activity.answered());
+        let is_stuck = activity.is_busy() && before == answered;
+        if is_stuck && ending.unread() > HTTP_UNREAD_BYTES_MAX {
+            return;
+        }
+    }
     loop {
         sleep(HTTP_LEFT_TIME_MAX).await;
         if answered == std::mem::replace(&mut answered, activity.answered()) {

@@ -44,10 +44,15 @@ pub(crate) struct Seen {
 impl Activity {
     pub(crate) fn look(&self) -> Seen {
         Seen {
-            is_busy: self.requests.load(Ordering::Relaxed) > 0,
+            is_busy: self.is_busy(),
             has_read: self.has_read.swap(false, Ordering::Relaxed),
             has_ended: self.has_ended.swap(false, Ordering::Relaxed),
         }
+    }
+
+    /// A request is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0
     }
 
     /// How many requests ended so far.
@@ -85,6 +90,12 @@ impl Ending {
         // socket of this server has priority data.
         let ended = self.0.ready(Interest::PRIORITY | Interest::ERROR).await;
         debug_assert!(!ended.is_ok_and(|ready| ready.is_priority()));
+    }
+
+    /// How many bytes came that nobody read.
+    pub(crate) fn unread(&self) -> u64 {
+        let stream: &TcpStream = (*self.0).as_ref();
+        rustix::io::ioctl_fionread(stream).unwrap_or_default()
     }
 }
 

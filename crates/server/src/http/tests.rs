@@ -80,6 +80,33 @@ async fn half_a_body_is_answered_with_an_error_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn so_much_may_be_said_behind_a_request_that_waits_and_no_more() {
+    // What is read with the request's head is not counted.
+    let kept = HTTP_UNREAD_BYTES_MAX as usize;
+    for (bytes, is_kept) in [(kept, true), (kept + 4 * HTTP_HEAD_BYTES_MAX, false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+        let address = listener.local_addr().expect("its address");
+        let mut client = TcpStream::connect(address).await.expect("it connects");
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let service = Arc::new(Slow::default());
+        let front = Front::new(service.clone(), Arc::default());
+        let serving = tokio::spawn(serve(front, stream, BytesMut::new(), Version::One));
+        let waiting = "GET /v1/locks/x HTTP/1.1\r\nhost: x\r\n\r\n";
+        client.write_all(waiting.as_bytes()).await.expect("it is sent");
+        while service.asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+        client.write_all(&vec![b'G'; bytes]).await.expect("it is sent");
+        let mut byte = [0];
+        let longest = HTTP_UNREAD_TIME_MAX * 2 + SLACK;
+        let ended = timeout(longest, client.read(&mut byte)).await;
+        assert_eq!(ended.is_err(), is_kept, "{bytes}: {ended:?}");
+        drop(client);
+        serving.await.expect("no panic");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_of_many_streams_that_answers_no_ping_is_ended() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
     let address = listener.local_addr().expect("its address");

@@ -27,9 +27,9 @@ use crate::limits::{EVENTS_BYTES_AT_ONCE, EVENTS_COMMENT_INTERVAL};
 /// Follows locks: first an event `snapshot` with the locks as they are, then an event `change` for
 /// every change, in order.
 ///
-/// Whoever comes back with the id of an event in the header `Last-Event-ID` goes on after it, if the
-/// server still has what came since, else with a new snapshot. A reader that is
-/// too slow gets an event `lagged`, and a new snapshot.
+/// Whoever comes back with the id of an event in the header `Last-Event-ID` goes on after it, if
+/// the server still has what came since, else with a new snapshot. A reader that is too slow gets
+/// an event `lagged`, and a new snapshot.
 #[utoipa::path(
     get, path = "/v1/watch", tag = "locks",
     params(
