@@ -193,11 +193,21 @@ impl Story {
         limited
     }
 
-    /// The sessions that their clients keep alive.
+    /// The sessions that their clients keep alive while they hold; every client does while it waits.
     pub(crate) fn kept_alive(&self) -> BTreeSet<u64> {
-        let asked = self.facts("Called").filter_map(|line| line.text.split_once("KeepAlive("));
-        let ids = asked.flat_map(|(_, sessions)| sessions.split("SessionId(").skip(1));
-        ids.filter_map(|id| id.split(')').next()?.parse().ok()).collect()
+        let mut holds_since: BTreeMap<u64, SimTime> = BTreeMap::new();
+        for belief in self.beliefs() {
+            let since = holds_since.entry(belief.session).or_insert(belief.from);
+            *since = belief.from.min(*since);
+        }
+        let mut kept = BTreeSet::new();
+        for line in self.facts("Called") {
+            let asked = line.text.split_once("KeepAlive(");
+            let ids = asked.into_iter().flat_map(|(_, ids)| ids.split("SessionId(").skip(1));
+            let ids = ids.filter_map(|id| id.split(')').next()?.parse::<u64>().ok());
+            kept.extend(ids.filter(|id| holds_since.get(id).is_some_and(|since| line.at > *since)));
+        }
+        kept
     }
 
     /// When anybody was told first that the hold of this token ended, for this reason.
