@@ -88,14 +88,13 @@ async fn check_durability(server: &str, own: &Own) -> Result<(), AskError> {
     let is_durable = server_info(server).await?.durability != IN_MEMORY;
     let text = match (own.is_durable, is_durable) {
         (false, true) => {
-            "join the cluster: this server keeps its data in memory, and the members keep theirs \
-             on disk; one that forgets its votes when it stops must not have any: start it with \
-             --data"
+            "this server keeps its data in memory, and the members keep theirs on disk; one that \
+             forgets its votes when it stops must not have any: start it with --data"
         }
         (true, false) => {
-            "join the cluster: this server keeps its data on disk, and the member that leads keeps \
-             its own in memory, and takes the cluster along when it stops: start that one with \
-             --data, empty this folder, and join again"
+            "this server keeps its data on disk, and the member that leads keeps its own in \
+             memory, and takes the cluster along when it stops: start that one with --data, empty \
+             this folder, and join again"
         }
         _ => return Ok(()),
     };
