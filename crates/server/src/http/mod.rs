@@ -205,8 +205,8 @@ where
 
 /// Ends when the client has, and its requests are no more answered one after the other. Over
 /// HTTP/1.1 nothing is read while a request waits and something came after it, so the end behind
-/// that would not be seen. Behind more than the socket takes it does not even come, so nobody may say
-/// so much.
+/// that would not be seen. Behind more than the socket takes it does not even come, so nobody may
+/// say so much.
 async fn is_left(ending: &Ending, activity: &Activity) {
     let mut answered = activity.answered();
     while timeout(HTTP_UNREAD_TIME_MAX, ending.came()).await.is_err() {
