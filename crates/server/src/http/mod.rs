@@ -126,7 +126,9 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
             let shutdown = |it: Pin<&mut _>| http1::UpgradeableConnection::graceful_shutdown(it);
             tokio::select! {
                 end = watch(&desk, &activity, version, connection.as_mut(), shutdown) => end,
-                () = is_left(&ending, &activity) => Err("its client went away, or says too much".to_owned()),
+                () = is_left(&ending, &activity) => {
+                    Err("its client went away, or says too much".to_owned())
+                }
             }
         }
         Version::Two => {
