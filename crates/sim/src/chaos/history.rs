@@ -1,6 +1,6 @@
 //! The log of a run from the beginning, also when a snapshot came in the place of the witness's:
-//! what all servers have is copied again and again, and when a log begins anew, the copy from before
-//! that stays.
+//! what all servers have is copied again and again, and when a log begins anew, the copy from
+//! before that stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

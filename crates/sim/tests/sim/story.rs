@@ -193,7 +193,7 @@ impl Story {
         limited
     }
 
-    /// The sessions that their clients keep alive while they hold; every client does while it waits.
+    /// The sessions that clients keep alive while they hold; every client does while it waits.
     pub(crate) fn kept_alive(&self) -> BTreeSet<u64> {
         let mut holds_since: BTreeMap<u64, SimTime> = BTreeMap::new();
         for belief in self.beliefs() {
