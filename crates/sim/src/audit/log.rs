@@ -305,7 +305,11 @@ impl Logs {
             }
             RaftKind::AppendResponse => {
                 let last = state.disk.last();
-                report.check(Promise::Durable, said.index <= last, || {
+                // Of a term that is over on its disk, entries of a later leader may have taken the
+                // place of these in the same step. That one was elected by a majority none of which
+                // had them, so nobody commits them by this answer.
+                let is_safe = said.index <= last || state.hard_state.term > said.term;
+                report.check(Promise::Durable, is_safe, || {
                     let index = said.index;
                     format!("member {member} says that it has {index}, and its disk ends at {last}")
                 });
