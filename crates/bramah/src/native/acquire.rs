@@ -17,7 +17,6 @@ use super::machine::Life;
 use super::session::SessionTerms;
 use super::{Native, Remote, another_answer, ms, read};
 use crate::backend::{AcquireRequest, Hold, Wait};
-use crate::clock::LocalTime;
 use crate::error::ErrorKind;
 use crate::info::Acquired;
 
@@ -29,7 +28,7 @@ impl Native {
         let client = &self.remote.client;
         let (limit, wait) = wait_of(request.wait);
         let on_queued = request.on_queued.clone();
-        let (asked_at, detached) = (LocalTime::now(), request.detached);
+        let (asked_at, detached) = (client.now(), request.detached);
         let own = own_terms(&request, &client.lock().machine.shared_terms);
         if request.reentrant && (own.is_some() || request.items.len() > 1) {
             let message = "reentry needs one lock with the TTL and owner of its Locker";
@@ -44,7 +43,7 @@ impl Native {
             machine.submit_acquire(now, op, session, limit)
         })?;
         let answer = Ticket::new(client, call).on_queued(on_queued).await?;
-        if detached && LocalTime::now().since(asked_at) >= RENEWED_AFTER {
+        if detached && client.now().since(asked_at) >= RENEWED_AFTER {
             return self.renewed(answer).await;
         }
         acquired(&self.remote, answer)
@@ -64,7 +63,7 @@ impl Native {
         });
         if let Some((key, handle)) = opened {
             let op = Op::KeepAlive(proto::KeepAlive { sessions: vec![handle] });
-            let sent_at = LocalTime::now();
+            let sent_at = client.now();
             // It is held without this, only not for so long.
             if let Ok(Answer { outcome: Outcome::KeptAlive(kept), .. }) =
                 self.remote.ask(op, Purpose::Ask).await

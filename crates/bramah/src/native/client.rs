@@ -47,7 +47,8 @@ impl Client {
         }
     }
 
-    fn now(&self) -> LocalTime {
+    /// What the clock shows, that of a simulation in one.
+    pub(super) fn now(&self) -> LocalTime {
         #[cfg(feature = "sim")]
         if let Some(shown_us) = &self.simulated {
             return LocalTime(shown_us.load(std::sync::atomic::Ordering::Relaxed));
