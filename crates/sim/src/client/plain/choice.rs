@@ -118,7 +118,11 @@ impl Plain {
                 }
             }
             Act::CancelGranted => {
-                if let Some((key, hold)) = self.pick_hold().filter(|(_, hold)| hold.count == 1) {
+                // A re-entry on its way would be taken back with it.
+                if let Some((key, hold)) = self.pick_hold()
+                    && hold.count == 1
+                    && !self.may_reenter(key)
+                {
                     self.cancel_granted(turn, key, &hold);
                 }
             }

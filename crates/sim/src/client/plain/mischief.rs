@@ -70,7 +70,7 @@ impl Plain {
     }
 
     /// A grant may be on its way to this session.
-    fn may_reenter(&self, key: SessionKey) -> bool {
+    pub(super) fn may_reenter(&self, key: SessionKey) -> bool {
         self.calls.values().any(|call| call.session == Some(key) && call.asks())
     }
 
