@@ -1,7 +1,7 @@
 //! Writes to the log beside the serving thread, while that has other work.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use bramah_wal::{DirDisk, FinishedSnapshot};
 
 use crate::hall::Hall;
 use crate::log::{Log, LogError};
+use crate::mutex::lock;
 
 /// A disk that takes so long for a write is worth the hand-over to another thread and back. One
 /// that is faster writes sooner than that pays, and what comes meanwhile is one batch.
@@ -119,11 +120,6 @@ impl Drop for Writer {
             let _ = thread.join();
         }
     }
-}
-
-fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
-    // A panic in there ends the server; the log itself refuses to go on after a failed write.
-    log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes in order, up to the first that finds no room, and says how long that took.

@@ -76,6 +76,15 @@ fn a_member_that_was_heard_of_lately_gets_what_it_missed_without_a_snapshot() {
     assert_eq!(cluster.members[&follower].snapshots_received, 0);
 }
 
+/// What sessions were told.
+fn news_in(notices: Vec<(u64, Notice)>) -> Vec<Happening> {
+    let of_session = |(_, notice)| match notice {
+        Notice::Session(event) => Some(event.what),
+        _ => None,
+    };
+    notices.into_iter().filter_map(of_session).collect()
+}
+
 #[test]
 fn a_snapshot_tells_the_sessions_and_watches_of_its_node_what_they_missed() {
     let mut cluster = Cluster::new(3);
@@ -107,13 +116,7 @@ fn a_snapshot_tells_the_sessions_and_watches_of_its_node_what_they_missed() {
         *client == 2 && is_mine
     });
     assert!(lagged);
-    let news: Vec<Happening> = notices
-        .into_iter()
-        .filter_map(|(_, notice)| match notice {
-            Notice::Session(event) => Some(event.what),
-            _ => None,
-        })
-        .collect();
+    let news = news_in(notices);
     assert!(news.iter().any(|what| is_grant_of(what, "x")), "{news:?}");
     let token_ended = |what: &Happening| match what {
         Happening::HoldEnded { token, .. } => Some(*token),
@@ -156,14 +159,7 @@ fn waits_whose_answers_nobody_keeps_are_told_after_a_snapshot_by_what_they_hold(
     cluster.member(follower).notices.clear();
     cluster.heal();
     cluster.run(1_000);
-    let notices = std::mem::take(&mut cluster.member(follower).notices);
-    let news: Vec<Happening> = notices
-        .into_iter()
-        .filter_map(|(_, notice)| match notice {
-            Notice::Session(event) => Some(event.what),
-            _ => None,
-        })
-        .collect();
+    let news = news_in(std::mem::take(&mut cluster.member(follower).notices));
     assert!(news.iter().any(|what| is_grant_of(what, "x")), "{news:?}");
     let asks_again = |what: &Happening| match what {
         Happening::WaitEnded { seq, reason, .. } => *seq == of_y && *reason == WaitEnd::Cancelled,

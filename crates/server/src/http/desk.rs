@@ -1,7 +1,7 @@
 //! One HTTP connection's place at the service: its requests find their replies here, and the waits
 //! of its acquires their news.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bramah_core::{
     Action, Command, EndReason, Event, Grant, Happening, Key, RequestRef, RequestSeq,
@@ -16,6 +16,7 @@ use super::call::outcome;
 use super::numbers::{Numbers, REDRAWS_MAX};
 use super::problem::Problem;
 use crate::keys::Keys;
+use crate::mutex::lock;
 use crate::service::{Answer, Flow, Outlet, Service};
 
 /// An answer and the cluster's time of it.
@@ -86,7 +87,7 @@ impl Desk {
     /// Disconnects; nothing is told after this.
     pub(crate) fn close(&self) {
         self.service.disconnect(self.client());
-        let waiting = std::mem::take(&mut *self.lock());
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
         drop(waiting);
     }
 
@@ -99,7 +100,7 @@ impl Desk {
     pub(crate) fn asked(&self, ask: Ask) -> (u64, impl Future<Output = Told> + Send + use<>) {
         let (sender, receiver) = oneshot::channel();
         let id = {
-            let mut waiting = self.lock();
+            let mut waiting = lock(&self.waiting);
             waiting.last_id += 1;
             let id = waiting.last_id;
             waiting.replies.push((id, sender));
@@ -118,7 +119,7 @@ impl Desk {
     /// Asks, and wants no answer.
     pub(crate) fn order(&self, what: What) {
         let id = {
-            let mut waiting = self.lock();
+            let mut waiting = lock(&self.waiting);
             waiting.last_id += 1;
             waiting.last_id
         };
@@ -127,7 +128,7 @@ impl Desk {
 
     /// A random key for a new session or hold.
     pub(crate) fn draw_key(&self) -> Key {
-        self.lock().keys.draw()
+        lock(&self.waiting).keys.draw()
     }
 
     /// A number for a request that its client did not name.
@@ -177,7 +178,7 @@ impl Desk {
     ) -> Listening {
         let (news, receiver) = oneshot::channel();
         let session = session.id;
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.waiting);
         match waiting.leaving.clone() {
             None => waiting.waits.push(Wait { session, seq, watch_id, news }),
             Some(servers) => drop(news.send(News::Leaving(servers))),
@@ -190,12 +191,8 @@ impl Desk {
         self.client.get().copied().unwrap_or_default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn tell(&self, now: Time, event: &Event) {
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.waiting);
         if waiting.waits.is_empty() {
             return;
         }
@@ -225,7 +222,7 @@ impl Outlet for Desk {
     fn reply(&self, id: u64, now: Time, answer: Answer) {
         self.numbers.see(now);
         let sender = {
-            let mut waiting = self.lock();
+            let mut waiting = lock(&self.waiting);
             let index = waiting.replies.iter().position(|(of, _)| *of == id);
             index.map(|index| waiting.replies.swap_remove(index).1)
         };
@@ -245,7 +242,7 @@ impl Outlet for Desk {
             Notice::Session(event) => self.tell(now, &event),
             Notice::Change { event, .. } => self.tell(now, &event),
             Notice::WatchLagged { watch_id, .. } => {
-                let mut waiting = self.lock();
+                let mut waiting = lock(&self.waiting);
                 let lagged = waiting.waits.extract_if(.., |wait| wait.watch_id == watch_id);
                 for wait in lagged.collect::<Vec<_>>() {
                     let _ = wait.news.send(News::Lagged);
@@ -256,7 +253,7 @@ impl Outlet for Desk {
 
     fn leave(&self, _: Time, _: u64, servers: &[String]) {
         let servers: Arc<[String]> = servers.into();
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.waiting);
         waiting.leaving = Some(servers.clone());
         for wait in std::mem::take(&mut waiting.waits) {
             let _ = wait.news.send(News::Leaving(servers.clone()));
@@ -298,7 +295,7 @@ impl Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        let mut waiting = self.desk.lock();
+        let mut waiting = lock(&self.desk.waiting);
         waiting.waits.retain(|wait| wait.session != self.session || wait.seq != self.seq);
     }
 }

@@ -70,6 +70,9 @@ use crate::limits::{
 use crate::service::Service;
 use crate::websocket::{Handover, Origins};
 
+/// Shortest time between two looks at a connection: nothing is late by less.
+const LOOK_PAUSE_MIN: Duration = Duration::from_millis(10);
+
 /// What all HTTP connections of a server share.
 pub(crate) struct Front {
     service: Arc<dyn Service>,
@@ -179,8 +182,7 @@ where
     loop {
         let by_head = head_since.map(|since| since + HTTP_HEAD_TIME_MAX);
         let until = by_head.unwrap_or(silent_since + HTTP_IDLE_TIME_MAX);
-        // Not earlier than this is anything late, however short the time.
-        let look_at = until.max(Instant::now() + Duration::from_millis(10));
+        let look_at = until.max(Instant::now() + LOOK_PAUSE_MIN);
         tokio::select! {
             end = timeout_at(look_at, connection.as_mut()) => match end {
                 Ok(end) => return ended(end),

@@ -5,7 +5,7 @@
 //! place is gone has to begin anew.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use bramah_core::{LockName, Time};
 use bramah_node::{ClientId, Notice, Reply};
@@ -20,6 +20,7 @@ use super::problem::Problem;
 use crate::limits::{
     TOPIC_BYTES_MAX, TOPIC_CHANGES_MAX, TOPIC_LINGER, TOPICS_BYTES_MAX, TOPICS_MAX,
 };
+use crate::mutex::lock;
 use crate::service::{Answer, Flow, Outlet, Service};
 
 /// What a topic is about.
@@ -402,10 +403,6 @@ impl Outlet for Newsroom {
         // Records are bounded by themselves.
         Flow::Open
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 //! number are there. Only what a client named is ever asked again by the client; everything else
 //! only by the server that drew its number, and never once that server has its answer.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use bramah_core::{RequestRef, RequestSeq, Time};
 
 use super::fingerprint::fingerprint;
+use crate::mutex::lock;
 
 /// How often a request gets another number when other servers, which know a later time, have said
 /// meanwhile that all answers below the one it had are there. So it has not happened.
@@ -50,12 +51,12 @@ impl Numbers {
     }
 
     pub(super) fn see(&self, now: Time) {
-        let mut drawn = self.lock();
+        let mut drawn = lock(&self.drawn);
         drawn.now_ms = drawn.now_ms.max(now.0);
     }
 
     pub(super) fn draw(&self) -> RequestRef {
-        let mut drawn = self.lock();
+        let mut drawn = lock(&self.drawn);
         drawn.last = (drawn.last + 1).max(first_number(drawn.now_ms) | self.begin);
         if drawn.count == LATEST {
             drawn.since = [drawn.since[1], drawn.last];
@@ -70,11 +71,7 @@ impl Numbers {
     pub(super) fn named(&self, name: &str, id: &str) -> RequestRef {
         let seq = RequestSeq(fingerprint(&[name, id]) | NAMED);
         // Those that are drawn are given up though none is drawn any more.
-        RequestRef { seq, answered_below: self.lock().answered_below() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Drawn> {
-        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+        RequestRef { seq, answered_below: lock(&self.drawn).answered_below() }
     }
 }
 

@@ -9,6 +9,7 @@ use bramah_wire::ErrorCode;
 use bramah_wire::request::{Ask, What};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::acquire::{Attempt, granted, in_session};
 use super::numbers::{REDRAWS_MAX, first_number};
@@ -19,15 +20,20 @@ use crate::limits::{HTTP_BODY_TIME_MAX, HTTP_WAIT_SLACK};
 use crate::service::slow::Slow;
 use crate::service::{Answer, Outlet};
 
+/// The client of a connection to this service.
+async fn served(service: Arc<dyn Service>, version: Version) -> (TcpStream, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+    let address = listener.local_addr().expect("its address");
+    let client = TcpStream::connect(address).await.expect("it connects");
+    let (stream, _) = listener.accept().await.expect("a connection");
+    let front = Front::new(service, Arc::default());
+    (client, tokio::spawn(serve(front, stream, BytesMut::new(), version)))
+}
+
 /// Sends each part and waits for its answer, if it is a whole request; then reads until the server
 /// closes. Tells how long that took, and what came last.
 async fn until_closed(parts: &[&str]) -> (Duration, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
-    let address = listener.local_addr().expect("its address");
-    let mut client = TcpStream::connect(address).await.expect("it connects");
-    let (stream, _) = listener.accept().await.expect("a connection");
-    let front = Front::new(Arc::new(Lobby::new(1, None)), Arc::default());
-    let serving = tokio::spawn(serve(front, stream, BytesMut::new(), Version::One));
+    let (mut client, serving) = served(Arc::new(Lobby::new(1, None)), Version::One).await;
     let mut came = Vec::new();
     for part in parts {
         client.write_all(part.as_bytes()).await.expect("it is sent");
@@ -84,13 +90,8 @@ async fn so_much_may_be_said_behind_a_request_that_waits_and_no_more() {
     // What is read with the request's head is not counted.
     let kept = HTTP_UNREAD_BYTES_MAX as usize;
     for (bytes, is_kept) in [(kept, true), (kept + 4 * HTTP_HEAD_BYTES_MAX, false)] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
-        let address = listener.local_addr().expect("its address");
-        let mut client = TcpStream::connect(address).await.expect("it connects");
-        let (stream, _) = listener.accept().await.expect("a connection");
         let service = Arc::new(Slow::default());
-        let front = Front::new(service.clone(), Arc::default());
-        let serving = tokio::spawn(serve(front, stream, BytesMut::new(), Version::One));
+        let (mut client, serving) = served(service.clone(), Version::One).await;
         let waiting = "GET /v1/locks/x HTTP/1.1\r\nhost: x\r\n\r\n";
         client.write_all(waiting.as_bytes()).await.expect("it is sent");
         while service.asked() == 0 {
@@ -108,13 +109,8 @@ async fn so_much_may_be_said_behind_a_request_that_waits_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_of_many_streams_that_answers_no_ping_is_ended() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
-    let address = listener.local_addr().expect("its address");
-    let mut client = TcpStream::connect(address).await.expect("it connects");
-    let (stream, _) = listener.accept().await.expect("a connection");
     let service = Arc::new(Slow::default());
-    let front = Front::new(service.clone(), Arc::default());
-    let serving = tokio::spawn(serve(front, stream, BytesMut::new(), Version::Two));
+    let (mut client, serving) = served(service.clone(), Version::Two).await;
     // Settings, and a request that is not answered: GET http://x/v1/locks/x.
     let mut opening = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     opening.extend(b"\0\0\0\x04\0\0\0\0\0");

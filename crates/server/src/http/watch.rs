@@ -138,15 +138,13 @@ impl Reader {
                 Next::Changes(changes, after) => {
                     *next = after;
                     let newest = pages.last().map_or(0, |page| page.revision);
-                    if changes.last().is_some_and(|change| change.revision > newest) {
-                        let new = changes.iter().filter(|it| !has(pages, &it.name, it.revision));
-                        let new = new.map(|change| change.bytes.clone()).collect();
-                        pages.clear();
-                        return (new, Some(self));
-                    }
                     let new = changes.iter().filter(|it| !has(pages, &it.name, it.revision));
                     let new: Vec<Bytes> = new.map(|change| change.bytes.clone()).collect();
-                    if !new.is_empty() {
+                    let is_past = changes.last().is_some_and(|change| change.revision > newest);
+                    if is_past {
+                        pages.clear();
+                    }
+                    if is_past || !new.is_empty() {
                         return (new, Some(self));
                     }
                 }

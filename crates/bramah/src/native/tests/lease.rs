@@ -103,13 +103,19 @@ fn a_keepalive_that_is_refused_for_now_is_sent_again_soon() {
     keepalive(&mut bench);
 }
 
-#[test]
-fn a_detached_session_is_not_kept_alive() {
+/// A request for a detached hold was sent.
+fn asking_detached() -> (Bench, SessionKey, CallId) {
     let mut bench = Bench::up();
     let terms = SessionTerms { kept_alive: false, ..own_terms() };
     let key = bench.machine.session_for(bench.now, Some(terms));
-    bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
+    let call = bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
     bench.open_session();
+    (bench, key, call)
+}
+
+#[test]
+fn a_detached_session_is_not_kept_alive() {
+    let (mut bench, key, _) = asking_detached();
     bench.reply_to_acquire(granted(7));
     bench.pass(TTL / 3 * 2);
     assert_eq!(bench.sent(), []);
@@ -119,11 +125,7 @@ fn a_detached_session_is_not_kept_alive() {
 
 #[test]
 fn a_detached_session_is_kept_alive_for_as_long_as_it_waits() {
-    let mut bench = Bench::up();
-    let terms = SessionTerms { kept_alive: false, ..own_terms() };
-    let key = bench.machine.session_for(bench.now, Some(terms));
-    let call = bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
-    bench.open_session();
+    let (mut bench, key, call) = asking_detached();
     let (acquire, _) = bench.sent_one();
     bench.reply(acquire, queued());
     for third in 2..=7 {
@@ -142,11 +144,7 @@ fn a_detached_session_is_kept_alive_for_as_long_as_it_waits() {
 
 #[test]
 fn a_detached_session_is_kept_alive_again_while_its_hold_waits_for_an_upgrade() {
-    let mut bench = Bench::up();
-    let terms = SessionTerms { kept_alive: false, ..own_terms() };
-    let key = bench.machine.session_for(bench.now, Some(terms));
-    bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
-    bench.open_session();
+    let (mut bench, key, _) = asking_detached();
     bench.reply_to_acquire(granted(7));
     bench.pass(TTL / 3 * 2);
     assert_eq!(bench.sent(), []);
