@@ -1,6 +1,6 @@
 //! What others ended too early, because a clock showed something else than they thought.
 
-use bramah_sim::plan::{Fault, machine_of_member};
+use bramah_sim::plan::{Fault, machine_of_client, machine_of_member};
 
 use crate::story::{Reached, Scene, ensure, in_seeds, ms, next, place};
 
@@ -13,6 +13,14 @@ const DRIFTING: &str = "members 3
     calm_at 24.000000
     network delay_us=100..1000 drop_ppm=0 duplicate_ppm=0 late_ppm=0 break_ppm=0
     workload locks=4 sessions_max=1 ttl_ms=3000..3000 think_ms=100 hold_ms=3000
+    clocks rate_ppm_max=4950 beyond_bounds=false";
+
+/// Long sessions, so that clocks which differ by nearly as much as they may tell apart.
+const LONG: &str = "members 1
+    clients 6
+    calm_at 80.000000
+    network delay_us=100..1000 drop_ppm=0 duplicate_ppm=0 late_ppm=0 break_ppm=0
+    workload locks=4 sessions_max=1 ttl_ms=30000..30000 think_ms=100 hold_ms=20000
     clocks rate_ppm_max=4950 beyond_bounds=false";
 
 /// The time of day jumped, and all locks expired at once.
@@ -74,5 +82,28 @@ pub(super) fn expiries_under_drifting_clocks() -> Reached {
         let beliefs = story.beliefs();
         let expired = beliefs.iter().filter(|of| story.told_of_end(of.token, "Expired").is_some());
         Ok(expired.count() as u64)
+    })
+}
+
+#[test]
+fn who_is_cut_off_lets_go_in_time_though_its_clock_is_slow_and_that_of_the_service_fast() {
+    let let_go = deadlines_under_slow_clocks().expect("the margin is wide enough");
+    assert!(let_go >= 5, "{let_go} holds were let go at their deadline");
+}
+
+/// Clients are cut off for longer than their sessions live, in turn.
+pub(super) fn deadlines_under_slow_clocks() -> Reached {
+    in_seeds(SEEDS, |seed| {
+        let mut scene = Scene::new(seed, LONG);
+        let fast = Fault::ClockRate { machine: machine_of_member(1) as u64, rate_ppm: 4_950 };
+        scene.add(ms(10), fast);
+        for client in 0..6 {
+            let machine = machine_of_client(client) as u64;
+            scene.add(ms(10), Fault::ClockRate { machine, rate_ppm: -4_950 });
+            let at = ms(5_000 * (1 + u64::from(client)));
+            scene.add(at, Fault::CutClient { client, one_way: false, for_ms: 45_000 });
+        }
+        let beliefs = scene.play()?.beliefs();
+        Ok(beliefs.iter().filter(|of| of.why == "Deadline").count() as u64)
     })
 }

@@ -37,7 +37,7 @@ const PROOFS: &[Proof] = &[
     (Mutant::CancelMarkLost, restarts::acquires_without_members),
     (Mutant::TimeOfOwnClock, clocks::holders_under_jumping_clocks),
     (Mutant::TimeOfOwnClock, clocks::expiries_under_drifting_clocks),
-    (Mutant::NoDriftMargin, clocks::holders_under_jumping_clocks),
+    (Mutant::NoDriftMargin, clocks::deadlines_under_slow_clocks),
     (Mutant::DueEarly, clocks::expiries_under_drifting_clocks),
     (Mutant::ReadNameReused, answers::reads_asked_again),
     (Mutant::GrantAtTimeOut, answers::waits_whose_end_was_lost),
