@@ -1,6 +1,6 @@
 //! Three real servers, the commands that look at them, and what becomes of locks when some stop.
 
-use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -107,9 +107,11 @@ impl Cluster {
     }
 }
 
-/// One that nobody listens on now.
+/// One that stays free until it is listened on: nobody else uses this host's address.
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    static LAST: AtomicU16 = AtomicU16::new(7_420);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.78.{high}.{low}:{}", LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 fn end(dir: &TempDir) {

@@ -1,5 +1,7 @@
 //! How servers find together, and what is refused.
 
+use std::net::SocketAddr;
+
 use bramah_server::{ClusterConfig, Config, ServeError, Storage};
 use bramah_wire::proto::event::What;
 use bramah_wire::proto::reply::Outcome;
@@ -145,15 +147,15 @@ fn a_learner_stays_one_until_it_is_promoted() {
     until_voters(&learner, 2);
 }
 
+/// One that stays free until it is listened on: nobody else uses this host's address.
+fn own_address(port: u16) -> SocketAddr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    SocketAddr::from(([127, 77, high, low], port))
+}
+
 #[test]
 fn three_that_are_started_alike_become_one_cluster() {
-    // Ports that are free now; nobody else is told them.
-    let listen: Vec<std::net::SocketAddr> = (0..3)
-        .map(|_| {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-            listener.local_addr().expect("an address")
-        })
-        .collect();
+    let listen: Vec<SocketAddr> = (7_430..).take(3).map(own_address).collect();
     let join: Vec<_> = listen.iter().map(|each| address(*each)).collect();
     let start = |place: usize| {
         let cluster = ClusterConfig {
@@ -185,9 +187,7 @@ fn three_that_are_started_alike_become_one_cluster() {
 #[test]
 fn one_that_expects_only_itself_begins_though_it_is_told_its_own_address() {
     let folder = tempfile::tempdir().expect("a folder");
-    // A port that stays free: nobody else uses this address.
-    let [.., high, low] = std::process::id().to_be_bytes();
-    let listen = std::net::SocketAddr::from(([127, 77, high, low], 7420));
+    let listen = own_address(7_420);
     let cluster = ClusterConfig {
         join: vec![address(listen)],
         bootstrap_expect: Some(1),
