@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 const ASKING_TIME_MAX: Duration = Duration::from_secs(3);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
+#[derive(Clone)]
 pub(super) struct Operator {
     cluster: Cluster,
 }

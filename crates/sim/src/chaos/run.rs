@@ -36,6 +36,5 @@ async fn go(scene: &mut Scene, faults: &mut Faults, length: Duration) -> anyhow:
             _ = told.recv() => break,
         }
     }
-    faults.heal(scene).await?;
-    scene.wait_until_whole().await
+    faults.heal(scene).await
 }

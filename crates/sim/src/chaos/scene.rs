@@ -28,7 +28,7 @@ const WITNESS_DISK_MIB: u64 = 4_096;
 /// How long servers may take to become a cluster.
 const FORMING_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long members may need to be a whole cluster again.
-const HEALING_TIME_MAX: Duration = Duration::from_secs(60);
+pub(super) const HEALING_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a server may take to stop after it was told to.
 pub(super) const STOPPING_TIME_MAX: Duration = Duration::from_secs(20);
 /// How far the clock of a server may be ahead of another's: machines do not start together.
