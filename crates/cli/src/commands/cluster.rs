@@ -151,7 +151,11 @@ fn not_changed(error: bramah::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::Unavailable => Failure::new(Exit::UNAVAILABLE, error.to_string()).into(),
         ErrorKind::OutcomeUnknown => {
-            let message = format!("{error}; `bramah cluster status` shows what came of it");
+            // A status may be of a member that has not heard of it yet.
+            let message = format!(
+                "{error}; repeat it by the member's number to be sure: what is done is not done \
+                 twice"
+            );
             Failure::new(Exit::UNKNOWN, message).into()
         }
         _ => error.into(),
