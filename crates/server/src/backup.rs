@@ -58,7 +58,7 @@ impl Runtime {
             Error::new(ErrorCode::LimitExceeded, text)
         } else {
             self.backups.waiting.insert(client, (id, index));
-            self.order_snapshot();
+            self.snapshots.is_ordered = true;
             return;
         };
         self.answer(client, id, Answer::Refused(error));

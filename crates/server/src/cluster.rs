@@ -4,18 +4,14 @@
 use std::time::Duration;
 
 use bramah_node::{ChangeRefused, ClientId, Input, MemberChange, Reply, Unavailable};
-use bramah_wal::SnapshotMeta;
-use bramah_wire::link::{Folder, Place, SnapshotHead, Wish};
+use bramah_wire::link::{Folder, Place, Wish};
 use bramah_wire::membership::Membership;
-use bramah_wire::peer::Message;
 use bramah_wire::request::{Address, ClusterAsk};
 use bramah_wire::{Error, ErrorCode, proto};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::limits::SNAPSHOTS_SENT_MAX;
-use crate::log::{LogError, Published};
-use crate::peers::{Arrival, News, Outgoing, Received, receive, send, spawn};
+use crate::peers::News;
 use crate::runtime::{RunError, Runtime};
 use crate::service::Answer;
 
@@ -233,11 +229,11 @@ impl Runtime {
                 self.folder.wish = Wish::None;
                 self.save_folder();
             }
-            News::Arrival(arrival) => self.arrivals.push(arrival),
+            News::Arrival(arrival) => self.snapshots.arrivals.push(arrival),
             News::Received(received) => self.take_received(*received),
-            News::NotReceived => self.is_receiving = false,
+            News::NotReceived => self.snapshots.is_receiving = false,
             News::Sent { to, ok } => {
-                self.sending -= 1;
+                self.snapshots.sending -= 1;
                 self.inputs.push(Input::SnapshotSent { to, ok });
             }
         }
@@ -315,85 +311,6 @@ impl Runtime {
             true => self.places_changed(),
             false => self.peers.connect(&self.members),
         }
-    }
-
-    /// Takes the next snapshot that another member is about to send.
-    pub(crate) fn take_arrivals(&mut self) -> Result<(), RunError> {
-        for arrival in std::mem::take(&mut self.arrivals) {
-            if self.is_receiving || !self.received.is_empty() {
-                // One at a time; whoever sends it hears that it did not come.
-                continue;
-            }
-            self.begin_arrival(arrival)?;
-        }
-        Ok(())
-    }
-
-    fn begin_arrival(&mut self, arrival: Arrival) -> Result<(), RunError> {
-        let Arrival { from, head, .. } = &arrival;
-        let node_id = self.folder.node_id;
-        let membership = match Membership::decode(&head.members) {
-            Ok(membership) => Membership { node_id, ..membership },
-            Err(error) => {
-                warn!(from, %error, "a snapshot of members that cannot be read");
-                return Ok(());
-            }
-        };
-        let (index, term) = (head.index, head.term);
-        let meta = SnapshotMeta { index, term, members: membership.encode() };
-        let writer = match self.writer.log().begin_received(&meta) {
-            Ok(writer) => writer,
-            Err(LogError::Full(error)) => {
-                warn!(%error, "no room for a snapshot of another member");
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        info!(from, index, bytes = head.bytes, "a snapshot comes");
-        self.is_receiving = true;
-        let post = self.peers.post().clone();
-        spawn(move || receive(&post, arrival, membership, writer));
-        Ok(())
-    }
-
-    fn take_received(&mut self, received: Received) {
-        self.is_receiving = false;
-        let Received { from, message, membership, state, finished } = received;
-        if let Message::Raft(raft) = &message
-            && let Some(head) = &raft.snapshot
-        {
-            self.received.insert(head.index, finished.map(Box::new));
-            self.inputs.push(Input::SnapshotReceived { from, message, membership, state });
-        }
-    }
-
-    /// Sends the snapshots that are ordered, if it is those that are published.
-    pub(crate) fn send_snapshots(&mut self) -> Result<(), LogError> {
-        for (to, index, message) in std::mem::take(&mut self.to_send) {
-            let published = match self.sending >= SNAPSHOTS_SENT_MAX {
-                true => None,
-                false => self.writer.log().published()?,
-            };
-            match published.filter(|published| published.meta.index == index) {
-                Some(published) => self.send_snapshot(to, published, &message),
-                None => self.inputs.push(Input::SnapshotSent { to, ok: false }),
-            }
-        }
-        Ok(())
-    }
-
-    fn send_snapshot(&mut self, to: u64, published: Published, message: &Message) {
-        let Published { meta, bytes, data } = published;
-        let head = SnapshotHead {
-            index: meta.index,
-            term: meta.term,
-            members: meta.members.into(),
-            message: message.encode().into(),
-            bytes,
-        };
-        self.sending += 1;
-        let outgoing = Outgoing { to, head, data };
-        tokio::spawn(send(self.peers.post().clone(), outgoing));
     }
 }
 

@@ -33,6 +33,7 @@ mod restore;
 mod runtime;
 mod server;
 mod service;
+mod snapshots;
 mod websocket;
 mod writer;
 

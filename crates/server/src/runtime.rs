@@ -13,10 +13,8 @@ use std::time::Duration;
 
 use bramah_core::Sizes;
 use bramah_node::{BootTime, ClientId, Input, Node, NodeError, Output, Room};
-use bramah_wal::{DirDisk, FinishedSnapshot};
 use bramah_wire::link::{Folder, LogEnd, Place};
 use bramah_wire::membership::Membership;
-use bramah_wire::peer::Message;
 use bramah_wire::proto::Staleness;
 use bramah_wire::request::Ask;
 use rustix::time::{ClockId, clock_gettime};
@@ -29,8 +27,9 @@ use crate::folder::FolderFile;
 use crate::hall::{Hall, Inbox};
 use crate::leaving::Leaving;
 use crate::log::LogError;
-use crate::peers::{Arrival, Peers};
+use crate::peers::Peers;
 use crate::service::{Answer, Flow, Outlet};
+use crate::snapshots::Snapshots;
 use crate::writer::{Write, Writer};
 
 /// As many requests or answers together make a write on the other thread worth the hand-over.
@@ -78,15 +77,7 @@ pub(crate) struct Runtime {
     begun: Instant,
     /// A leader, this node or another, was last heard then; none since the start.
     heard_leader: Option<Instant>,
-    /// Somebody needs a snapshot of what is applied now.
-    snapshot_ordered: bool,
-    /// Snapshots to be sent: to whom, which, and the message that goes with it.
-    pub(crate) to_send: Vec<(u64, u64, Message)>,
-    pub(crate) sending: usize,
-    pub(crate) arrivals: Vec<Arrival>,
-    pub(crate) is_receiving: bool,
-    /// Snapshots that were received, by index, until the node decides.
-    pub(crate) received: BTreeMap<u64, Option<Box<FinishedSnapshot<DirDisk>>>>,
+    pub(crate) snapshots: Snapshots,
 }
 
 /// What a runtime is made of.
@@ -138,12 +129,7 @@ impl Runtime {
             backups: Backups::default(),
             begun: Instant::now(),
             heard_leader: None,
-            snapshot_ordered: false,
-            to_send: Vec::new(),
-            sending: 0,
-            arrivals: Vec::new(),
-            is_receiving: false,
-            received: BTreeMap::new(),
+            snapshots: Snapshots::default(),
         }
     }
 
@@ -274,7 +260,7 @@ impl Runtime {
         self.note_acked();
         self.answer_transfers();
         if !self.writer.is_writing() {
-            let made = self.writer.log().keep_short(&self.node, &mut self.snapshot_ordered)?;
+            let made = self.writer.log().keep_short(&self.node, &mut self.snapshots.is_ordered)?;
             if let Some((index, term)) = made {
                 self.inputs.push(Input::SnapshotMade { index, term });
             }
@@ -284,11 +270,6 @@ impl Runtime {
             self.look_for_room();
         }
         Ok(())
-    }
-
-    /// Somebody needs a snapshot of what is applied now.
-    pub(crate) fn order_snapshot(&mut self) {
-        self.snapshot_ordered = true;
     }
 
     /// Answers what the node is not asked.
@@ -337,19 +318,19 @@ impl Runtime {
                 }
                 Output::Drained => self.drained = true,
                 Output::Send { to, message } => self.peers.put(to, &message),
-                Output::MakeSnapshot => self.snapshot_ordered = true,
+                Output::MakeSnapshot => self.snapshots.is_ordered = true,
                 Output::SendSnapshot { to, index, message, .. } => {
-                    self.to_send.push((to, index, message));
+                    self.snapshots.to_send.push((to, index, message));
                 }
                 Output::InstallSnapshot { number, index, .. } => {
-                    let Some(finished) = self.received.remove(&index) else {
+                    let Some(finished) = self.snapshots.received.remove(&index) else {
                         return Err(RunError::NoSnapshot(index));
                     };
                     self.last_index = index;
                     self.writes.push(Write::Install { number, finished });
                 }
                 Output::DiscardSnapshot { index } => {
-                    self.received.remove(&index);
+                    self.snapshots.received.remove(&index);
                 }
                 Output::Reply { client, id, now, reply } => {
                     if let Some(outlet) = self.outlets.get(&client) {
