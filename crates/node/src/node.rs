@@ -21,7 +21,6 @@ use crate::restore::{NodeError, Recovered};
 
 /// A fact for a node.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most are of the large one, a request")]
 pub enum Input {
     /// A client connected.
     Connected(ClientId),
@@ -89,7 +88,7 @@ pub enum Input {
         /// The members as of the snapshot.
         membership: Membership,
         /// The table in it.
-        state: State,
+        state: Box<State>,
     },
     /// Time passed.
     Tick,
@@ -388,7 +387,7 @@ impl Node {
             }
             Input::SnapshotSent { to, ok } => self.consensus.handle_snapshot_sent(to, ok),
             Input::SnapshotReceived { from, message, membership, state } => {
-                self.receive_snapshot(from, message, membership, state, out);
+                self.receive_snapshot(from, message, membership, *state, out);
             }
             Input::Tick => {}
         }

@@ -76,6 +76,7 @@ impl Runtime {
             && let Some(head) = &raft.snapshot
         {
             self.snapshots.received.insert(head.index, finished.map(Box::new));
+            let state = Box::new(state);
             self.inputs.push(Input::SnapshotReceived { from, message, membership, state });
         }
     }

@@ -296,6 +296,7 @@ impl Cluster {
                 if member.aside.is_none() {
                     member.snapshots_received += 1;
                     member.aside = Some(*snapshot);
+                    let state = Box::new(state);
                     self.step(to, [Input::SnapshotReceived { from, message, membership, state }]);
                 }
             }
@@ -310,7 +311,7 @@ impl Cluster {
                 _ => None,
             };
             let (index, term) = head.map_or((0, 0), |head| (head.index, head.term));
-            let (membership, state) = (membership.clone(), state.clone());
+            let (membership, state) = (membership.clone(), State::clone(state));
             self.member(to).aside = Some(Snapshot { index, term, membership, state });
         }
         self.step(to, [lie]);

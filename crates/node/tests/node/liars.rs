@@ -110,7 +110,7 @@ fn no_message_of_another_member_stops_a_node() {
                     let learners = vec![chance.below(5); chance.below(2) as usize];
                     let (cluster_id, node_id) = (9, from);
                     let membership = Membership { cluster_id, node_id, voters, learners };
-                    let state = cluster.node(to).applied().0.clone();
+                    let state = Box::new(cluster.node(to).applied().0.clone());
                     Input::SnapshotReceived { from, message, membership, state }
                 }
                 _ => Input::Peer { from, message },

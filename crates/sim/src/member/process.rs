@@ -350,6 +350,7 @@ impl Process {
         if !self.is_install_ordered() {
             self.received = Some(Received { finished, state: state.clone() });
         }
+        let state = Box::new(state);
         Ok(Some(Input::SnapshotReceived { from, message, membership, state }))
     }
 
