@@ -100,6 +100,20 @@ pub(crate) fn bramah(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same as `nohup` would start it: with HUP ignored.
+pub(crate) fn no_hangup(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).stdin(Stdio::null());
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// What a program left.
 #[derive(Debug)]
 pub(crate) struct Output {

@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::harness::{Program, Server, bramah, run};
+use crate::harness::{Program, Server, bramah, no_hangup, run};
 
 #[test]
 fn the_ready_line_tells_where_and_how_it_serves() {
@@ -51,6 +51,18 @@ fn holds_live_on_through_a_restart() {
     let told = "; found 1 lock and 1 session that are known to be committed; ";
     let output = server.wait();
     assert!(output.stderr.contains(told), "{output:?}");
+}
+
+#[test]
+fn a_server_goes_on_when_its_terminal_is_gone_if_it_was_told_to() {
+    let command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0", "--json"]);
+    let mut server = Server::of(no_hangup(&command));
+    server.signal(Signal::HUP);
+    assert_eq!(server.json("acquire n")["token"], 1);
+    server.signal(Signal::TERM);
+    let output = server.wait();
+    assert_eq!(output.code, 0);
+    assert!(!output.stderr.contains("stopped at once"), "HUP was one to end: {output:?}");
 }
 
 #[test]

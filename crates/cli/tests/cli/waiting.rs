@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Program, Server, file, on, run};
+use crate::harness::{Program, Server, file, no_hangup, on, run};
 
 /// Holds the lock `n` until it is killed.
 fn hold(server: &Server, flags: &str) -> Program {
@@ -187,6 +187,23 @@ fn signals_reach_the_command() {
         assert_eq!(program.line(), format!("got {number}"));
         assert_eq!(program.wait().code, 9);
     }
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let (server, _dir) = Server::start();
+    let mut command = server.command("lock n -- sh -c");
+    command.arg("trap 'exit 9' USR1; echo ready; while :; do sleep 0.02; done");
+    let mut program = Program::read(no_hangup(&command));
+    assert_eq!(program.line(), "ready");
+    program.signal(Signal::HUP);
+    // It is passed on after HUP would be, whose number is lower.
+    program.signal(Signal::USR1);
+    assert_eq!(program.wait().code, 9);
+    let grep = server.command("lock n -- grep SigIgn /proc/self/status");
+    let told = run(no_hangup(&grep)).stdout;
+    let ignored = u64::from_str_radix(told.trim_start_matches("SigIgn:").trim(), 16).unwrap();
+    assert_eq!(ignored & 1, 1, "the command has it ignored too: {told}");
 }
 
 #[test]
