@@ -288,6 +288,11 @@ impl Consensus {
         }
     }
 
+    /// Something came of that member within so many ticks.
+    fn was_heard(&self, member: u64, ticks: u64) -> bool {
+        self.heard.get(&member).is_some_and(|heard| heard + ticks > self.ticks)
+    }
+
     fn step_in(&mut self, message: Message) {
         // An error says that it was not for this member, as it is now.
         let _ = self.raw.step(message);

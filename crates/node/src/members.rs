@@ -6,13 +6,16 @@ use bramah_wire::peer::Message;
 
 use crate::clock::BootTime;
 use crate::hub::ClientId;
-use crate::node::{Node, Output};
-use crate::pending::REQUEST_TIME_MS_MAX;
+use crate::node::{Node, Output, Room};
+use crate::pending::{Origin, REQUEST_TIME_MS_MAX};
 use crate::reply::{ChangeRefused, Reply, Unavailable};
 use crate::restore::NodeError;
 
 /// How long those who would vote after a change may take to say that they are there.
 const ROLL_TIME_MS_MAX: u64 = 2_000;
+
+/// How long a member leads before it lets another lead because its disk is full.
+const FULL_LEADER_TIME_MS: u64 = 10_000;
 
 /// A change that somebody wants, and who is to be answered.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl Node {
         if !self.consensus.can_propose_change() {
             return Some(Reply::Unavailable(Unavailable::NoLeader));
         }
-        if self.change.is_some() {
+        if self.change.is_some() || self.changed.is_some() {
             return Some(Reply::ChangeRefused(ChangeRefused::OneAtATime));
         }
         if let Err(why) = self.consensus.check_change(&self.membership, change) {
@@ -129,6 +132,18 @@ impl Node {
         }
     }
 
+    /// What a leader has no room for, nobody is granted: another leads, which may have some. If that
+    /// has none either, it keeps the lead for a while, or the lead would go round for ever.
+    pub(crate) fn hand_over_if_full(&mut self, now: BootTime) {
+        // Also one that could not write the first entry of its term.
+        if self.leader() != Some(self.membership.node_id) {
+            self.hands_over_at = BootTime(now.0 + FULL_LEADER_TIME_MS);
+        } else if self.room != Room::Enough && now >= self.hands_over_at {
+            self.hands_over_at = BootTime(now.0 + FULL_LEADER_TIME_MS);
+            self.consensus.transfer(None);
+        }
+    }
+
     pub(crate) fn give_up_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
         let is_late = |change: &mut Change| change.since.0 + REQUEST_TIME_MS_MAX <= now.0;
         if let Some(change) = self.change.take_if(is_late) {
@@ -167,6 +182,10 @@ impl Node {
         self.restart_clock(now);
         while let Some(waiting) = self.pending.pop_handed() {
             self.answer_all(now, &waiting.origin, &Reply::OutcomeUnknown, out);
+            if waiting.origin == Origin::Node {
+                // Nobody asked, and nobody else will.
+                self.pending.push(now, waiting.origin, waiting.command);
+            }
         }
         if let Some(change) = self.change.take_if(|change| change.is_proposed_up_to(index)) {
             self.reply(now, change.client, change.id, Reply::OutcomeUnknown, out);

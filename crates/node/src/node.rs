@@ -199,7 +199,9 @@ pub struct Node {
     pub(crate) changed: Option<(ClientId, u64, Membership)>,
     /// A snapshot that is being put in place of the log.
     pub(crate) installing: Option<(State, Membership)>,
-    room: Room,
+    pub(crate) room: Room,
+    /// A leader without room lets another lead from then on.
+    pub(crate) hands_over_at: BootTime,
     draining: bool,
     /// Reused between commands.
     pub(crate) events: Vec<Event>,
@@ -243,6 +245,7 @@ impl Node {
             changed: None,
             installing: None,
             room: Room::default(),
+            hands_over_at: BootTime(0),
             draining: false,
             events: Vec::new(),
             command_bytes: Vec::new(),
@@ -276,6 +279,7 @@ impl Node {
             }
         }
         self.pursue_change(now, out);
+        self.hand_over_if_full(now);
         while self.advance(now, out)? {}
         if self.consensus.poll_make_snapshot() {
             out.push(Output::MakeSnapshot);
@@ -373,7 +377,10 @@ impl Node {
             }
             Input::Persisted(number) => self.consensus.handle_persisted(number),
             Input::Lagged(client) => self.drop_watches(client, out),
-            Input::Room(room) => self.room = room,
+            Input::Room(room) => {
+                self.room = room;
+                self.hands_over_at = now;
+            }
             Input::Drain => self.draining = true,
             Input::Peer { from, message } => self.hear(now, from, message, out),
             Input::Change { client, id, change } => {
@@ -401,8 +408,11 @@ impl Node {
                 None => self.pending.push(now, Origin::Client(client, id), command),
             },
             What::KeepAlive(sessions) => {
+                if self.room == Room::Out {
+                    return Some(Reply::Unavailable(Unavailable::DiskFull));
+                }
                 let keepalives = &mut self.pending.keepalives;
-                if !keepalives.has_room_for(sessions.len()) || self.room == Room::Out {
+                if !keepalives.has_room_for(sessions.len()) {
                     return Some(Reply::Unavailable(Unavailable::Overloaded));
                 }
                 keepalives.push(now, (client, id), &sessions);

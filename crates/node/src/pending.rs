@@ -59,6 +59,12 @@ impl KeepAlives {
         self.sessions.len() + len <= limits::RENEW_SESSIONS_MAX
     }
 
+    /// All of them, if the first has waited too long for a leader. They were handed to nobody.
+    pub(crate) fn take_late(&mut self, now: BootTime) -> Option<Origin> {
+        let is_late = self.since.is_some_and(|since| since.0 + REQUEST_TIME_MS_MAX <= now.0);
+        is_late.then(|| Origin::KeepAlives(std::mem::take(self).asked))
+    }
+
     /// When they become an entry if nothing else does before.
     pub(crate) fn due(&self) -> Option<BootTime> {
         self.since.map(|since| BootTime(since.0 + KEEPALIVE_DELAY_MS_MAX))

@@ -178,6 +178,10 @@ impl Node {
                 self.pending.push(now, late.origin, late.command);
             }
         }
+        if let Some(late) = self.pending.keepalives.take_late(now) {
+            let reply = Reply::Unavailable(Unavailable::NoLeader);
+            self.answer_all(now, &late, &reply, out);
+        }
         while let Some(late) = self.reads.pop_late(now) {
             let reply = Reply::Unavailable(Unavailable::NoLeader);
             self.reply(now, late.client, late.id, reply, out);

@@ -4,7 +4,7 @@ use bramah_wire::membership::{MemberChange, Membership};
 use bramah_wire::peer;
 use raft::{ProgressState, SnapshotStatus, StateRole};
 
-use super::{Consensus, forms};
+use super::{Consensus, ELECTION_TICKS, forms};
 use crate::NodeError;
 use crate::reply::ChangeRefused;
 
@@ -128,8 +128,11 @@ impl Consensus {
     /// The other voter that has most of the log; of several, the one with the lowest number.
     fn most_advanced(&self) -> Option<u64> {
         let prs = self.raw.raft.prs();
-        let others = prs.iter().filter(|(id, progress)| {
-            **id != self.node_id && progress.recent_active && prs.conf().voters().contains(**id)
+        // The engine forgets now and then who is there.
+        let others = prs.iter().filter(|(id, _)| {
+            **id != self.node_id
+                && self.was_heard(**id, ELECTION_TICKS as u64)
+                && prs.conf().voters().contains(**id)
         });
         let best = others.max_by_key(|(id, progress)| (progress.matched, std::cmp::Reverse(**id)));
         best.map(|(id, _)| *id)
@@ -199,10 +202,10 @@ impl Consensus {
             return u64::MAX;
         }
         let (before, published) = self.raw.store().bounds();
-        let is_here = |id: &u64| {
-            self.heard.get(id).is_some_and(|heard| heard + SILENCE_TICKS_MAX > self.ticks)
-        };
-        let others = raft.prs().iter().filter(|(id, _)| **id != self.node_id && is_here(id));
+        let others = raft
+            .prs()
+            .iter()
+            .filter(|(id, _)| **id != self.node_id && self.was_heard(**id, SILENCE_TICKS_MAX));
         let needed = others.map(|(_, progress)| match progress.state {
             ProgressState::Snapshot => progress.pending_snapshot,
             _ if progress.matched < before => published,

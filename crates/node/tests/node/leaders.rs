@@ -377,3 +377,19 @@ fn a_command_without_a_number_of_its_own_is_not_repeated_by_the_next_leader() {
     }
     assert_eq!(cluster.agree(), 0);
 }
+
+#[test]
+fn the_lead_is_handed_over_at_whatever_moment_that_is_asked() {
+    let mut cluster = Cluster::new(3);
+    for _ in 0..12 {
+        let leader = cluster.leader();
+        cluster.now += 50;
+        // Between a look at who is there, and what they say to it.
+        cluster.step(leader, [Input::Tick]);
+        cluster.step(leader, [Input::TransferLeadership { to: None }]);
+        cluster.run(500);
+        assert_ne!(cluster.leader(), leader);
+        // Another moment the next time.
+        cluster.run(450);
+    }
+}

@@ -9,6 +9,7 @@ mod liars;
 mod members;
 mod quorum;
 mod restart;
+mod room;
 mod time;
 mod trouble;
 mod watches;

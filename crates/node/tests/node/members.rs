@@ -189,6 +189,24 @@ fn what_was_handed_over_before_a_snapshot_came_is_of_unknown_outcome() {
 }
 
 #[test]
+fn the_end_of_a_bound_session_outlives_a_snapshot_that_comes_before_it_is_done() {
+    let mut cluster = Cluster::new(3);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    cluster.connect(follower, 2);
+    let bound = cluster.command(follower, 2, open(600_000, OnDisconnect::Release));
+    assert!(matches!(bound, Outcome::SessionOpened { .. }), "{bound:?}");
+    cluster.isolate(follower);
+    cluster.step(follower, [Input::Disconnected(ClientId(2))]);
+    outweigh(&mut cluster, leader);
+    cluster.heal();
+    cluster.run(1_000);
+    assert_eq!(cluster.members[&follower].snapshots_received, 1);
+    let sessions = cluster.node(leader).applied().0.sizes().sessions;
+    assert_eq!(sessions, 1, "the other one: nobody else would end it before its TTL");
+}
+
+#[test]
 fn an_empty_node_joins_learns_votes_and_serves() {
     let mut cluster = Cluster::new(1);
     cluster.connect(1, 1);
