@@ -10,6 +10,8 @@ use bramah_wire::link::Folder;
 
 const NAME: &str = "node";
 const NEW_NAME: &str = "node.new";
+/// What the log's snapshots begin with, and what those end with that are not whole yet.
+const SNAPSHOT: (&str, &str) = ("snapshot-", ".new");
 
 /// Where that file is; nowhere in memory.
 #[derive(Clone, Debug)]
@@ -45,8 +47,11 @@ impl FolderFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
+        let (start, unfinished) = SNAPSHOT;
         for entry in entries {
-            if entry?.file_name().to_string_lossy().starts_with("snapshot-") {
+            let name = entry?.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(start) && !name.ends_with(unfinished) {
                 return Ok(true);
             }
         }
@@ -61,5 +66,30 @@ impl FolderFile {
         file.sync_all()?;
         fs::rename(folder.join(NEW_NAME), folder.join(NAME))?;
         File::open(folder)?.sync_all()
+    }
+
+    /// Removes it, durably: then the log alone says which node it is.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        match fs::remove_file(folder.join(NAME)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        File::open(folder)?.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_was_not_finished_is_no_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = FolderFile::new(Some(folder.path()));
+        fs::write(folder.path().join("snapshot-1.new"), "half").expect("it is written");
+        assert!(!file.has_log().expect("it can be read"));
+        fs::write(folder.path().join("snapshot-7"), "whole").expect("it is written");
+        assert!(file.has_log().expect("it can be read"));
     }
 }

@@ -38,7 +38,8 @@ pub struct Restored {
     pub last_token: FencingToken,
 }
 
-/// Why there is no new cluster; the folder is as it was.
+/// Why there is no new cluster. The folder is as it was, but for the addresses of other members if
+/// the last step failed; or it is the new cluster's already, and says that nothing is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// There is something in the folder.
@@ -281,6 +282,9 @@ fn begin(
     let membership = Membership { cluster_id, node_id, voters, learners };
     let meta = SnapshotMeta { index, term, members: membership.encode() };
     let finished = compaction::write(state, wal.begin_snapshot(&meta)?)?;
+    // It names the cluster before. Wherever this ends from here on, the log alone says who it is:
+    // the member of before, to be recovered again, or that of the new cluster, which may start.
+    file.remove()?;
     wal.publish_snapshot(finished)?;
     file.write(&folder_of(&membership, Wish::None))?;
     Ok(Restored {
@@ -291,4 +295,76 @@ fn begin(
         sizes: state.sizes(),
         last_token: state.counters().last_token,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::Storage;
+    use crate::formation::check_folder;
+    use crate::log::{Beginning, Log};
+
+    const CLUSTER: u64 = 300;
+
+    /// The folder of a member that knows another.
+    fn one_of_two() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (voters, learners) = (vec![1, 2], Vec::new());
+        let membership = Membership { cluster_id: CLUSTER, node_id: 1, voters, learners };
+        let disk = DirDisk::open(folder.path()).expect("it opens");
+        let (mut wal, _) = Wal::open(disk, Options::default()).expect("it is empty");
+        let meta = SnapshotMeta { index: 7, term: 2, members: membership.encode() };
+        let writer = wal.begin_snapshot(&meta).expect("it begins");
+        let finished = compaction::write(&State::new(0), writer).expect("it is written");
+        wal.publish_snapshot(finished).expect("it is published");
+        let file = FolderFile::new(Some(folder.path()));
+        file.write(&folder_of(&membership, Wish::None)).expect("it is written");
+        folder
+    }
+
+    /// Recovers a folder with a folder of this name in the way of what is written.
+    fn recover_in_vain(folder: &Path, obstacle: &str) -> RestoreError {
+        let Member { mut wal, state, .. } = open(folder).expect("it can be recovered");
+        let obstacle = folder.join(obstacle);
+        fs::create_dir_all(&obstacle).expect("it is made");
+        let file = FolderFile::new(Some(folder));
+        let head = BackupHead { cluster_id: CLUSTER, index: 7, term: 2 };
+        let error = begin(&mut wal, &file, head, (8, 3), &state).expect_err("it ends there");
+        fs::remove_dir(&obstacle).expect("it is empty");
+        error
+    }
+
+    /// The cluster that a server started in this folder is of.
+    fn started(folder: &Path) -> u64 {
+        let storage = Storage::Folder(folder.to_owned());
+        let beginning = Beginning::Joining { cluster_id: 0, node_id: 0 };
+        let membership = Log::open(&storage, beginning, 0).expect("it opens").recovered.membership;
+        let file = FolderFile::new(Some(folder)).read().expect("it can be read");
+        let file = file.unwrap_or_else(|| folder_of(&membership, Wish::None));
+        check_folder(&file, &membership).expect("it starts");
+        membership.cluster_id
+    }
+
+    #[test]
+    fn a_recovery_that_ends_before_its_last_write_leaves_a_folder_that_starts() {
+        let folder = one_of_two();
+        let error = recover_in_vain(folder.path(), "node.new");
+        assert!(matches!(error, RestoreError::Io(_)), "{error:?}");
+        assert_ne!(started(folder.path()), CLUSTER);
+        let error = recover(folder.path()).expect_err("it is done");
+        assert!(matches!(error, RestoreError::Alone), "{error:?}");
+    }
+
+    #[test]
+    fn a_recovery_that_ends_before_its_log_is_published_may_begin_again() {
+        let folder = one_of_two();
+        let error = recover_in_vain(folder.path(), "snapshot-0000000000000008");
+        assert!(matches!(error, RestoreError::Write(_)), "{error:?}");
+        assert_eq!(started(folder.path()), CLUSTER);
+        let recovered = recover(folder.path()).expect("as if it were the first time");
+        assert_eq!(recovered.from_cluster_id, CLUSTER);
+        assert_eq!(started(folder.path()), recovered.cluster_id);
+    }
 }

@@ -1,5 +1,7 @@
 //! Backups of a running cluster, and what is made of them and of a lost one.
 
+use std::fs;
+
 use bramah_server::{RestoreError, inspect, recover, restore};
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
@@ -120,6 +122,16 @@ fn what_one_member_has_of_a_lost_cluster_becomes_a_cluster() {
     // The other, should it come back, is of a cluster that is no more.
     let other = Running::in_folder(folders[1].path());
     assert_eq!(other.started.cluster_id, cluster_id);
+}
+
+#[test]
+fn a_restore_that_ends_before_there_is_a_log_may_begin_again() {
+    let server = Running::in_memory();
+    let bytes = backup(&mut Client::connect(server.address()));
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("snapshot-1.new"), "half a table").expect("it is written");
+    let restored = restore(&bytes[..], folder.path()).expect("there is nothing in it yet");
+    assert_eq!(Running::in_folder(folder.path()).started.cluster_id, restored.cluster_id);
 }
 
 #[test]
