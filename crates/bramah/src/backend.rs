@@ -268,8 +268,9 @@ pub trait Hold: Send + Sync + fmt::Debug {
     /// The proof with which another process may release or renew it.
     fn hold_id(&self) -> String;
 
-    /// The same, for whoever has the hold when it is detached: it may also name a session that is
-    /// there for this hold alone, and ends with its release.
+    /// The same, for whoever has the hold when it is detached, which it is by this: it outlives
+    /// this handle. It may also name a session that is there for this hold alone, and ends with its
+    /// release.
     fn detached_id(&self) -> String {
         self.hold_id()
     }

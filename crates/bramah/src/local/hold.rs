@@ -29,12 +29,15 @@ pub(super) struct Home {
     pub(super) folder: Arc<Folder>,
     pub(super) closed: watch::Sender<bool>,
     holds: Mutex<BTreeMap<(LockName, FencingToken), Weak<Held>>>,
+    /// Entries whose handles were detached. None once nobody is left for whom to keep them.
+    detached: Mutex<Option<Vec<Arc<Held>>>>,
 }
 
 impl Home {
     pub(super) fn new(folder: Folder) -> Home {
         let (folder, closed) = (Arc::new(folder), watch::Sender::new(false));
-        Home { folder, closed, holds: Mutex::default() }
+        let (holds, detached) = (Mutex::default(), Mutex::new(Some(Vec::new())));
+        Home { folder, closed, holds, detached }
     }
 
     /// Waits for a lock and keeps it.
@@ -89,6 +92,30 @@ impl Home {
         for held in holds {
             held.end(LostReason::SessionClosed);
         }
+        self.keep_no_more();
+    }
+
+    /// Keeps an entry that has no handle any more. There are no more of them than seats of the
+    /// living: what has ended makes room for the next.
+    fn keep(&self, held: Arc<Held>) {
+        if let Some(detached) = &mut *self.detached() {
+            detached.retain(|held| held.over().is_none());
+            return detached.push(held);
+        }
+        held.abandon();
+    }
+
+    /// Gives back what was detached, and whatever will be.
+    pub(super) fn keep_no_more(&self) {
+        // Taken out first: whoever ends a hold may not have this locked.
+        let detached = self.detached().take();
+        for held in detached.into_iter().flatten() {
+            held.abandon();
+        }
+    }
+
+    fn detached(&self) -> MutexGuard<'_, Option<Vec<Arc<Held>>>> {
+        self.detached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn holds(&self) -> MutexGuard<'_, BTreeMap<(LockName, FencingToken), Weak<Held>>> {
@@ -194,6 +221,13 @@ impl Held {
             return Ok(Released::Released);
         }
         Ok(Released::AlreadyLost(Some(self.end(LostReason::SessionUnknown))))
+    }
+
+    /// Gives back one entry, as far as that can be done at once.
+    fn abandon(&self) {
+        if !self.leave_entry() && self.over().is_none() {
+            self.end(LostReason::Released);
+        }
     }
 
     /// One entry less. False if it was the last.
@@ -350,6 +384,14 @@ impl Hold for Handle {
         String::new()
     }
 
+    /// From now on the hold ends with its [`super::Local`] and not with this handle.
+    fn detached_id(&self) -> String {
+        if self.give_back() {
+            self.held.home.keep(self.held.clone());
+        }
+        self.hold_id()
+    }
+
     fn session(&self) -> u64 {
         0
     }
@@ -382,8 +424,8 @@ impl Hold for Handle {
     }
 
     fn abandon(&self) {
-        if self.give_back() && !self.held.leave_entry() && self.held.over().is_none() {
-            self.held.end(LostReason::Released);
+        if self.give_back() {
+            self.held.abandon();
         }
     }
 

@@ -127,6 +127,12 @@ impl Local {
     }
 }
 
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.home.keep_no_more();
+    }
+}
+
 impl Backend for Local {
     fn scheme(&self) -> &'static str {
         "local"

@@ -4,6 +4,7 @@
 
 mod child;
 mod crash;
+mod detached;
 mod exclusion;
 mod queue;
 mod shows;
