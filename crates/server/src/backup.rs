@@ -9,7 +9,7 @@ use bramah_wire::{Error, ErrorCode};
 use tracing::info;
 
 use crate::limits::{BACKUP_PART_BYTES, BACKUPS_MAX};
-use crate::log::{LogError, Published};
+use crate::log::{COMPACTION_REST, LogError, Published};
 use crate::runtime::Runtime;
 use crate::service::Answer;
 
@@ -90,7 +90,8 @@ impl Runtime {
         }
     }
 
-    /// Begins those backups for which there is a snapshot now.
+    /// Begins those backups for which there is a snapshot now, and refuses those for which none can
+    /// be made.
     pub(crate) fn begin_backups(&mut self) -> Result<(), LogError> {
         if self.backups.waiting.is_empty() {
             return Ok(());
@@ -112,7 +113,22 @@ impl Runtime {
             let answer = self.next_part(client, 0);
             self.answer(client, id, answer);
         }
+        if self.writer.log().makes_no_snapshots() {
+            self.refuse_backups();
+        }
         Ok(())
+    }
+
+    /// Tells those who wait for a snapshot that there was no room for it.
+    fn refuse_backups(&mut self) {
+        for (client, (id, _)) in std::mem::take(&mut self.backups.waiting) {
+            let text = format!(
+                "make the backup: the disk of the server's data folder has no room for a \
+                 snapshot; make room on it, and try again {COMPACTION_REST:?} later"
+            );
+            let error = Error::new(ErrorCode::DiskFull, text);
+            self.answer(client, id, Answer::Refused(error));
+        }
     }
 }
 

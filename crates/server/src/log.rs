@@ -23,7 +23,7 @@ use crate::keys::random_number;
 const LOG_PER_SNAPSHOT: u64 = 2;
 
 /// How long after a snapshot found no room the next is tried: it reads the whole log to get there.
-const COMPACTION_REST: Duration = Duration::from_secs(60);
+pub(crate) const COMPACTION_REST: Duration = Duration::from_secs(60);
 
 /// Why the log cannot be used or written.
 #[derive(Debug, thiserror::Error)]
@@ -225,15 +225,22 @@ impl Log {
             return log.publish(thread);
         }
         let enough = log.bytes_before_snapshot.max(LOG_PER_SNAPSHOT * log.snapshot_bytes);
-        let rests = log.compaction_rests_until.is_some_and(|until| Instant::now() < until);
         let is_due = log.wal.bytes_since_snapshot() >= enough;
-        if log.compaction.is_none() && (is_due || *ordered) && !rests {
+        if log.compaction.is_none() && (is_due || *ordered) && !log.rests() {
             let has_news = log.begin(node)?;
             if std::mem::take(ordered) && !has_news {
                 return Ok(log.wal.snapshot().map(|meta| (meta.index, meta.term)));
             }
         }
         Ok(None)
+    }
+
+    /// The disk had no room for the last snapshot, and none is made for a while.
+    pub(crate) fn makes_no_snapshots(&self) -> bool {
+        match self {
+            Log::Memory(_) => false,
+            Log::Folder(log) => log.rests(),
+        }
     }
 
     /// The published snapshot, if there is one.
@@ -339,6 +346,10 @@ impl FolderLog {
             Err(error) => return Err(boxed(error)),
         }
         Ok(None)
+    }
+
+    fn rests(&self) -> bool {
+        self.compaction_rests_until.is_some_and(|until| Instant::now() < until)
     }
 
     fn rest(&mut self, error: &dyn std::error::Error) {

@@ -92,6 +92,25 @@ fn a_backup_that_is_not_under_way_cannot_go_on() {
 }
 
 #[test]
+fn a_backup_for_which_the_disk_has_no_room_is_refused_as_soon_as_that_is_known() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Running::in_folder(data.path());
+    let mut client = Client::connect(server.address());
+    let session = client.open(60_000);
+    client.hold(session, "x");
+    // What is written aside next goes to a disk that has no room.
+    for number in 1..9 {
+        let aside = data.path().join(format!("snapshot-{number}.new"));
+        std::os::unix::fs::symlink("/dev/full", aside).expect("it is made");
+    }
+    for _ in 0..2 {
+        let error = client.error(Op::Backup(proto::Backup { from: 0 }));
+        assert_eq!(error.code, "disk_full", "{error:?}");
+    }
+    client.hold(session, "y");
+}
+
+#[test]
 fn what_one_member_has_of_a_lost_cluster_becomes_a_cluster() {
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
     let first = Running::in_folder(folders[0].path());
