@@ -69,20 +69,31 @@ impl Home {
     }
 
     /// Counts the hold that is here already. None if there is none.
+    ///
+    /// # Errors [`ErrorKind::Mismatch`] if it is held in another mode: to wait would be to wait for
+    /// itself.
     pub(super) async fn re_enter(
         &self,
         name: &LockName,
         mode: Mode,
     ) -> Result<Option<Box<dyn Hold>>, Error> {
-        let first = (name.clone(), FencingToken(0));
-        let last = (name.clone(), FencingToken(u64::MAX));
-        let held: Vec<_> = self.holds().range(first..=last).map(|(_, held)| held.clone()).collect();
-        for held in held.iter().filter_map(Weak::upgrade) {
+        let held = self.living(name);
+        for held in &held {
             if let Some(handle) = held.enter_again(mode).await? {
                 return Ok(Some(handle));
             }
         }
-        Ok(None)
+        let otherwise = held.iter().find(|held| held.is_kept());
+        otherwise.map_or(Ok(None), |held| Err(held.is_held_otherwise()))
+    }
+
+    /// The holds of this lock that are not over.
+    fn living(&self, name: &LockName) -> Vec<Arc<Held>> {
+        let first = (name.clone(), FencingToken(0));
+        let last = (name.clone(), FencingToken(u64::MAX));
+        let held: Vec<_> =
+            self.holds().range(first..=last).filter_map(|(_, held)| held.upgrade()).collect();
+        held.into_iter().filter(|held| held.lost_reason().is_none()).collect()
     }
 
     /// Ends all holds.
@@ -179,6 +190,17 @@ impl Held {
         let handle = self.handle();
         self.write("re-enter", |seat, entries| seat.entries = entries).await?;
         Ok(Some(handle))
+    }
+
+    /// It did not end, and is not being released.
+    fn is_kept(&self) -> bool {
+        let state = self.state();
+        state.seated.is_some() && state.entries > 0
+    }
+
+    fn is_held_otherwise(&self) -> Error {
+        let message = "this Locker holds it already, otherwise than asked for now";
+        Error::new(ErrorKind::Mismatch, self.doing("acquire"), message)
     }
 
     /// Changes its record.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 use bramah::backend::Wait;
 use bramah::{ErrorKind, Mode, Released};
@@ -131,6 +132,35 @@ async fn a_hold_can_be_re_entered_only_when_asked_for() {
     try_hold(&local, "a", Mode::Exclusive).await.expect_err("one entry is left");
     assert_eq!(second.release().await.unwrap(), Released::Released);
     try_hold(&local, "a", Mode::Exclusive).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hold_is_not_re_entered_otherwise_than_it_is_held() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    let held = hold(&local, "a", Mode::Exclusive).await;
+    let mut again = request("a", Mode::Shared, Wait::Forever);
+    again.reentrant = true;
+    let refused = tokio::time::timeout(DEADLINE, refusal(&local, again.clone())).await;
+    let error = refused.expect("it does not wait for itself");
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert!(error.to_string().contains("otherwise than asked for"), "{error}");
+    held.downgrade().await.unwrap();
+    acquire(&local, again).await.expect("the same mode by now");
+}
+
+#[tokio::test]
+async fn a_hold_whose_time_is_over_is_not_re_entered_but_taken_anew() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    let mut again = request("a", Mode::Exclusive, Wait::For(DEADLINE));
+    again.max_hold = Duration::from_millis(1);
+    again.reentrant = true;
+    let first = acquire(&local, again.clone()).await.unwrap();
+    // Granted when the time of the first is over, which its own Local does not look at.
+    drop(hold(&open(dir.path()), "a", Mode::Exclusive).await);
+    let second = acquire(&local, again).await.unwrap();
+    assert!(second.token() > first.token());
 }
 
 #[tokio::test]
