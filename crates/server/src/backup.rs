@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::time::Instant;
 
 use bramah_node::{ClientId, Unavailable};
 use bramah_wire::backup::{BackupHead, BackupWriter};
 use bramah_wire::{Error, ErrorCode};
 use tracing::info;
 
-use crate::limits::{BACKUP_PART_BYTES, BACKUPS_MAX};
+use crate::limits::{BACKUP_IDLE_TIME_MAX, BACKUP_PART_BYTES, BACKUPS_MAX};
 use crate::log::{COMPACTION_REST, LogError, Published};
 use crate::runtime::Runtime;
 use crate::service::Answer;
@@ -25,9 +26,21 @@ pub(crate) struct Backups {
 struct Reading {
     data: BackupWriter<Box<dyn Read + Send>>,
     sent: u64,
+    /// The reader asked for a part then.
+    asked: Instant,
 }
 
 impl Backups {
+    /// There is room for another one, if need be in the place of those that nobody goes on with.
+    fn make_room(&mut self, now: Instant) -> bool {
+        let has_room = |it: &Backups| it.waiting.len() + it.reading.len() < BACKUPS_MAX;
+        if !has_room(self) {
+            let is_read = |it: &Reading| now.duration_since(it.asked) <= BACKUP_IDLE_TIME_MAX;
+            self.reading.retain(|_, reading| is_read(reading));
+        }
+        has_room(self)
+    }
+
     /// The connection is gone.
     pub(crate) fn forget(&mut self, client: ClientId) {
         self.waiting.remove(&client);
@@ -49,11 +62,10 @@ impl Runtime {
         }
         self.backups.forget(client);
         let (_, index, _) = self.node.applied();
-        let under_way = self.backups.waiting.len() + self.backups.reading.len();
         let error = if index == 0 {
             let error = crate::encode::unavailable(Unavailable::NoLeader);
             Error { servers: self.other_servers(), ..error }
-        } else if under_way >= BACKUPS_MAX {
+        } else if !self.backups.make_room(Instant::now()) {
             let text = format!("make the backup: {BACKUPS_MAX} are under way, as many as may be");
             Error::new(ErrorCode::LimitExceeded, text)
         } else {
@@ -73,6 +85,7 @@ impl Runtime {
             );
             return Answer::Refused(Error::new(ErrorCode::InvalidRequest, text));
         };
+        reading.asked = Instant::now();
         match part(&mut reading.data) {
             Ok((data, last)) => {
                 reading.sent += data.len() as u64;
@@ -108,7 +121,8 @@ impl Runtime {
             };
             let cluster_id = self.folder.cluster_id;
             let head = BackupHead { cluster_id, index: meta.index, term: meta.term };
-            let reading = Reading { data: BackupWriter::new(&head, data), sent: 0 };
+            let data = BackupWriter::new(&head, data);
+            let reading = Reading { data, sent: 0, asked: Instant::now() };
             self.backups.reading.insert(client, reading);
             let answer = self.next_part(client, 0);
             self.answer(client, id, answer);
@@ -138,4 +152,34 @@ fn part(data: &mut impl Read) -> io::Result<(Vec<u8>, bool)> {
     data.take(BACKUP_PART_BYTES as u64).read_to_end(&mut part)?;
     let last = part.len() < BACKUP_PART_BYTES;
     Ok((part, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn reading(asked: Instant) -> Reading {
+        let head = BackupHead { cluster_id: 1, index: 1, term: 1 };
+        let data: Box<dyn Read + Send> = Box::new(io::empty());
+        Reading { data: BackupWriter::new(&head, data), sent: 0, asked }
+    }
+
+    #[test]
+    fn readers_that_ask_for_nothing_more_make_room_for_another() {
+        let began = Instant::now();
+        let (idle, later) = (began + BACKUP_IDLE_TIME_MAX, Duration::from_secs(1));
+        let mut backups = Backups::default();
+        for number in 1..BACKUPS_MAX {
+            backups.reading.insert(ClientId(number as u64), reading(began));
+            assert!(backups.make_room(idle + later));
+        }
+        assert_eq!(backups.reading.len(), BACKUPS_MAX - 1, "where there is room, none goes");
+        backups.reading.insert(ClientId(0), reading(began + later));
+        assert!(!backups.make_room(idle), "all of them may still go on");
+        assert!(backups.make_room(idle + later));
+        let left: Vec<ClientId> = backups.reading.into_keys().collect();
+        assert_eq!(left, [ClientId(0)], "who asked a moment later goes on");
+    }
 }

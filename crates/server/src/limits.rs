@@ -118,6 +118,8 @@ pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 pub const SNAPSHOT_SILENCE_TIME_MAX: Duration = Duration::from_secs(20);
 /// Backups that are under way at a time.
 pub const BACKUPS_MAX: usize = 4;
+/// How long the reader of one may ask for nothing before it makes room for another.
+pub const BACKUP_IDLE_TIME_MAX: Duration = Duration::from_secs(60);
 /// Bytes of a backup in one reply.
 pub const BACKUP_PART_BYTES: usize = 256 * 1024;
 /// How long a WebSocket's client may be silent before it is sent a ping.
