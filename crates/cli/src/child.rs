@@ -1,12 +1,15 @@
 //! The command that runs under a lock.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::process::ExitStatus;
 
 use rustix::process::{
-    Pid, Signal, getpid, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+    Pid, Signal, getpgrp, getpid, getppid, kill_process, kill_process_group,
+    set_parent_process_death_signal,
 };
+use rustix::termios::tcgetpgrp;
 
 use crate::descendants;
 
@@ -29,7 +32,7 @@ impl Child {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         descendants::keep_in_sight()?;
-        let leads_group = !io::stdin().is_terminal();
+        let leads_group = !has_terminal();
         let mut process = tokio::process::Command::new(program);
         process.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
         if leads_group {
@@ -64,6 +67,10 @@ impl Child {
         if self.leads_group || !from_keyboard {
             self.send(signal);
         }
+        // What stands still could not hear it.
+        if matches!(signal, Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT) {
+            self.send(Signal::CONT);
+        }
     }
 
     /// Makes it stand still.
@@ -95,6 +102,13 @@ impl Child {
             let _ = kill_process(self.pid, signal);
         }
     }
+}
+
+/// Whether this process may use a terminal, or will be brought to where it may: a group of its own
+/// would stop for ever when the command asks there for a password, whatever its stdin is.
+fn has_terminal() -> bool {
+    let foreground = File::open("/dev/tty").ok().and_then(|terminal| tcgetpgrp(terminal).ok());
+    foreground == Some(getpgrp()) || io::stdin().is_terminal()
 }
 
 /// Asks the kernel to kill this process with its parent: nobody else could stop it when the lock is

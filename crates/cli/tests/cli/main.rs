@@ -12,4 +12,5 @@ mod harness;
 mod holds;
 mod losing;
 mod serving;
+mod standing;
 mod waiting;

@@ -1,6 +1,7 @@
 //! Locks that somebody else has, and the command that runs once they are free.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -180,7 +181,8 @@ fn signals_reach_the_command() {
             "trap 'echo got {number}; exit 9' {number}; echo ready; while :; do sleep 0.02; done"
         );
         let mut command = server.command("lock n -- sh -c");
-        command.arg(script);
+        // Where the tests have a terminal, it is not theirs: it would send what a keyboard can.
+        command.arg(script).process_group(0);
         let mut program = Program::read(command);
         assert_eq!(program.line(), "ready");
         program.signal(signal);
