@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::limits::SNAPSHOTS_SENT_MAX;
 use crate::log::{LogError, Published};
-use crate::peers::{Arrival, Outgoing, Received, receive, send, spawn};
+use crate::peers::{Arrival, Outgoing, Received, receive, send};
 use crate::runtime::{RunError, Runtime};
 
 /// What is on its way.
@@ -64,8 +64,7 @@ impl Runtime {
         };
         info!(from, index, bytes = head.bytes, "a snapshot comes");
         self.snapshots.is_receiving = true;
-        let post = self.peers.post().clone();
-        spawn(move || receive(&post, arrival, membership, writer));
+        receive(self.peers.post().clone(), arrival, membership, writer);
         Ok(())
     }
 

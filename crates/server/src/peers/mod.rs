@@ -24,7 +24,7 @@ use tracing::info;
 pub(crate) use self::incoming::accept;
 use self::link::Link;
 pub(crate) use self::post::{Arrival, Identity, News, Post, Received};
-pub(crate) use self::transfer::{Outgoing, receive, send, spawn};
+pub(crate) use self::transfer::{Outgoing, receive, send};
 
 /// The connections to other members.
 pub(crate) struct Peers {

@@ -47,30 +47,67 @@ enum TransferError {
     NotTaken,
 }
 
-/// Sends a snapshot, and says what came of it.
-pub(crate) async fn send(post: Arc<Post>, outgoing: Outgoing) {
-    let (to, index, bytes) = (outgoing.to, outgoing.head.index, outgoing.head.bytes);
-    let called = call(&post, to, Purpose::Snapshot).await.map_err(TransferError::from);
-    let called = called.and_then(|(stream, buffer, _)| Ok((blocking(stream)?, buffer)));
-    let tell = move |sent: Result<(), TransferError>| {
-        let ok = sent.is_ok();
-        match sent {
-            Ok(()) => info!(to, index, bytes, "sent a snapshot to another member"),
-            Err(error) => warn!(to, index, error = chain(&error), "could not send a snapshot"),
-        }
-        post.tell(News::Sent { to, ok });
-    };
-    match called {
-        Ok((stream, buffer)) => spawn(move || tell(push(stream, buffer, outgoing))),
-        Err(error) => tell(Err(error)),
+/// What is told of work on a thread of its own: that it failed, if it ends without a word or the
+/// thread cannot be started.
+struct Outcome {
+    post: Arc<Post>,
+    news: Option<News>,
+}
+
+impl Outcome {
+    fn new(post: Arc<Post>, failed: News) -> Outcome {
+        Outcome { post, news: Some(failed) }
+    }
+
+    fn tell(mut self, news: News) {
+        self.news = Some(news);
     }
 }
 
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        if let Some(news) = self.news.take() {
+            self.post.tell(news);
+        }
+    }
+}
+
+/// Sends a snapshot, and says what came of it.
+pub(crate) async fn send(post: Arc<Post>, outgoing: Outgoing) {
+    let (to, index) = (outgoing.to, outgoing.head.index);
+    let outcome = Outcome::new(post.clone(), News::Sent { to, ok: false });
+    let called = call(&post, to, Purpose::Snapshot).await.map_err(TransferError::from);
+    let called = called.and_then(|(stream, buffer, _)| Ok((blocking(stream)?, buffer)));
+    match called {
+        Ok((stream, buffer)) => spawn(sending(outcome, stream, buffer, outgoing)),
+        Err(error) => not_sent(to, index, &error),
+    }
+}
+
+fn sending(
+    outcome: Outcome,
+    stream: TcpStream,
+    buffer: BytesMut,
+    outgoing: Outgoing,
+) -> impl FnOnce() + Send + 'static {
+    let (to, index, bytes) = (outgoing.to, outgoing.head.index, outgoing.head.bytes);
+    move || match push(stream, buffer, outgoing) {
+        Ok(()) => {
+            info!(to, index, bytes, "sent a snapshot to another member");
+            outcome.tell(News::Sent { to, ok: true });
+        }
+        Err(error) => not_sent(to, index, &error),
+    }
+}
+
+fn not_sent(to: u64, index: u64, error: &TransferError) {
+    warn!(to, index, error = chain(error), "could not send a snapshot");
+}
+
 /// Runs beside the server, which does not wait for it when it stops.
-pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) {
+fn spawn(work: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().name("snapshot".into()).spawn(work);
     if let Err(error) = thread {
-        // Whatever it was to tell is not told: a snapshot that takes too long is ordered again.
         warn!(%error, "no thread for a snapshot");
     }
 }
@@ -126,22 +163,31 @@ fn next_frame(stream: &mut TcpStream, buffer: &mut BytesMut) -> Result<Frame, Tr
 }
 
 /// Takes a snapshot: writes it aside where there is a disk, reads the table in it, and passes both
-/// on. Blocks for as long as it takes.
+/// on. Takes as long as it takes, on a thread of its own.
 pub(crate) fn receive(
-    post: &Post,
+    post: Arc<Post>,
     arrival: Arrival,
     membership: Membership,
     writer: Option<SnapshotWriter<DirDisk>>,
 ) {
+    spawn(receiving(post, arrival, membership, writer));
+}
+
+fn receiving(
+    post: Arc<Post>,
+    arrival: Arrival,
+    membership: Membership,
+    writer: Option<SnapshotWriter<DirDisk>>,
+) -> impl FnOnce() + Send + 'static {
+    let outcome = Outcome::new(post, News::NotReceived);
     let (from, index, bytes) = (arrival.from, arrival.head.index, arrival.head.bytes);
-    match pull(arrival, membership, writer) {
+    move || match pull(arrival, membership, writer) {
         Ok(received) => {
             info!(from, index, bytes, "received a snapshot");
-            post.tell(News::Received(Box::new(received)));
+            outcome.tell(News::Received(Box::new(received)));
         }
         Err(error) => {
             warn!(from, index, error = chain(&error), "a snapshot did not come over");
-            post.tell(News::NotReceived);
         }
     }
 }
@@ -203,5 +249,61 @@ impl Read for Parts {
         let bytes = out.len().min(self.part.len());
         self.part.copy_to_slice(&mut out[..bytes]);
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use bramah_wire::link::Places;
+
+    use super::*;
+    use crate::hall::{Hall, Inbox};
+    use crate::peers::Identity;
+
+    /// More than any machine has.
+    const STACK_BYTES: usize = 1 << 60;
+
+    /// What is told of work for which there is no thread.
+    fn told(
+        work: impl FnOnce(Arc<Post>, TcpStream, SnapshotHead) -> Box<dyn FnOnce() + Send>,
+    ) -> News {
+        let hall = Arc::new(Hall::default());
+        let identity = Identity { cluster_id: 300, node_id: 7 };
+        let post = Arc::new(Post::new(identity, hall.clone(), Places::default()));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
+        let address = listener.local_addr().expect("an address");
+        let stream = TcpStream::connect(address).expect("it connects");
+        let (members, message) = (Bytes::new(), Bytes::new());
+        let head = SnapshotHead { index: 9, term: 1, members, message, bytes: 0 };
+        let work = work(post, stream, head);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
+        thread.expect_err("there is no room for its stack");
+        let mut inbox = Inbox::default();
+        hall.swap(&mut inbox);
+        assert_eq!(inbox.news.len(), 1);
+        inbox.news.remove(0)
+    }
+
+    #[test]
+    fn a_snapshot_without_a_thread_to_receive_it_did_not_come() {
+        let news = told(|post, stream, head| {
+            let arrival = Arrival { from: 8, head, stream, buffer: BytesMut::new() };
+            let (voters, learners) = (vec![7, 8], Vec::new());
+            let members = Membership { cluster_id: 300, node_id: 7, voters, learners };
+            Box::new(receiving(post, arrival, members, None))
+        });
+        assert!(matches!(news, News::NotReceived));
+    }
+
+    #[test]
+    fn a_snapshot_without_a_thread_to_send_it_was_not_sent() {
+        let news = told(|post, stream, head| {
+            let outcome = Outcome::new(post, News::Sent { to: 8, ok: false });
+            let outgoing = Outgoing { to: 8, head, data: Box::new(io::empty()) };
+            Box::new(sending(outcome, stream, BytesMut::new(), outgoing))
+        });
+        assert!(matches!(news, News::Sent { to: 8, ok: false }));
     }
 }
