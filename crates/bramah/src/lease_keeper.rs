@@ -125,14 +125,19 @@ impl LeaseKeeper {
 
 /// An instant that surely comes before `length` has passed at the service since `from`.
 fn surely_before(from: LocalTime, length: Duration) -> LocalTime {
+    from.plus(sure_part(length))
+}
+
+/// So much of what the service promised can surely be counted on here.
+pub(crate) fn sure_part(length: Duration) -> Duration {
     if mutant::is_on(Mutant::NoDriftMargin) {
-        return from.plus(length);
+        return length;
     }
     let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
     let slow = micros
         - micros / 1_000_000 * DRIFT_PPM_MAX
         - micros % 1_000_000 * DRIFT_PPM_MAX / 1_000_000;
-    from.plus(Duration::from_micros(slow)).minus(MARGIN)
+    Duration::from_micros(slow).saturating_sub(MARGIN)
 }
 
 fn as_ms(duration: Duration) -> u64 {
@@ -216,5 +221,12 @@ mod tests {
         keeper.handle_ended(LostReason::NotRenewed);
         let revoked = Next::Lost(LostReason::Revoked { by: "alice".into() });
         assert_eq!(keeper.poll(at_ms(1)), revoked);
+    }
+
+    #[test]
+    fn what_is_promised_for_a_day_is_counted_on_for_less() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!(sure_part(day), day * 99 / 100 - MARGIN);
+        assert_eq!(sure_part(MARGIN / 2), Duration::ZERO);
     }
 }

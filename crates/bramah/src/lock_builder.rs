@@ -61,7 +61,7 @@ impl<G: FromGuards> LockBuilder<G> {
     }
 
     /// Waits at most this long; with zero not at all. The service counts it, from when it hears of
-    /// it.
+    /// it; a server takes no more than 24 h, or for ever.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.request.wait = if wait.is_zero() { Wait::Try } else { Wait::For(wait) };
         self

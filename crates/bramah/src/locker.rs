@@ -212,7 +212,7 @@ impl Locker {
     }
 
     /// Renews a hold by its hold id, from any process, and changes its TTL if `ttl` is given. Tells
-    /// how long it lives, counted from the sending.
+    /// how long it surely lives, counted from the sending.
     ///
     /// # Errors
     /// [`ErrorKind::NotHolder`] if it is gone, [`ErrorKind::Invalid`] for a TTL that is not 500 ms

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use bramah_core::{HoldId, IfHeld, Mode, Terms};
+use bramah_core::{HoldId, IfHeld, Mode, Terms, limits};
 use bramah_wire::proto;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
@@ -19,6 +19,7 @@ use super::{Native, Remote, another_answer, ms, read};
 use crate::backend::{AcquireRequest, Hold, Wait};
 use crate::error::ErrorKind;
 use crate::info::Acquired;
+use crate::show::Span;
 
 /// A hold that nobody keeps alive is renewed once if it was waited for longer than that.
 const RENEWED_AFTER: Duration = Duration::from_millis(100);
@@ -26,7 +27,7 @@ const RENEWED_AFTER: Duration = Duration::from_millis(100);
 impl Native {
     pub(super) async fn take(&self, request: AcquireRequest) -> Result<Acquired, Failure> {
         let client = &self.remote.client;
-        let (limit, wait) = wait_of(request.wait);
+        let (limit, wait) = wait_of(request.wait)?;
         let on_queued = request.on_queued.clone();
         let (asked_at, detached) = (client.now(), request.detached);
         let own = own_terms(&request, &client.lock().machine.shared_terms);
@@ -146,6 +147,13 @@ fn own_terms(request: &AcquireRequest, shared: &SessionTerms) -> Option<SessionT
 }
 
 fn acquire_op(request: AcquireRequest, wait: proto::Wait) -> Result<Op, Failure> {
+    for (what, term) in [
+        ("a lock delay", request.lock_delay),
+        ("a minimum hold", request.min_hold),
+        ("a maximum hold", request.max_hold),
+    ] {
+        check_length(what, term, Duration::from_millis(limits::TERM_MS_MAX))?;
+    }
     let terms = Terms {
         lock_delay_ms: ms(request.lock_delay),
         min_hold_ms: ms(request.min_hold),
@@ -205,12 +213,26 @@ fn acquire_op(request: AcquireRequest, wait: proto::Wait) -> Result<Op, Failure>
 }
 
 /// How long a wait is at most, and its words on the wire.
-pub(super) fn wait_of(wait: Wait) -> (Option<Duration>, proto::Wait) {
+///
+/// # Errors
+/// It is longer than a server lets anybody wait.
+pub(super) fn wait_of(wait: Wait) -> Result<(Option<Duration>, proto::Wait), Failure> {
     use proto::wait::How;
     let (limit, how) = match wait {
         Wait::Try => (Some(Duration::ZERO), How::Try(true)),
-        Wait::For(limit) => (Some(limit), How::ForMs(ms(limit))),
+        Wait::For(limit) => {
+            check_length("a wait", limit, Duration::from_millis(limits::WAIT_MS_MAX))?;
+            (Some(limit), How::ForMs(ms(limit)))
+        }
         Wait::Forever => (None, How::Forever(true)),
     };
-    (limit, proto::Wait { how: Some(how) })
+    Ok((limit, proto::Wait { how: Some(how) }))
+}
+
+fn check_length(what: &str, length: Duration, longest: Duration) -> Result<(), Failure> {
+    if length <= longest {
+        return Ok(());
+    }
+    let message = format!("{what} is at most {}, not {}", Span(longest), Span(length));
+    Err(Failure::new(ErrorKind::Invalid, message))
 }

@@ -146,7 +146,8 @@ impl Hold for NativeHold {
 
     fn upgrade(&self, wait: Wait) -> BoxFuture<'_, Result<Acquired, Error>> {
         Box::pin(async move {
-            let (limit, wait) = wait_of(wait);
+            let operation = || self.what("upgrade");
+            let (limit, wait) = wait_of(wait).map_err(|failure| failure.during(operation()))?;
             let op = Op::Upgrade(proto::Upgrade {
                 request: None,
                 hold: Some(self.id.into()),
@@ -177,7 +178,7 @@ impl Hold for NativeHold {
                 // It has been exchanged: there is nothing left to give back, or to detach.
                 self.given_back.store(true, Ordering::Relaxed);
             }
-            upgraded.map_err(|failure| failure.during(self.what("upgrade")))
+            upgraded.map_err(|failure| failure.during(operation()))
         })
     }
 }

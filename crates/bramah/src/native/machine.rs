@@ -148,7 +148,9 @@ impl Machine {
         if self.life != Life::Open {
             return Err(Failure::new(ErrorKind::Unavailable, "this Locker is closed"));
         }
-        if self.calls.len() >= REQUESTS_MAX {
+        // A hold that could not be given back would live as long as its session, held by nobody.
+        let gives_back = matches!(op, Op::Release(_));
+        if self.calls.len() >= REQUESTS_MAX && !gives_back {
             let message = format!("{REQUESTS_MAX} requests of this Locker are under way");
             return Err(Failure::new(ErrorKind::LimitExceeded, message));
         }

@@ -54,6 +54,7 @@ use crate::error::{Error, ErrorKind};
 use crate::info::{
     Acquired, Aged, Ended, LockInfo, LostReason, Page, Released, SessionInfo, Verdict,
 };
+use crate::lease_keeper::sure_part;
 use crate::locker::Options;
 
 /// How many ended holds are looked through for one that could not be released.
@@ -355,7 +356,8 @@ impl Backend for Native {
             // Renewing twice sets the same time twice, so it may be asked again.
             self.ask(operation, op, Purpose::Ask, |answer| match answer.outcome {
                 Outcome::HoldRenewed(grant) => {
-                    Ok(Duration::from_millis(grant.deadline_ms.saturating_sub(answer.now_ms)))
+                    let left = grant.deadline_ms.saturating_sub(answer.now_ms);
+                    Ok(sure_part(Duration::from_millis(left)))
                 }
                 _ => Err(another_answer()),
             })

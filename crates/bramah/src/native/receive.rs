@@ -156,6 +156,7 @@ impl Machine {
         let code = ErrorCode::from_name(&error.code);
         let not_now = is_not_now(&error.code);
         let unknown = matches!(code, Some(ErrorCode::OutcomeUnknown | ErrorCode::StorageFailed));
+        let is_full = code == Some(ErrorCode::DiskFull);
         let renews = matches!(call.purpose, Purpose::KeepAlive(_));
         match &call.purpose {
             // Its wait ended while nobody listened, and not with a hold that is still there: a new
@@ -170,7 +171,7 @@ impl Machine {
                 self.pending.insert(id);
                 return true;
             }
-            Purpose::KeepAlive(keys) if not_now || unknown => {
+            Purpose::KeepAlive(keys) if not_now || unknown || is_full => {
                 for key in keys {
                     let session = self.sessions.get_mut(key);
                     if let Some(opened) = session.and_then(|session| session.opened.as_mut()) {
@@ -199,9 +200,7 @@ impl Machine {
             }
             _ if not_now => self.send_later(now, id, true),
             // It is known to the table, or may be: there will be room again, or another server.
-            _ if code == Some(ErrorCode::DiskFull)
-                && (call.undoes() || call.in_doubt || call.was_queued) =>
-            {
+            _ if is_full && (call.undoes() || call.in_doubt || call.was_queued) => {
                 self.send_later(now, id, true);
             }
             _ if unknown => self.send_later(now, id, false),
@@ -212,8 +211,10 @@ impl Machine {
             Some(ErrorCode::Draining | ErrorCode::NoLeader) => {
                 self.move_on(now, why, &error.servers);
             }
-            // It does not come through to the leader, whatever it believes.
-            Some(ErrorCode::OutcomeUnknown) if renews => self.move_on(now, why, &error.servers),
+            // It does not come through to the leader, whatever it believes, or can write nothing.
+            Some(ErrorCode::OutcomeUnknown | ErrorCode::DiskFull) if renews => {
+                self.move_on(now, why, &error.servers);
+            }
             _ => self.servers.set_trouble(why),
         }
         true

@@ -346,17 +346,19 @@ fn a_server_whose_answer_takes_its_time_is_kept_while_it_shows_that_it_lives() {
 
 #[test]
 fn a_server_that_cannot_get_a_keepalive_through_is_left() {
-    let (mut bench, key) = Bench::holding(7);
-    bench.knows(&["b"]);
-    bench.pass(TTL / 3);
-    let (id, op) = bench.sent_one();
-    assert!(matches!(op, Op::KeepAlive(_)), "{op:?}");
-    bench.reply(id, refused(ErrorCode::OutcomeUnknown));
-    assert!(bench.machine.hang_up.is_some());
-    bench.disconnect();
-    assert_eq!(bench.call(), "b");
-    bench.attached(&[7]);
-    assert_eq!(bench.lost(key, 7), None);
+    for why in [ErrorCode::OutcomeUnknown, ErrorCode::DiskFull] {
+        let (mut bench, key) = Bench::holding(7);
+        bench.knows(&["b"]);
+        bench.pass(TTL / 3);
+        let (id, op) = bench.sent_one();
+        assert!(matches!(op, Op::KeepAlive(_)), "{op:?}");
+        bench.reply(id, refused(why));
+        assert!(bench.machine.hang_up.is_some());
+        bench.disconnect();
+        assert_eq!(bench.call(), "b");
+        bench.attached(&[7]);
+        assert_eq!(bench.lost(key, 7), None);
+    }
 }
 
 #[test]

@@ -100,6 +100,9 @@ fn a_keepalive_that_is_refused_for_now_is_sent_again_soon() {
     bench.reply(id, refused(ErrorCode::NoLeader));
     assert_eq!(bench.sent(), []);
     bench.pass(super::super::limits::PAUSE_MAX);
+    let id = keepalive(&mut bench);
+    bench.reply(id, refused(ErrorCode::DiskFull));
+    bench.pass(super::super::limits::PAUSE_MAX);
     keepalive(&mut bench);
 }
 

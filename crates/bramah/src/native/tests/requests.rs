@@ -1,6 +1,8 @@
 //! Requests, their bounds, and servers that say no.
 
 use super::*;
+use crate::backend::Wait;
+use crate::native::acquire::wait_of;
 use crate::native::limits::{PAUSE_MAX, REQUESTS_MAX, REQUESTS_SENT_MAX, WATCH_CHANGES_MAX};
 
 fn question() -> Op {
@@ -95,13 +97,23 @@ fn no_more_requests_are_sent_than_may_be_under_way() {
 }
 
 #[test]
-fn past_the_bound_of_requests_the_next_is_refused() {
-    let mut bench = Bench::down();
+fn past_the_bound_of_requests_the_next_is_refused_unless_it_gives_a_hold_back() {
+    let (mut bench, key) = Bench::holding(7);
     for _ in 0..REQUESTS_MAX {
         bench.ask(question(), Purpose::Ask, None);
     }
     let refused = bench.machine.submit(bench.now, question(), Purpose::Ask, None);
     assert_eq!(refused.map_err(|failure| failure.kind), Err(ErrorKind::LimitExceeded));
+    bench.release(7, key);
+}
+
+#[test]
+fn what_is_longer_than_a_server_allows_is_refused_here_with_the_bound() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    assert!(wait_of(Wait::For(day)).is_ok());
+    let failure = wait_of(Wait::For(2 * day)).expect_err("it is too long");
+    assert_eq!(failure.kind, ErrorKind::Invalid);
+    assert_eq!(failure.message, "a wait is at most 1d, not 2d");
 }
 
 #[test]
