@@ -103,7 +103,8 @@ enum Turn {
     Granted(FencingToken, LocalTime),
     Wait,
     Busy(Box<Busy>),
-    /// The file was removed or moved: the queue is elsewhere now.
+    /// The file was removed or moved, so the queue is elsewhere now; or others saw that the time
+    /// of this wait was over.
     Gone,
 }
 
@@ -115,9 +116,10 @@ impl Claim {
         folder: &Arc<Folder>,
         mut closed: watch::Receiver<bool>,
     ) -> Result<Result<Grant, Box<Busy>>, Error> {
+        let mut has_waited = false;
         loop {
             let file = LockFile::open(folder, &self.name)?;
-            let Some((ticket, turn)) = self.arrive(&file).await? else { continue };
+            let Some((ticket, turn)) = self.arrive(&file, has_waited).await? else { continue };
             if let Turn::Busy(busy) = turn {
                 return Ok(Err(busy));
             }
@@ -129,13 +131,19 @@ impl Claim {
             match turn {
                 Turn::Granted(token, until) => return Ok(Ok(Grant { seated, token, until })),
                 Turn::Busy(busy) => return Ok(Err(busy)),
-                Turn::Wait | Turn::Gone => {}
+                Turn::Wait | Turn::Gone => has_waited = true,
             }
         }
     }
 
     /// Takes a seat, and the lock with it if nobody is in the way. None if the file went away.
-    async fn arrive(&self, file: &LockFile) -> Result<Option<(u64, Turn)>, Error> {
+    ///
+    /// Who waited until its time was over, and lost its seat by that, has waited in vain.
+    async fn arrive(
+        &self,
+        file: &LockFile,
+        has_waited: bool,
+    ) -> Result<Option<(u64, Turn)>, Error> {
         let Some(mut section) = file.enter(&self.name).await? else { return Ok(None) };
         let now = LocalTime::now();
         section.clear_the_dead(NOBODY, now);
@@ -154,11 +162,13 @@ impl Claim {
             value: None,
         };
         let ticket = seat.ticket;
-        if section.table.in_the_way(&seat, |_| true).is_none() {
+        let gives_up = now >= self.give_up_at;
+        let is_late = has_waited && gives_up;
+        if !is_late && section.table.in_the_way(&seat, |_| true).is_none() {
             section.table.seats.push(seat);
             return self.grant(section, ticket, now).map(|turn| Some((ticket, turn)));
         }
-        if now >= self.give_up_at {
+        if gives_up {
             return Ok(Some((ticket, Turn::Busy(look::busy(&section.table, &seat, now)))));
         }
         self.check_queue(&section.table)?;
@@ -209,7 +219,7 @@ impl Claim {
             }
             let first_pause = if is_next { NEXT_LOOKS_AFTER } else { OTHERS_LOOK_AFTER };
             let looks_after = *pause.get_or_insert(first_pause.min(pause_max));
-            let time_acts_after = table.changes_at(self.give_up_at).since(now);
+            let time_acts_after = table.changes_at(now).since(now);
             tokio::select! {
                 () = rung(&mut bell) => pause = None,
                 () = tokio::time::sleep(looks_after.min(time_acts_after)) => {

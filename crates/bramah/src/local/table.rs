@@ -47,9 +47,9 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// Its time is over: it holds no more, whatever its owner does.
+    /// Its time is over: it holds or waits no more, whatever its owner does. It may be stopped.
     pub(super) fn is_over(&self, now: LocalTime) -> bool {
-        self.token.is_some() && now >= self.until
+        now >= self.until
     }
 
     /// The order of waiters: an upgrade is first, for nobody else can be granted while its shared
@@ -79,10 +79,11 @@ impl Table {
         Some(self.seats.remove(at))
     }
 
-    /// When time itself changes something: a maximum hold is over, or a wait that ends at
-    /// `give_up_at`.
-    pub(super) fn changes_at(&self, give_up_at: LocalTime) -> LocalTime {
-        self.holders().map(|seat| seat.until).fold(give_up_at, LocalTime::min)
+    /// When time itself changes something next: a maximum hold is over, or somebody's wait.
+    pub(super) fn changes_at(&self, now: LocalTime) -> LocalTime {
+        // What is over may stand here until somebody else changes the table.
+        let to_come = self.seats.iter().map(|seat| seat.until).filter(|until| *until > now);
+        to_come.fold(NEVER, LocalTime::min)
     }
 
     pub(super) fn holders(&self) -> impl Iterator<Item = &Seat> {

@@ -188,6 +188,21 @@ fn a_reader_does_not_pass_a_waiting_writer() {
 }
 
 #[test]
+fn who_waited_for_its_whole_time_is_in_nobodys_way() {
+    let short = Seat { until: LocalTime(5), ..seat(2, EXCLUSIVE) };
+    let over = |now| short.is_over(LocalTime(now));
+    assert_eq!((over(4), over(5)), (false, true));
+}
+
+#[test]
+fn time_acts_next_when_the_first_of_the_ends_to_come_does() {
+    let until = |until, of: Seat| Seat { until: LocalTime(until), ..of };
+    let table = table(vec![until(5, holder(1, SHARED)), until(7, seat(2, EXCLUSIVE))]);
+    let acts_at = |now| table.changes_at(LocalTime(now)).0;
+    assert_eq!([acts_at(4), acts_at(5), acts_at(7)], [5, 7, NEVER.0]);
+}
+
+#[test]
 fn permits_fit_beside_those_that_hold_and_those_that_wait_before() {
     let two_of_three = table(vec![holder(1, permits(2)), seat(2, permits(1))]);
     assert_eq!(blocker(&two_of_three, &[]), None);

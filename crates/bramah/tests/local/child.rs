@@ -4,9 +4,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
-use bramah::backend::Wait;
+use bramah::backend::{AcquireRequest, OnQueued, Wait};
 use bramah::{Mode, Value};
+use rustix::process::{Pid, Signal};
 use tokio::runtime::Builder;
 
 use crate::{acquire, hold, open, request};
@@ -51,6 +54,11 @@ impl Process {
         self.child.id()
     }
 
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -66,6 +74,13 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A request whose place in the queue is said.
+fn told(wait: Wait) -> AcquireRequest {
+    let say_place = |place, waiters| say(format!("{place} of {waiters}"));
+    let on_queued = Some(OnQueued(Arc::new(say_place)));
+    AcquireRequest { on_queued, ..request("a", Mode::Exclusive, wait) }
 }
 
 fn say(what: impl std::fmt::Display) {
@@ -129,14 +144,14 @@ fn be_the_child() {
                 }
             }
             "wait" => {
-                let mut request = request("a", Mode::Exclusive, Wait::Forever);
-                request.on_queued =
-                    Some(bramah::backend::OnQueued(std::sync::Arc::new(|place, waiters| {
-                        say(format!("{place} of {waiters}"))
-                    })));
-                let hold = acquire(&local, request).await.unwrap();
+                let hold = acquire(&local, told(Wait::Forever)).await.unwrap();
                 say(hold.token());
                 std::future::pending().await
+            }
+            "wait for 300 ms" => {
+                let wait = Wait::For(Duration::from_millis(300));
+                let waited = acquire(&local, told(wait)).await;
+                say(waited.map_or("in vain", |_| "granted"));
             }
             other => panic!("no role {other}"),
         }

@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bramah::backend::{Backend, Freshness, Wait};
+use bramah::backend::{Backend, Freshness, OnQueued, Wait};
 use bramah::{ErrorKind, LostReason, Mode, Priority};
+use rustix::process::Signal;
 use tempfile::tempdir;
+use tokio::sync::watch;
 
-use crate::{acquire, hold, name, open, refusal, request, try_hold, until_waiters};
+use crate::child::Process;
+use crate::{DEADLINE, acquire, hold, name, open, refusal, request, try_hold, until_waiters};
 
 #[tokio::test]
 async fn waiters_are_granted_in_the_order_of_their_arrival() {
@@ -84,6 +87,29 @@ async fn a_wait_that_is_over_says_at_which_place_and_behind_whom() {
         local.get(&name("a"), Freshness::Current).await.unwrap().answer.unwrap().waiters_total,
         0
     );
+}
+
+#[tokio::test]
+async fn a_stopped_waiter_whose_time_is_over_is_passed_and_told_so_when_it_goes_on() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    let held = hold(&local, "a", Mode::Exclusive).await;
+    let mut stopped = Process::start("wait for 300 ms", dir.path());
+    assert_eq!(stopped.says(), "1 of 1");
+    stopped.signal(Signal::STOP);
+    let (told, mut place) = watch::channel((0, 0));
+    let mut behind = request("a", Mode::Exclusive, Wait::For(DEADLINE));
+    behind.on_queued = Some(OnQueued(Arc::new(move |place, of| {
+        told.send_replace((place, of));
+    })));
+    let (behind, ()) = tokio::join!(acquire(&local, behind), async {
+        place.wait_for(|place| *place == (1, 1)).await.unwrap();
+        drop(held);
+    });
+    // It would have been granted as well, only too late.
+    drop(behind.expect("granted in time"));
+    stopped.signal(Signal::CONT);
+    assert_eq!(stopped.says(), "in vain");
 }
 
 #[tokio::test]
