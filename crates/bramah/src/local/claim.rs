@@ -18,6 +18,7 @@ use crate::backend::OnQueued;
 use crate::clock::LocalTime;
 use crate::error::{Error, ErrorKind};
 use crate::info::Busy;
+use crate::lease_keeper::MARGIN;
 
 /// How soon the next in line looks again after the bell: the kernel rings just before it drops the
 /// locks of somebody killed.
@@ -54,6 +55,7 @@ pub(super) struct Claim {
 pub(super) struct Grant {
     pub(super) seated: Seated,
     pub(super) token: FencingToken,
+    /// Until when the holder may act on it.
     pub(super) until: LocalTime,
 }
 
@@ -254,7 +256,15 @@ impl Claim {
             *seat = Seat { token: Some(token), since: now, until, value, ..seat.clone() };
         }
         section.store()?;
-        Ok(Turn::Granted(token, until))
+        Ok(Turn::Granted(token, self.surely_until(until)))
+    }
+
+    /// The holder must know its end before the others, who see by the same clock that it has come.
+    fn surely_until(&self, until: LocalTime) -> LocalTime {
+        match until {
+            NEVER => NEVER,
+            until => until.minus(MARGIN.min(self.max_hold / 2)),
+        }
     }
 
     /// All who hold or wait must use the lock in the same way.

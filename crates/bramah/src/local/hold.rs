@@ -162,7 +162,8 @@ struct Terms {
 
 #[derive(Debug)]
 struct State {
-    /// None when it ended: then the file is closed, and the kernel's locks with it.
+    /// None when it ended but by its maximum: then the file is closed, and the kernel's locks with
+    /// it.
     seated: Option<Arc<Seated>>,
     mode: Mode,
     entries: u32,
@@ -194,8 +195,7 @@ impl Held {
 
     /// It did not end, and is not being released.
     fn is_kept(&self) -> bool {
-        let state = self.state();
-        state.seated.is_some() && state.entries > 0
+        self.over().is_none() && self.state().entries > 0
     }
 
     fn is_held_otherwise(&self) -> Error {
@@ -305,9 +305,12 @@ impl Held {
             }
         });
         self.home.holds().remove(&(self.name.clone(), self.token));
-        // Dropped here unless somebody uses it just now.
-        let seated = self.state().seated.take();
-        drop(seated);
+        // Whoever is told that the maximum is over acts on it until the others see so by the clock.
+        if ended != LostReason::MaxHold {
+            // Dropped here unless somebody uses it just now.
+            let seated = self.state().seated.take();
+            drop(seated);
+        }
         ended
     }
 
