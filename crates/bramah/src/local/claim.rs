@@ -248,11 +248,10 @@ impl Claim {
     fn grant(&self, mut section: Section<'_>, ticket: u64, now: LocalTime) -> Result<Turn, Error> {
         let token = section.take_token()?;
         let until = if self.max_hold.is_zero() { NEVER } else { now.plus(self.max_hold) };
-        if let Some(shared) = self.upgrades {
-            section.table.remove(shared);
-        }
+        let shared = self.upgrades.and_then(|shared| section.table.remove(shared));
         if let Some(seat) = section.table.seat_mut(ticket) {
-            let value = self.value.clone();
+            // An upgrade keeps what its shared hold shows.
+            let value = shared.map_or_else(|| self.value.clone(), |shared| shared.value);
             *seat = Seat { token: Some(token), since: now, until, value, ..seat.clone() };
         }
         section.store()?;

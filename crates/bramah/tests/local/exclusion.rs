@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use bramah::backend::Wait;
-use bramah::{ErrorKind, Mode, Released};
+use bramah::backend::{Backend, Freshness, Wait};
+use bramah::{Acquired, ErrorKind, Mode, Released, Value};
 use tempfile::tempdir;
 
 use crate::child::Process;
-use crate::{DEADLINE, acquire, hold, open, refusal, request, try_hold};
+use crate::{DEADLINE, acquire, hold, name, open, refusal, request, try_hold};
 
 const ONE_OF_3: Mode = Mode::Permits { count: 1, limit: 3 };
 const TWO_OF_3: Mode = Mode::Permits { count: 2, limit: 3 };
@@ -196,8 +196,8 @@ async fn a_shared_hold_becomes_exclusive_under_a_new_token() {
         tokio::join!(upgrade, rest).0.unwrap()
     };
     match upgraded {
-        bramah::Acquired::Held(holds) => both.extend(holds),
-        bramah::Acquired::Busy(busy) => panic!("{busy:?}"),
+        Acquired::Held(holds) => both.extend(holds),
+        Acquired::Busy(busy) => panic!("{busy:?}"),
     }
     assert!(both[0].token() > shared.token());
     assert_eq!(shared.lost_reason(), Some(bramah::LostReason::Upgraded));
@@ -205,4 +205,18 @@ async fn a_shared_hold_becomes_exclusive_under_a_new_token() {
     try_hold(&local, "a", Mode::Shared).await.unwrap_err();
     let tokens: BTreeSet<_> = both.iter().map(|hold| hold.token()).collect();
     assert_eq!(tokens.len(), 1);
+}
+
+#[tokio::test]
+async fn an_upgrade_keeps_the_value() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    let shared = hold(&local, "a", Mode::Shared).await;
+    let value = Value::new(b"10.0.0.1:80").unwrap();
+    shared.set_value(Some(value.clone())).await.unwrap();
+    let upgraded = shared.upgrade(Wait::Try).await.unwrap();
+    assert!(matches!(upgraded, Acquired::Held(_)), "{upgraded:?}");
+    let lock = local.get(&name("a"), Freshness::Current).await.unwrap().answer.unwrap();
+    assert_eq!(lock.holders[0].mode, Mode::Exclusive);
+    assert_eq!(lock.holders[0].value, Some(value));
 }
