@@ -36,7 +36,9 @@ pub(super) enum Contents {
     Whole(Header, Table),
     /// A header, while the other one or the table is not whole.
     Torn(Header),
-    /// Something that no lock file has.
+    /// A lock file without a whole header, or with a table that none of us wrote.
+    Damaged,
+    /// No lock file.
     Foreign,
 }
 
@@ -62,9 +64,15 @@ pub(super) fn read(file: &File) -> io::Result<Contents> {
     });
     let whole = written.map(|slot| slot.and_then(Header::decode));
     let Some(header) = whole.into_iter().flatten().max_by_key(|header| header.generation) else {
-        // A file that was made but never written, or whose first write a power loss took.
-        let is_blank = page.iter().all(|byte| *byte == 0);
-        return Ok(if is_blank { Contents::Nothing } else { Contents::Foreign });
+        // A file that was made but never written, or whose first write has not come to its header,
+        // or was ended before by a kill or a power loss.
+        let is_blank = page.iter().take(TABLES_AT).all(|byte| *byte == 0);
+        let is_ours = written.into_iter().flatten().any(|slot| slot.starts_with(&MAGIC));
+        return Ok(match (is_blank, is_ours) {
+            (true, _) => Contents::Nothing,
+            (_, true) => Contents::Damaged,
+            _ => Contents::Foreign,
+        });
     };
     // A kill cannot tear a header, which lies in one page: this is a write that goes on just now, a
     // power loss, or damage. The one that is left may be the older.
@@ -73,7 +81,7 @@ pub(super) fn read(file: &File) -> io::Result<Contents> {
     }
     let (at, len) = (header.table_at, header.table_len as usize);
     if len > TABLE_BYTES_MAX {
-        return Ok(Contents::Foreign);
+        return Ok(Contents::Damaged);
     }
     let start = usize::try_from(at).unwrap_or(usize::MAX);
     let mut more = Vec::new();
@@ -93,7 +101,7 @@ pub(super) fn read(file: &File) -> io::Result<Contents> {
             let Header { token_newest, ticket_newest, .. } = header;
             Contents::Whole(header, Table { token_newest, ticket_newest, ..table })
         }
-        None => Contents::Foreign,
+        None => Contents::Damaged,
     })
 }
 

@@ -124,6 +124,20 @@ impl Folder {
         }
     }
 
+    /// The same; none also if it may not be read or is no regular file.
+    ///
+    /// # Errors
+    /// Whatever is the fault of this process or of the disk.
+    pub(super) fn open_if_readable(&self, file_name: &str) -> Result<Option<File>, Error> {
+        match self.open_file(file_name, OFlags::RDONLY) {
+            // A link, a socket, and all else that is no regular file.
+            Err(Errno::LOOP | Errno::NXIO | Errno::INVAL) => Ok(None),
+            Err(Errno::NOENT | Errno::ACCESS | Errno::PERM) => Ok(None),
+            Err(e) => Err(failed("open", &self.path.join(file_name), e)),
+            Ok(file) => Ok(Some(file)),
+        }
+    }
+
     fn open_file(&self, file_name: &str, flags: OFlags) -> Result<File, Errno> {
         // NONBLOCK, for to open a pipe that somebody put there must not wait for its other end.
         let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;

@@ -64,6 +64,18 @@ impl LockFile {
         Ok(file.map(|file| LockFile { folder: folder.clone(), file_name, file }))
     }
 
+    /// Opens what may be a lock's file to look at it. None if there is none, it may not be read, or
+    /// it is something else.
+    pub(super) fn open_if_ours(
+        folder: &Arc<Folder>,
+        file_name: String,
+    ) -> Result<Option<LockFile>, Error> {
+        let Some(file) = folder.open_if_readable(&file_name)? else { return Ok(None) };
+        let file = LockFile { folder: folder.clone(), file_name, file };
+        let contents = contents::read(&file.file).map_err(|e| file.failed("read", e))?;
+        Ok((!matches!(contents, Contents::Foreign)).then_some(file))
+    }
+
     /// What a bell can be hung on.
     pub(super) fn fd(&self) -> impl AsFd {
         &self.file
@@ -89,7 +101,8 @@ impl LockFile {
                 Contents::Nothing => return Ok(None),
                 Contents::Whole(_, table) => return Ok(Some(table)),
                 // Somebody writes, or nobody will ever mend it.
-                Contents::Torn(_) | Contents::Foreign => tokio::time::sleep(SECTION_PAUSE).await,
+                Contents::Torn(_) | Contents::Damaged => tokio::time::sleep(SECTION_PAUSE).await,
+                Contents::Foreign => break,
             }
         }
         Err(self.damaged())
@@ -241,7 +254,7 @@ impl<'a> SectionLock<'a> {
                     let Header { token_newest, ticket_newest, .. } = header;
                     (header, Table { token_newest, ticket_newest, ..new })
                 }
-                Contents::Foreign => return Err(file.damaged()),
+                Contents::Damaged | Contents::Foreign => return Err(file.damaged()),
             };
         if table.name != *name {
             let message = format!("it is the file of another lock, \"{}\"", table.name);

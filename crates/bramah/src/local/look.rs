@@ -1,10 +1,7 @@
 //! What a lock file tells to those who only look.
 
-use std::sync::Arc;
-
 use bramah_core::{FencingToken, Mode};
 
-use super::folder::Folder;
 use super::lock_file::LockFile;
 use super::table::{NEVER, Seat, Table};
 use crate::clock::LocalTime;
@@ -24,11 +21,9 @@ pub(super) struct Look {
     pub(super) dead: Vec<FencingToken>,
 }
 
-/// Looks at one file of the folder. None if it is not there or was never used.
-pub(super) async fn look(folder: &Arc<Folder>, file_name: String) -> Result<Option<Look>, Error> {
-    let Some(file) = LockFile::open_to_read(folder, file_name)? else {
-        return Ok(None);
-    };
+/// Looks at one file of a lock. None if it is not there or was never used.
+pub(super) async fn look(file: Option<LockFile>) -> Result<Option<Look>, Error> {
+    let Some(file) = file else { return Ok(None) };
     let Some(mut table) = file.read().await? else {
         return Ok(None);
     };

@@ -39,6 +39,7 @@ use self::claim::Claim;
 use self::file_name::Named;
 use self::folder::Folder;
 use self::hold::Home;
+use self::lock_file::LockFile;
 use self::look::Look;
 use crate::backend::{
     AcquireRequest, Backend, BoxFuture, Capabilities, Freshness, Item, Wait, WatchSource, Watched,
@@ -254,17 +255,17 @@ const ONLY_ITS_PROCESS: &str = "a local hold can be given back or changed only b
 
 /// Looks at one lock.
 async fn look_at(folder: &Arc<Folder>, name: &LockName) -> Result<Option<Look>, Error> {
-    look::look(folder, file_name::of_lock(name)).await
+    look::look(LockFile::open_to_read(folder, file_name::of_lock(name))?).await
 }
 
-/// Looks at all locks whose names start so, in no order.
+/// Looks at all locks whose names start so, in no order. What is no lock file is nobody's lock.
 async fn look_at_all(folder: &Arc<Folder>, prefix: &str) -> Result<Vec<Look>, Error> {
     let mut looks = Vec::new();
     for (file_name, named) in folder.files()? {
         if matches!(&named, Named::Lock(name) if !name.as_str().starts_with(prefix)) {
             continue;
         }
-        let look = look::look(folder, file_name).await?;
+        let look = look::look(LockFile::open_if_ours(folder, file_name)?).await?;
         looks.extend(look.filter(|look| look.lock.name.as_str().starts_with(prefix)));
     }
     Ok(looks)

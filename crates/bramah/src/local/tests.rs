@@ -101,7 +101,7 @@ proptest! {
         fs::write(&path, &bytes).unwrap();
         match contents::read(&fs::File::open(&path).unwrap()).unwrap() {
             Contents::Whole(_, read) => prop_assert!(read == new),
-            Contents::Torn(_) | Contents::Foreign => {}
+            Contents::Torn(_) | Contents::Damaged | Contents::Foreign => {}
             Contents::Nothing => prop_assert!(false, "a used file is not new"),
         }
     }
@@ -170,7 +170,20 @@ fn a_forged_counter_is_refused_before_it_overflows() {
     let file = fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
     let forged = Table { ticket_newest: u64::MAX, ..table(vec![]) };
     contents::write(&file, Header::default(), &forged).unwrap();
-    assert!(matches!(contents::read(&file).unwrap(), Contents::Foreign));
+    assert!(matches!(contents::read(&file).unwrap(), Contents::Damaged));
+}
+
+#[test]
+fn a_first_write_that_was_killed_leaves_an_unused_file() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("f");
+    let file = fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+    contents::write(&file, Header::default(), &table(vec![holder(1, SHARED)])).unwrap();
+    // The headers are the first 1024 bytes, and the last that is written.
+    let mut written = fs::read(&path).unwrap();
+    written[..1024].fill(0);
+    fs::write(&path, written).unwrap();
+    assert!(matches!(contents::read(&file).unwrap(), Contents::Nothing));
 }
 
 #[test]

@@ -34,6 +34,35 @@ async fn a_list_has_what_is_held_in_the_order_of_names() {
 }
 
 #[tokio::test]
+async fn what_is_no_lock_file_is_not_listed_and_hides_no_lock() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    let _held = hold(&local, "a", Mode::Exclusive).await;
+    let path = |file: &str| dir.path().join(file);
+    std::fs::write(path("package.lock"), "[[package]]").unwrap();
+    std::fs::create_dir(path("folder.lock")).unwrap();
+    std::os::unix::fs::symlink(path("a.lock"), path("link.lock")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket.lock")).unwrap();
+    let page = local.list("", None, Freshness::Current).await.unwrap().answer;
+    assert_eq!(page.items.iter().map(|lock| lock.name.as_str()).collect::<Vec<_>>(), ["a"]);
+    let mut watch = local.watch(Watched::Prefix(String::new())).await.unwrap();
+    assert_eq!(next(&mut watch).await.lock.name.as_str(), "a");
+}
+
+#[tokio::test]
+async fn a_damaged_lock_file_is_an_error_of_a_list() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    drop(hold(&local, "a", Mode::Exclusive).await);
+    let mut bytes = std::fs::read(dir.path().join("a.lock")).unwrap();
+    bytes[8..1024].fill(0xff);
+    bytes[512..520].copy_from_slice(b"BRAMAHL1");
+    std::fs::write(dir.path().join("a.lock"), bytes).unwrap();
+    let error = local.list("", None, Freshness::Current).await.unwrap_err();
+    assert!(error.to_string().contains("a.lock: it is damaged"), "{error}");
+}
+
+#[tokio::test]
 async fn a_value_of_any_allowed_length_is_read_whole_while_it_changes() {
     let dir = tempdir().unwrap();
     let local = open(dir.path());
