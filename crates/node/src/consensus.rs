@@ -3,6 +3,7 @@
 //! never looks inside an entry.
 
 mod admit;
+mod farewell;
 mod forms;
 mod members;
 mod roll;
@@ -23,6 +24,7 @@ use crate::NodeError;
 use crate::log_mirror::LogMirror;
 use crate::mutants;
 use crate::restore::check_log;
+use farewell::Farewell;
 use roll::Roll;
 
 /// Ticks without a leader before a member stands for election, at least; at most one less than
@@ -118,6 +120,7 @@ pub(crate) struct Consensus {
     /// When a message of another member last came, in ticks.
     heard: BTreeMap<u64, u64>,
     roll: Roll,
+    farewell: Option<Farewell>,
     /// A snapshot of this index was ordered, and when, in ticks.
     making: Option<(u64, u64)>,
 }
@@ -197,6 +200,7 @@ impl Consensus {
             ticks: 0,
             heard: BTreeMap::new(),
             roll: Roll::default(),
+            farewell: None,
             making: None,
         };
         consensus.fix_jitter();
@@ -205,7 +209,8 @@ impl Consensus {
 
     /// It leads, and everything from before its term is applied: what it proposes is current.
     pub(crate) fn leads(&self) -> bool {
-        self.raw.raft.state == StateRole::Leader && self.applied.1 == self.raw.raft.term
+        let raft = &self.raw.raft;
+        raft.state == StateRole::Leader && self.applied.1 == raft.term && raft.promotable()
     }
 
     /// Nobody else is a member: it needs nobody's answer.
@@ -275,6 +280,7 @@ impl Consensus {
         if message.kind != peer::RaftKind::Snapshot && self.admits(from, &message) {
             self.hear(from);
             self.hear_roll(from, &message);
+            self.hear_farewell(&message);
             if let Ok(message) = forms::message_in(from, self.node_id, message) {
                 self.step_in(message);
             }

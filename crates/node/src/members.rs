@@ -123,9 +123,11 @@ impl Node {
     }
 
     /// Whoever asked for a change may stop those who are gone once he is answered. So a restart
-    /// must not need them: that the change is committed is durable here before.
+    /// must not need them: that the change is committed is durable here before. Nor must those who
+    /// stay need a leader that removed itself.
     pub(crate) fn answer_saved_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
         if self.consensus.has_saved()
+            && !self.consensus.says_farewell()
             && let Some((client, id, membership)) = self.changed.take()
         {
             self.reply(now, client, id, Reply::Membership(membership), out);

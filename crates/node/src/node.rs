@@ -280,6 +280,7 @@ impl Node {
         }
         self.pursue_change(now, out);
         self.hand_over_if_full(now);
+        self.consensus.end_farewell();
         while self.advance(now, out)? {}
         if self.consensus.poll_make_snapshot() {
             out.push(Output::MakeSnapshot);
@@ -348,7 +349,10 @@ impl Node {
     #[must_use]
     pub fn is_removed(&self) -> bool {
         let (index, _) = self.consensus.applied();
-        index > 0 && !self.membership.contains(self.membership.node_id)
+        let is_member = self.membership.contains(self.membership.node_id);
+        // Until others know it and whoever asked for it is answered, there is something to do.
+        let is_done = !self.consensus.says_farewell() && self.changed.is_none();
+        index > 0 && !is_member && is_done
     }
 
     /// The table, and the index and term of the last entry in it: what a snapshot is made of.

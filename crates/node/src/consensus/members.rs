@@ -77,7 +77,7 @@ impl Consensus {
         node == self.node_id || (self.is_present(node) && self.is_caught_up(node))
     }
 
-    /// A committed change takes effect. A leader that is no member any more leads no longer.
+    /// A committed change takes effect. A leader that is no member any more proposes nothing.
     pub(crate) fn apply_change(
         &mut self,
         index: u64,
@@ -95,13 +95,8 @@ impl Consensus {
                 self.heard.remove(&node);
             }
         }
-        let term = self.term();
-        let raft = &mut self.raw.raft;
-        if raft.state == StateRole::Leader && !raft.promotable() {
-            if let Some(next) = self.most_advanced() {
-                self.raw.raft.send_timeout_now(next);
-            }
-            self.raw.raft.become_follower(term, raft::INVALID_ID);
+        if change == MemberChange::Remove(self.node_id) {
+            self.begin_farewell(index);
         }
         self.fix_jitter();
         // A restart must not count the votes of those who are gone, so what is committed is saved.
@@ -126,7 +121,7 @@ impl Consensus {
     }
 
     /// The other voter that has most of the log; of several, the one with the lowest number.
-    fn most_advanced(&self) -> Option<u64> {
+    pub(super) fn most_advanced(&self) -> Option<u64> {
         let prs = self.raw.raft.prs();
         // The engine forgets now and then who is there.
         let others = prs.iter().filter(|(id, _)| {

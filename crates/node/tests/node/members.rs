@@ -386,6 +386,50 @@ fn a_follower_whose_leader_is_removed_leads_alone() {
 }
 
 #[test]
+fn a_leader_that_is_removed_stays_until_the_others_know() {
+    let mut cluster = Cluster::new(2);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    let request = cluster.begin_change(leader, MemberChange::Remove(leader));
+    // The other one has the entry, and never hears that it is agreed on.
+    while cluster.node(leader).membership().voters.len() == 2 {
+        let (from, to, parcel) = cluster.on_the_way.pop_front().expect("something is on the way");
+        cluster.deliver(from, to, parcel);
+    }
+    cluster.on_the_way.clear();
+    cluster.isolate(leader);
+    cluster.run(300);
+    assert_eq!(cluster.reply(leader, 0, request), None);
+    assert!(!cluster.node(leader).is_removed() && !cluster.node(leader).is_leader());
+    assert_eq!(cluster.node(follower).membership().voters.len(), 2);
+    // Not even then.
+    cluster.crash(leader);
+    cluster.start(leader);
+    cluster.run(2_000);
+    assert!(!cluster.node(leader).is_removed());
+    cluster.heal();
+    cluster.run(2_000);
+    assert_eq!(cluster.leader(), follower);
+    assert_eq!(cluster.node(follower).membership().voters, [follower]);
+    cluster.run(10_000);
+    assert!(cluster.node(leader).is_removed());
+}
+
+#[test]
+fn whoever_removes_the_leader_is_answered_before_that_is_gone() {
+    let mut cluster = Cluster::new(2);
+    let leader = cluster.leader();
+    let request = cluster.begin_change(leader, MemberChange::Remove(leader));
+    while !cluster.node(leader).is_removed() {
+        let (from, to, parcel) = cluster.on_the_way.pop_front().expect("something is on the way");
+        cluster.deliver(from, to, parcel);
+        if cluster.on_the_way.is_empty() {
+            cluster.run(50);
+        }
+    }
+    assert!(matches!(cluster.reply(leader, 0, request), Some(Reply::Membership(_))));
+}
+
+#[test]
 fn a_change_is_answered_when_a_restart_will_know_it() {
     let mut cluster = Cluster::new(2);
     let (leader, follower) = (cluster.leader(), cluster.follower());
