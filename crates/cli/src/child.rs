@@ -11,7 +11,8 @@ use rustix::process::{
 };
 use rustix::termios::tcgetpgrp;
 
-use crate::descendants;
+use crate::descendants::{self, Process, is_refused};
+use crate::exit::say;
 
 /// A running command. What ends it ends everything that it started; other signals reach only the
 /// command itself on a terminal, and its process group elsewhere.
@@ -22,6 +23,8 @@ pub(crate) struct Child {
     /// It leads a process group of its own. On a terminal it stays in ours: only the foreground
     /// group may read from there, and the keyboard's signals reach it without us.
     leads_group: bool,
+    /// It was said that something runs on.
+    is_refusal_told: bool,
 }
 
 impl Child {
@@ -47,7 +50,7 @@ impl Child {
         let process = process.spawn()?;
         let pid = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let pid = pid.ok_or_else(|| io::Error::other("the command has no process id"))?;
-        Ok(Child { process, pid, leads_group })
+        Ok(Child { process, pid, leads_group, is_refusal_told: false })
     }
 
     /// Lets go of what it left behind and has ended; to be called when a child of this process
@@ -85,22 +88,47 @@ impl Child {
 
     /// Asks it and all that it started to end; what stands still is woken to hear it.
     pub(crate) fn ask_to_end(&self) {
-        descendants::send(Signal::TERM);
-        descendants::send(Signal::CONT);
+        // The command first: nothing that it started can keep this from it.
+        self.send(Signal::TERM);
+        self.send(Signal::CONT);
+        // To be asked twice may mean more than to be asked.
+        descendants::send(Signal::TERM, |it| self.is_sent(it));
+        descendants::send(Signal::CONT, |it| self.is_sent(it));
     }
 
-    /// Ends it, and what it started and left behind.
-    pub(crate) fn kill(&self) {
-        descendants::send(Signal::KILL);
+    /// Ends it, and what it started and left behind, as far as that is found: to be repeated until
+    /// it says that nothing is left. What may not be ended is named on stderr, once.
+    pub(crate) fn kill(&mut self) -> bool {
+        self.send(Signal::KILL);
+        let sent = descendants::send(Signal::KILL, |_| false);
+        // Where others' processes are hidden, the command is still known.
+        let is_refused = || self.process.id().is_some() && is_refused(self.pid, Signal::KILL);
+        let refused = sent.refused.first().copied().or_else(|| is_refused().then_some(self.pid));
+        if let Some(pid) = refused.filter(|_| !self.is_refusal_told) {
+            self.is_refusal_told = true;
+            say(format_args!(
+                "could not stop process {} (it runs as another user): it runs on without the lock",
+                pid.as_raw_pid()
+            ));
+        }
+        sent.is_complete
     }
 
-    /// What is gone already needs no signal, so failures are of no interest.
+    /// Once it ended and was waited for, its number may be another's. What is gone needs no signal,
+    /// so failures are of no interest.
     fn send(&self, signal: Signal) {
-        if self.leads_group {
-            let _ = kill_process_group(self.pid, signal);
-        } else if self.process.id().is_some() {
+        if self.process.id().is_none() {
+            return;
+        }
+        // The command itself may have left the group.
+        if !self.leads_group || kill_process_group(self.pid, signal).is_err() {
             let _ = kill_process(self.pid, signal);
         }
+    }
+
+    /// Whether [`Child::send`] reached this process.
+    fn is_sent(&self, process: &Process) -> bool {
+        process.pid == self.pid || (self.leads_group && process.group == Some(self.pid))
     }
 }
 

@@ -28,6 +28,9 @@ Environment of the command (what a service does not have is empty or 0):
 What it cannot do:
   If this program is killed by signal 9, its command dies with it, but what the command started
   runs on, with local: beside the next holder. Only a check of BRAMAH_TOKEN keeps it from writing.
+  A command that changes its user, as sudo does, cannot be stopped when the lock is lost: that is
+  said on stderr, and it runs on. Write `sudo bramah lock NAME -- COMMAND` instead of
+  `bramah lock NAME -- sudo COMMAND`.
   Two commands that hold a lock each and wait for the other's wait for ever: each `lock` is a
   session of its own, and a circle is seen only inside one. Nest in one order, or wait with -w.
 

@@ -18,6 +18,8 @@ use crate::signals::{Signals, stand_still};
 
 /// How long before the deadline the command is killed: time for the signal to do its work.
 const KILL_MARGIN: Duration = Duration::from_millis(50);
+/// How long what was killed gets to end before it is killed again, with what is new.
+const KILL_INTERVAL: Duration = Duration::from_millis(20);
 /// Longest sleep between two looks at the deadline: timers stand still while the machine is
 /// suspended.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -91,9 +93,8 @@ fn not_started(args: &LockArgs, error: &io::Error) -> String {
 
 /// The command is being stopped.
 struct Stop {
-    /// It is killed then. The lock cannot be granted to another before.
+    /// It is killed then, and again later. The lock cannot be granted to another before.
     kill_at: LocalTime,
-    killed: bool,
 }
 
 /// Stays with the command until it ended, and sees that it ends before the lock can be another's.
@@ -108,7 +109,6 @@ async fn attend(
     let status = loop {
         let look_at = match &stop {
             None => guard.deadline().minus(grace),
-            Some(stop) if stop.killed => LocalTime(u64::MAX),
             Some(stop) => stop.kill_at,
         };
         tokio::select! {
@@ -147,7 +147,7 @@ async fn attend(
                     }
                     Some(stop) => {
                         child.kill();
-                        stop.killed = true;
+                        stop.kill_at = LocalTime::now().plus(KILL_INTERVAL);
                     }
                 }
             }
@@ -155,7 +155,10 @@ async fn attend(
     };
     if stop.is_some() {
         // What the command left behind must not go on either.
-        child.kill();
+        while !child.kill() {
+            sleep(KILL_INTERVAL).await;
+            child.bury_orphans();
+        }
         return Ok(None);
     }
     Ok(Some(status))
@@ -164,7 +167,7 @@ async fn attend(
 fn begin_stop(child: &Child, guard: &Guard, grace: Duration) -> Stop {
     child.ask_to_end();
     let before_deadline = guard.deadline().minus(KILL_MARGIN);
-    Stop { kill_at: LocalTime::now().plus(grace).min(before_deadline), killed: false }
+    Stop { kill_at: LocalTime::now().plus(grace).min(before_deadline) }
 }
 
 /// The command ended by itself: only the release can tell whether the lock was held until then.

@@ -1,5 +1,9 @@
 //! Holders that die, are cut off, or are told to go.
 
+use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -180,4 +184,78 @@ fn a_maximum_hold_ends_the_command_before_it_is_over() {
     assert_eq!(holder.wait().code, 80);
     let held = started.elapsed();
     assert!(held >= Duration::from_secs(1) && held < Duration::from_secs(2), "{held:?}");
+}
+
+#[test]
+fn a_command_is_asked_to_end_once() {
+    let (server, dir) = Server::start();
+    let asked = dir.path().join("asked");
+    let mut command = server.command("lock --grace 100ms n -- sh -c");
+    // It hears each of two signals only if nothing else keeps it from that.
+    let script = format!("trap 'echo asked >> {}' TERM", asked.display());
+    command.arg(format!("{script}; echo ready; while :; do :; done"));
+    let mut holder = Program::read(command);
+    holder.line();
+    assert_eq!(server.run("revoke n").code, 0);
+    assert_eq!(holder.wait().code, 80);
+    assert_eq!(file(&asked), "asked");
+}
+
+#[test]
+fn without_proc_the_command_is_stopped_at_least() {
+    let apart = |program: &OsStr| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c"]);
+        unshare.args(["mount -t tmpfs none /proc && exec \"$0\" \"$@\""]).arg(program);
+        unshare
+    };
+    if !apart("true".as_ref()).stderr(Stdio::null()).status().is_ok_and(|it| it.success()) {
+        eprintln!("SKIPPED: this machine lets nobody make a mount namespace");
+        return;
+    }
+    let (server, _dir) = Server::start();
+    let lock = server.command("lock --grace 100ms n -- sh -c");
+    let mut command = apart(lock.get_program());
+    command.args(lock.get_args()).env("BRAMAH_URL", &server.url).stdin(Stdio::null());
+    command.arg("trap '' TERM; echo $$; while :; do sleep 0.02; done");
+    let mut holder = Program::read(command);
+    let pid = holder.line();
+    assert_eq!(server.run("revoke n").code, 0);
+    assert_eq!(holder.wait().code, 80);
+    assert!(!is_alive(&pid));
+}
+
+#[test]
+fn a_command_that_runs_as_another_user_and_cannot_be_stopped_is_named() {
+    // Neither root nor the owner of it: as whoever runs sudo.
+    let without_rights = |program: &OsStr| {
+        let mut setpriv = Command::new("setpriv");
+        setpriv.arg("--bounding-set=-kill").arg(program);
+        setpriv
+    };
+    let other = "setpriv --reuid=65534 --clear-groups";
+    let mut can = without_rights("setpriv".as_ref());
+    can.args(other.split(' ').skip(1)).arg("true");
+    if !can.stderr(Stdio::null()).status().is_ok_and(|it| it.success()) {
+        eprintln!("SKIPPED: only root can run a command as another user");
+        return;
+    }
+    let (server, dir) = Server::start();
+    let go = dir.path().join("go");
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    let lock = server.command(&format!("lock --grace 100ms n -- {other} sh -c"));
+    let mut command = without_rights(lock.get_program());
+    command.args(lock.get_args()).env("BRAMAH_URL", &server.url).stdin(Stdio::null());
+    command.arg(format!("echo $$; until [ -e {} ]; do sleep 0.02; done", go.display()));
+    let mut holder = Program::read(command);
+    let pid = holder.line();
+    assert_eq!(server.run("revoke n").code, 0);
+    assert!(holder.said().contains("stopping the command"));
+    let said = holder.said();
+    let expected = "(it runs as another user): it runs on without the lock\n";
+    assert_eq!(said, format!("bramah: could not stop process {pid} {expected}"));
+    assert!(is_alive(&pid));
+    std::fs::write(&go, "").unwrap();
+    let output = holder.wait();
+    assert_eq!((output.code, output.stderr.as_str()), (80, ""), "it is said once");
 }
