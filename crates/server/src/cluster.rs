@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bramah_node::{ChangeRefused, ClientId, Input, MemberChange, Reply, Unavailable};
-use bramah_wire::link::{Folder, Place, Wish};
+use bramah_wire::link::{Folder, PLACES_LEN_MAX, Place, Places, Wish};
 use bramah_wire::membership::Membership;
 use bramah_wire::request::{Address, ClusterAsk};
 use bramah_wire::{Error, ErrorCode, proto};
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::peers::News;
+use crate::places;
 use crate::runtime::{RunError, Runtime};
 use crate::service::Answer;
 
@@ -43,12 +44,12 @@ impl Runtime {
                 }
                 let (peer, for_clients) = (peer.to_string(), for_clients.to_string());
                 let place = Place { stamp: 0, removed: false, peer, client: for_clients };
-                if self.peers.post().places().note(node_id, place) {
-                    self.places_changed();
-                }
                 if is_member {
+                    self.note_place(node_id, place);
                     return self.answer_status(client, id);
                 }
+                // Whoever is refused is not to be remembered.
+                self.adding.insert((client, id), (node_id, place));
                 MemberChange::AddLearner(node_id)
             }
             ClusterAsk::Promote { node_id } if membership.voters.contains(&node_id) => {
@@ -81,7 +82,23 @@ impl Runtime {
                 "add the member: {peer} is the address of member {there}; \
                  remove that one first if it is gone for ever"
             )),
+            None if !places::has_room(&places, node_id, |node| self.is_known(node)) => {
+                let text = format!(
+                    "add the member: the numbers of removed members are kept for ever, and \
+                     {PLACES_LEN_MAX} are as many as may be; a restored backup begins without them"
+                );
+                Some(Error::new(ErrorCode::LimitExceeded, text))
+            }
             None => None,
+        }
+    }
+
+    /// Takes note of where a new member is, if it became one.
+    pub(crate) fn handle_change_reply(&mut self, client: ClientId, id: u64, reply: &Reply) {
+        if let Some((node_id, place)) = self.adding.remove(&(client, id))
+            && matches!(reply, Reply::Membership(_))
+        {
+            self.note_place(node_id, place);
         }
     }
 
@@ -216,7 +233,7 @@ impl Runtime {
     pub(crate) fn handle_news(&mut self, news: News) -> Result<(), RunError> {
         match news {
             News::Places(places) => {
-                if self.peers.post().places().merge(places) {
+                if self.note_places(places) {
                     self.places_changed();
                 }
             }
@@ -238,6 +255,32 @@ impl Runtime {
             }
         }
         Ok(())
+    }
+
+    fn note_place(&mut self, node: u64, place: Place) {
+        let mut told = Places::default();
+        told.note(node, place);
+        if self.note_places(told) {
+            self.places_changed();
+        }
+    }
+
+    /// Takes note of addresses, those of members before others. Tells whether that is news.
+    fn note_places(&self, told: Places) -> bool {
+        let is_known = |node| self.is_known(node);
+        let noted = places::note(&mut self.peers.post().places(), told, is_known);
+        if noted.is_full
+            && let Some(before) = self.peers.post().seldom("no room for addresses")
+        {
+            warn!(before, max = PLACES_LEN_MAX, "no room for the addresses of more nodes");
+        }
+        noted.is_news
+    }
+
+    /// A member as far as this node can tell: who is none himself does not know who is one.
+    fn is_known(&self, node: u64) -> bool {
+        let members = self.node.membership();
+        members.contains(node) || !members.contains(self.folder.node_id)
     }
 
     /// The addresses that are known changed: they are kept, told, and used.
@@ -302,12 +345,12 @@ impl Runtime {
         info!(?voters, ?learners, "the members of the cluster changed");
         let gone = before.voters.iter().chain(&before.learners).copied();
         let gone: Vec<u64> = gone.filter(|node| !self.members.contains(*node)).collect();
-        let mut is_news = false;
+        let mut removed = Places::default();
         for node in gone {
-            is_news |= self.peers.post().places().remove(node);
+            removed.remove(node);
             self.peers.post().hang_up(node);
         }
-        match is_news {
+        match self.note_places(removed) {
             true => self.places_changed(),
             false => self.peers.connect(&self.members),
         }

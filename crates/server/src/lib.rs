@@ -29,6 +29,7 @@ mod mutex;
 mod native;
 mod outbox;
 mod peers;
+mod places;
 mod restore;
 mod runtime;
 mod server;

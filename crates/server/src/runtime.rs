@@ -73,10 +73,12 @@ pub(crate) struct Runtime {
     /// This node is no member any more.
     pub(crate) removed: bool,
     pub(crate) transfers: Vec<Transfer>,
+    /// Who is to be a member, and where that is: by who asks, and the request's id.
+    pub(crate) adding: BTreeMap<(ClientId, u64), (u64, Place)>,
     pub(crate) backups: Backups,
-    begun: Instant,
+    begun: BootTime,
     /// A leader, this node or another, was last heard then; none since the start.
-    heard_leader: Option<Instant>,
+    heard_leader: Option<BootTime>,
     pub(crate) snapshots: Snapshots,
 }
 
@@ -126,8 +128,9 @@ impl Runtime {
             folder,
             removed: false,
             transfers: Vec::new(),
+            adding: BTreeMap::new(),
             backups: Backups::default(),
-            begun: Instant::now(),
+            begun: boot_time(),
             heard_leader: None,
             snapshots: Snapshots::default(),
         }
@@ -212,7 +215,7 @@ impl Runtime {
                     self.backups.forget(*client);
                 }
                 Input::Peer { from, .. } if self.node.leader() == Some(*from) => {
-                    self.heard_leader = Some(Instant::now());
+                    self.heard_leader = Some(boot_time());
                 }
                 _ => {}
             }
@@ -254,7 +257,7 @@ impl Runtime {
         }
         if self.node.is_leader() {
             // Also when another leads next, or nobody: what it knew was new until now.
-            self.heard_leader = Some(Instant::now());
+            self.heard_leader = Some(boot_time());
         }
         self.look_at_members();
         self.note_acked();
@@ -285,15 +288,15 @@ impl Runtime {
         }
     }
 
-    /// How old what the table says may be.
+    /// How old what the table says may be; also while the machine was suspended it grew older.
     fn staleness(&self) -> Staleness {
-        let age = match self.node.is_leader() {
-            true => Duration::ZERO,
-            false => self.heard_leader.unwrap_or(self.begun).elapsed(),
+        let age_ms = match self.node.is_leader() {
+            true => 0,
+            false => boot_time().0.saturating_sub(self.heard_leader.unwrap_or(self.begun).0),
         };
         Staleness {
             revision: self.node.applied().0.counters().revision,
-            age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+            age_ms,
             no_leader_yet: self.heard_leader.is_none(),
         }
     }
@@ -333,6 +336,7 @@ impl Runtime {
                     self.snapshots.received.remove(&index);
                 }
                 Output::Reply { client, id, now, reply } => {
+                    self.handle_change_reply(client, id, &reply);
                     if let Some(outlet) = self.outlets.get(&client) {
                         outlet.reply(id, now, self.answer_of(reply));
                         self.dirty.push(client);
@@ -423,4 +427,56 @@ pub(crate) enum RunError {
     Removed,
     #[error("the cluster does not take this node: {0}")]
     NotAdmitted(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use bramah_wire::link::Wish;
+
+    use super::*;
+    use crate::cluster::folder_of;
+    use crate::config::Storage;
+    use crate::log::{Beginning, Log};
+    use crate::peers::{Identity, Post};
+
+    /// A node that waits until it is a member.
+    fn runtime() -> Runtime {
+        let (cluster_id, node_id) = (300, 7);
+        let beginning = Beginning::Joining { cluster_id, node_id };
+        let opened = Log::open(&Storage::Memory, beginning, 0).expect("it opens");
+        let folder = folder_of(&opened.recovered.membership, Wish::Voter);
+        let hall = Arc::new(Hall::default());
+        let identity = Identity { cluster_id, node_id };
+        let post = Arc::new(Post::new(identity, hall.clone(), folder.places.clone()));
+        Runtime::new(Parts {
+            node: Node::new(opened.recovered).expect("it begins"),
+            writer: Writer::new(opened.log, hall.clone()).expect("a thread"),
+            peers: Peers::new(post),
+            hall,
+            folder_file: FolderFile::new(None),
+            folder,
+            last_index: 0,
+        })
+    }
+
+    /// Lets time pass that timers do not count.
+    fn pass(millis: u64) {
+        let until = boot_time().0 + millis;
+        while boot_time().0 < until {
+            std::thread::yield_now();
+        }
+    }
+
+    // With the clock of its timers paused, as that of a suspended machine is.
+    #[tokio::test(start_paused = true)]
+    async fn a_table_grows_older_also_while_the_machine_is_suspended() {
+        let mut runtime = runtime();
+        pass(3);
+        let staleness = runtime.staleness();
+        assert!(staleness.no_leader_yet && staleness.age_ms >= 3, "{staleness:?}");
+        runtime.heard_leader = Some(boot_time());
+        pass(2);
+        let since_heard = runtime.staleness();
+        assert!(!since_heard.no_leader_yet && since_heard.age_ms >= 2, "{since_heard:?}");
+    }
 }

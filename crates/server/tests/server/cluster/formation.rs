@@ -1,14 +1,17 @@
 //! How servers find together, and what is refused.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::net::SocketAddr;
 
 use bramah_server::{ClusterConfig, Config, ServeError, Storage};
+use bramah_wire::link::Folder;
 use bramah_wire::proto::event::What;
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
 use bramah_wire::proto::{self, MemberRole};
 
-use super::{address, folder, joining, status, text_of, three, until, until_voters};
+use super::{address, folder, joining, status, text_of, three, until, until_led, until_voters};
 use crate::client::Client;
 use crate::running::{Running, config};
 
@@ -55,6 +58,38 @@ fn one_grows_to_three_while_a_client_holds_and_another_waits() {
     for server in &again {
         until_voters(server, 3);
     }
+}
+
+#[test]
+fn only_those_are_remembered_who_became_members() {
+    let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+    let first = Running::in_folder(folders[0].path());
+    let second = Running::start(joining(folder(folders[1].path()), &[&first])).expect("it starts");
+    let servers = [first, second];
+    servers.iter().for_each(|server| drop(until_voters(server, 2)));
+    let leader = until_led(&servers);
+    // Any refusal will do: who does not lead makes nobody a member.
+    let mut follower = Client::connect(servers[1 - leader].address());
+    for port in 1..=20 {
+        let address = format!("127.0.0.1:{port}");
+        let (peer_address, client_address) = (address.clone(), address);
+        let add = proto::ClusterAdd { node_id: port, peer_address, client_address };
+        assert_eq!(follower.error(Op::ClusterAdd(add)).code, "no_leader");
+    }
+    let third =
+        Running::start(joining(folder(folders[2].path()), &[&servers[0]])).expect("it starts");
+    let all = servers.iter().chain([&third]).map(|server| server.started.node_id);
+    let all: BTreeSet<u64> = all.collect();
+    for folder in &folders {
+        until("it knows all three and nobody else", || {
+            let bytes = fs::read(folder.path().join("node")).ok()?;
+            let places = Folder::decode(&bytes).expect("it can be read").places;
+            let known: BTreeSet<u64> = places.iter().map(|(node, _)| node).collect();
+            assert!(known.is_subset(&all), "{known:?}");
+            (known == all).then_some(())
+        });
+    }
+    until_voters(&third, 3);
 }
 
 #[test]
