@@ -7,7 +7,7 @@ use std::process::{ExitCode, ExitStatus};
 use bramah::{Effect, Error, ErrorKind};
 use bramah_server::ServeError;
 
-use crate::output::Plain;
+use crate::output::{Plain, reader_left};
 
 /// The table, as `bramah --help` shows it.
 pub(crate) const TABLE: &str = "\
@@ -110,12 +110,7 @@ impl std::error::Error for Failure {}
 
 /// Says on stderr what went wrong, and tells the exit code for it.
 pub(crate) fn explain(error: &anyhow::Error) -> Exit {
-    // Whoever reads our output has seen enough.
-    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        let io = cause.downcast_ref::<io::Error>();
-        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    };
-    if error.chain().any(is_broken_pipe) {
+    if reader_left(error) {
         return Exit::OK;
     }
     say(format_args!("{error:#}"));

@@ -27,18 +27,46 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
+/// Whoever read what is printed has seen enough, which is no failure of whatever only shows
+/// something. What cannot be written elsewhere is another matter, whatever the system calls it.
+#[derive(Debug)]
+struct ReaderLeft;
+
+impl fmt::Display for ReaderLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody reads stdout any more")
+    }
+}
+
+impl std::error::Error for ReaderLeft {}
+
+fn of_stdout(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ReaderLeft),
+        _ => error,
+    }
+}
+
+/// Whether it is no more than a reader that has seen enough.
+pub(crate) fn reader_left(error: &anyhow::Error) -> bool {
+    let inner = error.downcast_ref().and_then(io::Error::get_ref);
+    inner.is_some_and(|inner| inner.is::<ReaderLeft>())
+}
+
+/// The same without that: for a command whose exit code says more than what it prints.
+pub(crate) fn as_far_as_read(printed: anyhow::Result<()>) -> anyhow::Result<()> {
+    printed.or_else(|error| if reader_left(&error) { Ok(()) } else { Err(error) })
+}
+
 /// Prints one line on stdout, as it is.
 pub(crate) fn line(line: impl fmt::Display) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
+    bytes(format!("{line}\n").as_bytes())
 }
 
 /// Prints bytes on stdout, as they are.
 pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(of_stdout)
 }
 
 /// Prints one JSON object on a line of its own.
@@ -58,14 +86,18 @@ impl Array {
     }
 
     pub(crate) fn push(&mut self, element: &impl serde::Serialize) -> anyhow::Result<()> {
-        self.out.write_all(if self.is_empty { b"[\n" } else { b",\n" })?;
+        let begin = if self.is_empty { b"[\n" } else { b",\n" };
         self.is_empty = false;
-        Ok(serde_json::to_writer(&mut self.out, element).map_err(io::Error::from)?)
+        let written = self
+            .out
+            .write_all(begin)
+            .and_then(|()| serde_json::to_writer(&mut self.out, element).map_err(io::Error::from));
+        Ok(written.map_err(of_stdout)?)
     }
 
     pub(crate) fn end(mut self) -> io::Result<()> {
-        self.out.write_all(if self.is_empty { b"[]\n" } else { b"\n]\n" })?;
-        self.out.flush()
+        let end: &[u8] = if self.is_empty { b"[]\n" } else { b"\n]\n" };
+        self.out.write_all(end).and_then(|()| self.out.flush()).map_err(of_stdout)
     }
 }
 

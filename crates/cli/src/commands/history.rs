@@ -1,6 +1,6 @@
 //! What is known of holds that ended, and of tokens.
 
-use bramah::{FencingToken, Span};
+use bramah::{FencingToken, Span, Verdict};
 use serde::Serialize;
 
 use super::look::{How, Who, tell_age};
@@ -60,8 +60,14 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<Exit> {
         true => tell_age(locker.stale().verify(&args.name, token).await?),
         false => locker.verify(&args.name, token).await?,
     };
+    // The verdict stands, whether somebody reads it or not.
+    output::as_far_as_read(print(&args, &verdict))?;
+    Ok(if verdict.held { Exit::OK } else { Exit::STALE })
+}
+
+fn print(args: &VerifyArgs, verdict: &Verdict) -> anyhow::Result<()> {
     let newest = verdict.newest.map(|token| token.0);
-    if plain.json {
+    if args.read.plain.json {
         output::object(&Verified {
             name: &args.name,
             token: args.token,
@@ -81,5 +87,5 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<Exit> {
             (false, _) => output::line(format_args!("token {token} of '{name}' is stale{how}"))?,
         }
     }
-    Ok(if verdict.held { Exit::OK } else { Exit::STALE })
+    Ok(())
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::asking;
 use super::look::Maybe;
 use crate::args::{AcquireArgs, HoldArgs, RenewArgs, RevokeArgs, SetArgs};
-use crate::exit::{Exit, say};
+use crate::exit::{Exit, Failure, say};
 use crate::output::{self, Plain, json};
 use crate::signals::Signals;
 
@@ -48,8 +48,22 @@ pub(crate) async fn acquire(args: AcquireArgs) -> anyhow::Result<Exit> {
         url: &args.wish.service.on,
         hold_id: guard.detach(),
     };
+    if let Err(error) = print(&args, &acquired) {
+        // Nobody else could give it back.
+        let left = match locker.release(&acquired.hold_id).await {
+            Ok(_) => "the lock was released".to_owned(),
+            Err(error) => format!("could not release the lock either: {error}"),
+        };
+        let message = format!("could not print the hold id: {error:#}; {left}");
+        return Err(Failure::new(Exit::UNKNOWN, message).into());
+    }
+    locker.close().await?;
+    Ok(Exit::OK)
+}
+
+fn print(args: &AcquireArgs, acquired: &Acquired<'_>) -> anyhow::Result<()> {
     match (args.json, args.wish.quiet) {
-        (true, _) => output::object(&acquired)?,
+        (true, _) => output::object(acquired)?,
         (false, true) => output::line(&acquired.hold_id)?,
         (false, false) => output::line(format_args!(
             "name     {}\ntoken    {}\nhold id  {}\nsession  {}\nheld     {} unless renewed or \
@@ -61,8 +75,7 @@ pub(crate) async fn acquire(args: AcquireArgs) -> anyhow::Result<Exit> {
             Span(args.wish.ttl),
         ))?,
     }
-    locker.close().await?;
-    Ok(Exit::OK)
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -111,7 +124,8 @@ pub(crate) async fn release(args: HoldArgs) -> anyhow::Result<Exit> {
     };
     if args.plain.json {
         let ended = ended.as_ref().map(json::reason);
-        output::object(&GivenBack { released: exit == Exit::OK, ended })?;
+        let given_back = GivenBack { released: exit == Exit::OK, ended };
+        output::as_far_as_read(output::object(&given_back))?;
     } else if exit == Exit::OK {
         output::line("released")?;
     } else {

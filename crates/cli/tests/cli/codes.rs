@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
-use crate::harness::{Server, bramah, on, run};
+use crate::harness::{Output, Program, Server, bramah, on, run};
 
 #[test]
 fn the_command_s_own_code_comes_through() {
@@ -112,15 +113,45 @@ fn a_hold_that_is_gone_is_65() {
     assert_eq!(server.run("get n").code, 65);
 }
 
+/// What is left of a program whose reader is gone before it prints.
+fn without_reader(mut command: Command) -> Output {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.stdout(writer);
+    Program::start(command).wait()
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let (server, _dir) = Server::start();
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let mut command = server.command("ls --json");
-    command.stdout(writer);
-    let output = crate::harness::Program::start(command).wait();
-    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+    for line in ["ls --json", "ls", "who n"] {
+        let output = without_reader(server.command(line));
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{line}");
+    }
+    for line in ["verify n 1", "verify n 1 --json", "release 1-00000000000000ff --json"] {
+        assert_eq!(without_reader(server.command(line)).code, 65, "{line}");
+    }
+}
+
+#[test]
+fn a_hold_that_nobody_heard_of_is_given_back_and_no_success() {
+    let (server, _dir) = Server::start();
+    for line in ["acquire n", "acquire -q n", "acquire --json n"] {
+        let output = without_reader(server.command(line));
+        assert_eq!(output.code, 74, "{line}: {output:?}");
+        assert!(output.stderr.contains("could not print the hold id"), "{output:?}");
+        assert!(output.stderr.ends_with("; the lock was released\n"), "{output:?}");
+        assert_eq!(server.json("who n")["holders"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn a_backup_that_nobody_took_is_74() {
+    let (server, _dir) = Server::start();
+    let output = without_reader(server.command("backup -"));
+    assert_eq!(output.code, 74, "{output:?}");
+    assert!(output.stderr.contains("could not write the backup"), "{output:?}");
+    assert!(!output.stderr.contains("written"), "{output:?}");
 }
 
 #[test]
@@ -171,7 +202,7 @@ fn a_full_disk_behind_stdout_is_74() {
     let (server, _dir) = Server::start();
     let mut command = server.command("who n");
     command.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
-    assert_eq!(crate::harness::Program::start(command).wait().code, 74);
+    assert_eq!(Program::start(command).wait().code, 74);
 }
 
 #[test]
@@ -185,7 +216,7 @@ fn an_empty_url_in_the_environment_is_none() {
 fn a_waiter_whose_server_is_away_for_longer_than_its_ttl_is_69() {
     let (server, _dir) = Server::start();
     assert_eq!(server.run("acquire --ttl 1m n").code, 0);
-    let mut waiter = crate::harness::Program::start(server.command("lock -q --ttl 1s n true"));
+    let mut waiter = Program::start(server.command("lock -q --ttl 1s n true"));
     server.until_waiting("n", 1);
     server.signal(rustix::process::Signal::KILL);
     let output = waiter.wait();
@@ -198,7 +229,7 @@ fn a_waiter_whose_server_is_away_for_longer_than_its_ttl_is_69() {
 fn an_error_says_nothing_twice() {
     let (server, _dir) = Server::start();
     let output = server.run("lock -w 48h n true");
-    assert!(output.stderr.starts_with("bramah: could not acquire \"n\": wait is "), "{output:?}");
+    assert!(output.stderr.starts_with("bramah: could not acquire \"n\": a wait is "), "{output:?}");
     let output = run(on("bramah://127.0.0.1:1", "ls --connect-timeout 50ms"));
     assert_eq!(output.stderr.matches("127.0.0.1:1").count(), 1, "{output:?}");
     let output = server.run("revoke nope");
