@@ -115,7 +115,8 @@ pub(crate) struct Wish {
     #[arg(short, long, conflicts_with = "wait")]
     nonblock: bool,
 
-    /// Wait at most so long: 5, 1.5, 500ms, 2m, 1h30m [default: for ever]
+    /// Wait at most so long: 5, 1.5, 500ms, 2m, 1h30m; for a server at most 24h
+    /// [default: for ever]
     #[arg(short, long, value_name = "DURATION", alias = "timeout", value_parser = parse_duration)]
     wait: Option<Duration>,
 

@@ -178,6 +178,26 @@ fn what_no_service_could_do_is_64_and_says_what_is_possible() {
 }
 
 #[test]
+fn what_is_longer_than_a_server_allows_is_64_and_names_the_bound() {
+    let (server, dir) = Server::start();
+    for (flag, bound) in [
+        ("-w 25h", "a wait is at most 1d, not 1d1h"),
+        ("--lock-delay 31d", "at most 30d, not 31d"),
+        ("--min-hold 31d", "at most 30d, not 31d"),
+        ("--max-hold 31d", "at most 30d, not 31d"),
+    ] {
+        for line in [format!("lock {flag} n true"), format!("acquire {flag} n")] {
+            let output = server.run(&line);
+            assert_eq!(output.code, 64, "{line}: {output:?}");
+            assert!(output.stderr.contains(bound), "{line}: {output:?}");
+        }
+    }
+    // Where no server keeps the queue, a wait has no bound.
+    let local = format!("local:{}", dir.path().join("locks").display());
+    assert_eq!(run(on(&local, "lock -w 25h n true")).code, 0);
+}
+
+#[test]
 fn a_flag_that_is_none_is_64_behind_the_name_too() {
     let (server, _dir) = Server::start();
     let output = server.run("lock n -t 5 -- true");
