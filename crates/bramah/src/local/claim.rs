@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bramah_core::limits::LOCK_WAITERS_MAX;
-use bramah_core::{FencingToken, LockName, Mode, Owner, Priority, Value};
+use bramah_core::{FencingToken, LockName, Mode, Owner, Priority};
 use tokio::sync::watch;
 
 use super::bell::Bell;
@@ -14,7 +14,7 @@ use super::hold::is_closed;
 use super::lock_file::{LockFile, Section};
 use super::look;
 use super::table::{NEVER, Seat, Table};
-use crate::backend::OnQueued;
+use crate::backend::{Item, OnQueued};
 use crate::clock::LocalTime;
 use crate::error::{Error, ErrorKind};
 use crate::info::Busy;
@@ -36,12 +36,11 @@ const NOBODY: u64 = 0;
 /// What is asked for.
 #[derive(Debug)]
 pub(super) struct Claim {
-    pub(super) name: LockName,
-    pub(super) mode: Mode,
+    /// All or none of these, in the order of names.
+    pub(super) items: Vec<Item>,
     pub(super) priority: Priority,
     /// The ticket of the shared hold that it replaces.
     pub(super) upgrades: Option<u64>,
-    pub(super) value: Option<Value>,
     pub(super) max_hold: Duration,
     pub(super) max_waiters: Option<u32>,
     pub(super) owner: Owner,
@@ -59,18 +58,21 @@ pub(super) struct Grant {
     pub(super) until: LocalTime,
 }
 
-/// A seat in a lock's table. Dropping it leaves the table and closes the file.
+/// A lock's file, and mostly a seat in its table. Dropping it leaves the table and closes the file.
 #[derive(Debug)]
 pub(super) struct Seated {
     pub(super) file: LockFile,
     pub(super) name: LockName,
+    /// [`NOBODY`] without a seat.
     pub(super) ticket: u64,
     has_left: AtomicBool,
 }
 
 impl Seated {
-    fn new(file: LockFile, name: LockName, ticket: u64) -> Seated {
-        Seated { file, name, ticket, has_left: AtomicBool::new(false) }
+    /// Opens the file, and takes no seat.
+    fn open(folder: &Arc<Folder>, name: &LockName) -> Result<Seated, Error> {
+        let file = LockFile::open(folder, name)?;
+        Ok(Seated { file, name: name.clone(), ticket: NOBODY, has_left: AtomicBool::new(false) })
     }
 
     /// Leaves the table. False if there was no such seat, or the file is not in its place any more.
@@ -92,7 +94,7 @@ impl Seated {
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        if !self.has_left.load(Ordering::Relaxed) {
+        if self.ticket != NOBODY && !self.has_left.load(Ordering::Relaxed) {
             // If the section is taken, or the disk full, the record stays until the next one in the
             // section finds its byte free, which it is as soon as the file is closed.
             let _ = self.file.enter_now(&self.name).and_then(|section| self.leave_by(section));
@@ -100,96 +102,154 @@ impl Drop for Seated {
     }
 }
 
-/// What a look at the queue comes to.
+/// What a look at the queues comes to.
 enum Turn {
-    Granted(FencingToken, LocalTime),
-    Wait,
+    /// With the ticket and the token of each lock.
+    Granted(Vec<(u64, FencingToken)>, LocalTime),
+    /// There is a seat in the queue of this one of the locks.
+    Wait(usize),
     Busy(Box<Busy>),
-    /// The file was removed or moved, so the queue is elsewhere now; or others saw that the time
-    /// of this wait was over.
+    /// A file was removed or moved, so the queue is elsewhere now; or others saw that the time of
+    /// this wait was over.
+    Gone,
+}
+
+/// How a wait for one lock ends.
+enum Waited {
+    /// Nobody seems to be in the way any more.
+    First,
+    Over(Box<Busy>),
     Gone,
 }
 
 impl Claim {
-    /// Takes the lock, or says who is in the way. `closed` turns true when nobody needs it any
+    /// Takes the locks, or says who is in the way. `closed` turns true when nobody needs them any
     /// more.
+    ///
+    /// While it waits it has a seat in one queue and holds nothing: whoever holds one of the locks
+    /// may still get the others.
     pub(super) async fn take(
         &self,
         folder: &Arc<Folder>,
         mut closed: watch::Receiver<bool>,
-    ) -> Result<Result<Grant, Box<Busy>>, Error> {
-        let mut has_waited = false;
+    ) -> Result<Result<Vec<Grant>, Box<Busy>>, Error> {
+        let mut came_at = None;
+        let mut place_told = None;
         loop {
-            let file = LockFile::open(folder, &self.name)?;
-            let Some((ticket, turn)) = self.arrive(&file, has_waited).await? else { continue };
-            if let Turn::Busy(busy) = turn {
-                return Ok(Err(busy));
-            }
-            let seated = Seated::new(file, self.name.clone(), ticket);
-            let turn = match turn {
-                Turn::Wait => self.wait(&seated, &mut closed).await?,
-                other => other,
-            };
-            match turn {
-                Turn::Granted(token, until) => return Ok(Ok(Grant { seated, token, until })),
-                Turn::Busy(busy) => return Ok(Err(busy)),
-                Turn::Wait | Turn::Gone => has_waited = true,
+            let open = |item: &Item| Seated::open(folder, &item.name);
+            let mut places = self.items.iter().map(open).collect::<Result<Vec<Seated>, Error>>()?;
+            loop {
+                let at = match self.ask(&mut places, &mut came_at).await? {
+                    Turn::Granted(grants, until) => {
+                        let seated = places.into_iter().zip(grants);
+                        let grant = |(mut seated, (ticket, token)): (Seated, _)| {
+                            seated.ticket = ticket;
+                            Grant { seated, token, until }
+                        };
+                        return Ok(Ok(seated.map(grant).collect()));
+                    }
+                    Turn::Busy(busy) => return Ok(Err(busy)),
+                    Turn::Wait(at) => at,
+                    Turn::Gone => break,
+                };
+                match self.wait(&places[at], &mut closed, &mut place_told).await? {
+                    Waited::First => {}
+                    Waited::Over(busy) => return Ok(Err(busy)),
+                    Waited::Gone => break,
+                }
             }
         }
     }
 
-    /// Takes a seat, and the lock with it if nobody is in the way. None if the file went away.
+    /// Takes all locks if nobody is in the way of any; else a seat where somebody is, and no other.
     ///
     /// Who waited until its time was over, and lost its seat by that, has waited in vain.
-    async fn arrive(
+    async fn ask(
         &self,
-        file: &LockFile,
-        has_waited: bool,
-    ) -> Result<Option<(u64, Turn)>, Error> {
-        let Some(mut section) = file.enter(&self.name).await? else { return Ok(None) };
+        places: &mut [Seated],
+        came_at: &mut Option<LocalTime>,
+    ) -> Result<Turn, Error> {
+        let files: Vec<_> = places.iter().map(|place| (&place.file, &place.name)).collect();
+        let Some(mut sections) = LockFile::enter_all(&files).await? else { return Ok(Turn::Gone) };
         let now = LocalTime::now();
-        section.clear_the_dead(NOBODY, now);
-        self.check_kind(&section.table)?;
-        let seat = Seat {
-            ticket: section.take_seat()?,
+        let has_waited = came_at.is_some();
+        let since = *came_at.get_or_insert(now);
+        let mut in_the_way = None;
+        let mut has_seat = false;
+        for (at, (section, place)) in sections.iter_mut().zip(&*places).enumerate() {
+            section.clear_the_dead(place.ticket, now);
+            if place.ticket != NOBODY {
+                has_seat = true;
+                if section.table.seat(place.ticket).is_none() {
+                    return Ok(Turn::Gone);
+                }
+            }
+            self.check_kind(&section.table, &self.items[at])?;
+            let me = self.seat(at, place.ticket, since);
+            if in_the_way.is_none() && section.table.in_the_way(&me, |_| true).is_some() {
+                in_the_way = Some(at);
+            }
+        }
+        let gives_up = now >= self.give_up_at;
+        let is_late = gives_up && has_waited && !has_seat;
+        if in_the_way.is_none() && !is_late {
+            return self.grant(sections, places, since, now);
+        }
+        let at = in_the_way.unwrap_or(0);
+        if places[at].ticket != NOBODY {
+            return Ok(Turn::Wait(at));
+        }
+        let section = &mut sections[at];
+        if gives_up {
+            let me = self.seat(at, NOBODY, since);
+            return Ok(Turn::Busy(look::busy(&section.table, &me, now)));
+        }
+        self.check_queue(&section.table, &self.items[at])?;
+        let ticket = section.take_seat()?;
+        section.table.seats.push(self.seat(at, ticket, since));
+        section.store()?;
+        for (section, place) in sections.iter_mut().zip(&*places) {
+            if place.ticket != NOBODY && section.table.remove(place.ticket).is_some() {
+                section.store()?;
+                // Nothing is closed here that would do so.
+                place.file.ring();
+            }
+        }
+        drop(sections);
+        places.iter_mut().for_each(|place| place.ticket = NOBODY);
+        places[at].ticket = ticket;
+        Ok(Turn::Wait(at))
+    }
+
+    /// As it stands in a queue.
+    fn seat(&self, at: usize, ticket: u64, since: LocalTime) -> Seat {
+        Seat {
+            ticket,
             token: None,
-            mode: self.mode,
+            mode: self.items[at].mode,
             priority: self.priority,
             upgrades: self.upgrades,
-            since: now,
+            since,
             until: self.give_up_at,
             entries: 1,
             owner: self.owner.clone(),
             // Others see it when it holds.
             value: None,
-        };
-        let ticket = seat.ticket;
-        let gives_up = now >= self.give_up_at;
-        let is_late = has_waited && gives_up;
-        if !is_late && section.table.in_the_way(&seat, |_| true).is_none() {
-            section.table.seats.push(seat);
-            return self.grant(section, ticket, now).map(|turn| Some((ticket, turn)));
         }
-        if gives_up {
-            return Ok(Some((ticket, Turn::Busy(look::busy(&section.table, &seat, now)))));
-        }
-        self.check_queue(&section.table)?;
-        section.table.seats.push(seat);
-        section.store()?;
-        Ok(Some((ticket, Turn::Wait)))
     }
 
+    /// Waits in the queue of one lock.
     async fn wait(
         &self,
         seated: &Seated,
         closed: &mut watch::Receiver<bool>,
-    ) -> Result<Turn, Error> {
+        place_told: &mut Option<(usize, usize)>,
+    ) -> Result<Waited, Error> {
         let Seated { file, ticket, .. } = seated;
         // Hung up before the first look, so that nothing after that look is missed.
         let mut bell = Bell::on_file(file.fd());
         let pause_max = if bell.is_some() { PAUSE_MAX } else { PAUSE_WITHOUT_BELL_MAX };
         let mut pause = None;
-        let mut place_told = None;
         loop {
             let now = LocalTime::now();
             let table = if file.is_in_place()? { file.read().await? } else { None };
@@ -197,13 +257,10 @@ impl Claim {
                 let me = table.seat(*ticket)?.clone();
                 Some((table, me))
             }) else {
-                return Ok(Turn::Gone);
+                return Ok(Waited::Gone);
             };
             let Some(blocker) = table.in_the_way(&me, |seat| file.lives(seat, now)) else {
-                match self.grant_if_free(file, *ticket).await? {
-                    Turn::Wait => continue,
-                    turn => return Ok(turn),
-                }
+                return Ok(Waited::First);
             };
             let is_next = blocker.token.is_some();
             let gives_up = now >= self.give_up_at;
@@ -211,12 +268,12 @@ impl Claim {
                 table.seats.retain(|seat| seat.ticket == *ticket || file.lives(seat, now));
                 let busy = look::busy(&table, &me, now);
                 if gives_up {
-                    return Ok(Turn::Busy(busy));
+                    return Ok(Waited::Over(busy));
                 }
                 let place = Some((busy.position, busy.waiters));
-                if let (Some(OnQueued(tell)), true) = (&self.on_queued, place != place_told) {
+                if let (Some(OnQueued(tell)), true) = (&self.on_queued, place != *place_told) {
                     tell(busy.position, busy.waiters);
-                    place_told = place;
+                    *place_told = place;
                 }
             }
             let first_pause = if is_next { NEXT_LOOKS_AFTER } else { OTHERS_LOOK_AFTER };
@@ -232,30 +289,31 @@ impl Claim {
         }
     }
 
-    /// Takes the lock if, for certain, nobody is in the way.
-    async fn grant_if_free(&self, file: &LockFile, ticket: u64) -> Result<Turn, Error> {
-        let Some(mut section) = file.enter(&self.name).await? else { return Ok(Turn::Gone) };
-        let now = LocalTime::now();
-        section.clear_the_dead(ticket, now);
-        let Some(me) = section.table.seat(ticket) else { return Ok(Turn::Gone) };
-        if section.table.in_the_way(me, |_| true).is_some() {
-            return Ok(Turn::Wait);
-        }
-        self.grant(section, ticket, now)
-    }
-
-    /// Makes the seat a holder's.
-    fn grant(&self, mut section: Section<'_>, ticket: u64, now: LocalTime) -> Result<Turn, Error> {
-        let token = section.take_token()?;
+    /// Makes the seats holders', and takes those that are missing.
+    fn grant(
+        &self,
+        sections: Vec<Section<'_>>,
+        places: &[Seated],
+        since: LocalTime,
+        now: LocalTime,
+    ) -> Result<Turn, Error> {
         let until = if self.max_hold.is_zero() { NEVER } else { now.plus(self.max_hold) };
-        let shared = self.upgrades.and_then(|shared| section.table.remove(shared));
-        if let Some(seat) = section.table.seat_mut(ticket) {
+        let mut grants = Vec::with_capacity(places.len());
+        for (at, (mut section, place)) in sections.into_iter().zip(places).enumerate() {
+            let seat = match section.table.remove(place.ticket) {
+                Some(seat) => seat,
+                None => self.seat(at, section.take_seat()?, since),
+            };
+            let (ticket, token) = (seat.ticket, section.take_token()?);
+            let shared = self.upgrades.and_then(|shared| section.table.remove(shared));
             // An upgrade keeps what its shared hold shows.
-            let value = shared.map_or_else(|| self.value.clone(), |shared| shared.value);
-            *seat = Seat { token: Some(token), since: now, until, value, ..seat.clone() };
+            let value = shared.map_or_else(|| self.items[at].value.clone(), |shared| shared.value);
+            let seat = Seat { token: Some(token), since: now, until, value, ..seat };
+            section.table.seats.push(seat);
+            section.store()?;
+            grants.push((ticket, token));
         }
-        section.store()?;
-        Ok(Turn::Granted(token, self.surely_until(until)))
+        Ok(Turn::Granted(grants, self.surely_until(until)))
     }
 
     /// The holder must know its end before the others, who see by the same clock that it has come.
@@ -267,7 +325,7 @@ impl Claim {
     }
 
     /// All who hold or wait must use the lock in the same way.
-    fn check_kind(&self, table: &Table) -> Result<(), Error> {
+    fn check_kind(&self, table: &Table, item: &Item) -> Result<(), Error> {
         let limit = |mode| match mode {
             Mode::Permits { limit, .. } => Some(limit),
             Mode::Exclusive | Mode::Shared => None,
@@ -276,34 +334,36 @@ impl Claim {
             Some(limit) => format!("a semaphore of {limit}"),
             None => "a plain lock".to_owned(),
         };
-        match table.seats.iter().find(|seat| limit(seat.mode) != limit(self.mode)) {
+        match table.seats.iter().find(|seat| limit(seat.mode) != limit(item.mode)) {
             None => Ok(()),
             Some(other) => {
                 let message = format!("it is in use as {}", kind(other.mode));
-                let doing = format!("{} as {}", self.doing(), kind(self.mode));
+                let doing = format!("acquire \"{}\" as {}", item.name, kind(item.mode));
                 Err(Error::new(ErrorKind::Mismatch, doing, message))
             }
         }
     }
 
     /// Whether one more may wait.
-    fn check_queue(&self, table: &Table) -> Result<(), Error> {
+    fn check_queue(&self, table: &Table, item: &Item) -> Result<(), Error> {
         let queue = table.queue();
+        let doing = format!("acquire \"{}\"", item.name);
         if self.upgrades.is_some() && queue.iter().any(|seat| seat.upgrades.is_some()) {
             let message = "another holder waits to upgrade, too, and each keeps its shared hold";
-            return Err(Error::new(ErrorKind::Deadlock, self.doing(), message));
+            return Err(Error::new(ErrorKind::Deadlock, doing, message));
         }
         let asked = self.max_waiters.map_or(usize::MAX, |max| max as usize);
         let allowed = asked.min(LOCK_WAITERS_MAX);
         if queue.len() >= allowed {
             let message = format!("{} wait, at most {allowed} may", queue.len());
-            return Err(Error::new(ErrorKind::QueueFull, self.doing(), message));
+            return Err(Error::new(ErrorKind::QueueFull, doing, message));
         }
         Ok(())
     }
 
-    fn doing(&self) -> String {
-        format!("acquire \"{}\"", self.name)
+    pub(super) fn doing(&self) -> String {
+        let names: Vec<String> = self.items.iter().map(|i| format!("\"{}\"", i.name)).collect();
+        format!("acquire {}", names.join(", "))
     }
 }
 

@@ -14,7 +14,7 @@ use super::claim::{Claim, Grant, Seated, rung};
 use super::folder::Folder;
 use super::give_up_at;
 use super::table::Seat;
-use crate::backend::{BoxFuture, Hold, Wait};
+use crate::backend::{BoxFuture, Hold, Item, Wait};
 use crate::clock::LocalTime;
 use crate::error::{Error, ErrorKind};
 use crate::info::{Acquired, LostReason, Released};
@@ -40,37 +40,56 @@ impl Home {
         Home { folder, closed, holds, detached }
     }
 
-    /// Waits for a lock and keeps it.
+    /// Waits for locks and keeps them.
     pub(super) async fn acquire(self: &Arc<Home>, claim: Claim) -> Result<Acquired, Error> {
         let closed = self.closed.subscribe();
-        let grant = match claim.take(&self.folder, closed.clone()).await? {
-            Ok(grant) => grant,
+        let grants = match claim.take(&self.folder, closed.clone()).await? {
+            Ok(grants) => grants,
             Err(busy) => return Ok(Acquired::Busy(busy)),
         };
+        let granted = grants.into_iter().zip(&claim.items);
+        let held: Vec<_> = granted.map(|(grant, item)| self.add(grant, item, &claim)).collect();
+        // Looked at only now, so that whoever closes ends these holds, or it is seen here.
+        if *closed.borrow() {
+            for held in &held {
+                held.end(LostReason::SessionClosed);
+            }
+            return Err(is_closed(claim.doing()));
+        }
+        Ok(Acquired::Held(held.iter().map(Held::handle).collect()))
+    }
+
+    fn add(self: &Arc<Home>, grant: Grant, item: &Item, claim: &Claim) -> Arc<Held> {
         let Grant { seated, token, until } = grant;
-        let Claim { name, mode, priority, max_hold, owner, .. } = claim;
-        let state = State { seated: Some(Arc::new(seated)), mode, entries: 1 };
+        let Claim { priority, max_hold, owner, .. } = claim;
+        let state = State { seated: Some(Arc::new(seated)), mode: item.mode, entries: 1 };
         let held = Arc::new(Held {
             home: self.clone(),
-            name: name.clone(),
+            name: item.name.clone(),
             token,
             until,
-            terms: Terms { priority, max_hold, owner },
+            terms: Terms { priority: *priority, max_hold: *max_hold, owner: owner.clone() },
             state: Mutex::new(state),
             ended: watch::Sender::new(None),
         });
-        self.holds().insert((name, token), Arc::downgrade(&held));
-        // Looked at only now, so that whoever closes ends this hold, or it is seen here.
-        if *closed.borrow() {
-            held.end(LostReason::SessionClosed);
-            return Err(is_closed(held.doing("acquire")));
-        }
-        Ok(Acquired::Held(vec![held.handle()]))
+        self.holds().insert((item.name.clone(), token), Arc::downgrade(&held));
+        held
+    }
+
+    /// Refuses a lock that is held here already.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`], as for a re-entry in another mode.
+    pub(super) fn check_not_held(&self, name: &LockName) -> Result<(), Error> {
+        let held = self.living(name);
+        let kept = held.iter().find(|held| held.is_kept());
+        kept.map_or(Ok(()), |held| Err(held.is_held_otherwise()))
     }
 
     /// Counts the hold that is here already. None if there is none.
     ///
-    /// # Errors [`ErrorKind::Mismatch`] if it is held in another mode: to wait would be to wait for
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if it is held in another mode: to wait would be to wait for
     /// itself.
     pub(super) async fn re_enter(
         &self,
@@ -83,8 +102,8 @@ impl Home {
                 return Ok(Some(handle));
             }
         }
-        let otherwise = held.iter().find(|held| held.is_kept());
-        otherwise.map_or(Ok(None), |held| Err(held.is_held_otherwise()))
+        drop(held);
+        self.check_not_held(name).map(|()| None)
     }
 
     /// The holds of this lock that are not over.
@@ -375,11 +394,9 @@ impl Handle {
         };
         let Terms { priority, max_hold, owner } = &held.terms;
         let claim = Claim {
-            name: held.name.clone(),
-            mode: Mode::Exclusive,
+            items: vec![Item { name: held.name.clone(), mode: Mode::Exclusive, value: None }],
             priority: *priority,
             upgrades: Some(seated.ticket),
-            value: None,
             max_hold: *max_hold,
             max_waiters: None,
             owner: owner.clone(),

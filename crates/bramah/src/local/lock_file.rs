@@ -111,14 +111,28 @@ impl LockFile {
     /// Enters the section in which nobody else can change the table. None if the file is not in its
     /// place any more. No section is kept over an await.
     pub(super) async fn enter(&self, name: &LockName) -> Result<Option<Section<'_>>, Error> {
+        let sections = LockFile::enter_all(&[(self, name)]).await?;
+        Ok(sections.and_then(|mut sections| sections.pop()))
+    }
+
+    /// Enters the sections of several locks, which are given in the order of names: of all or of
+    /// none. None if a file is not in its place any more.
+    pub(super) async fn enter_all<'a>(
+        files: &[(&'a LockFile, &LockName)],
+    ) -> Result<Option<Vec<Section<'a>>>, Error> {
         let give_up_at = LocalTime::now().plus(SECTION_WAIT_MAX);
         loop {
-            if let Some(lock) = self.lock_section()? {
-                return lock.open(name);
-            }
+            let taken = match LockFile::lock_sections(files)? {
+                Ok(locks) => {
+                    let opened =
+                        locks.into_iter().zip(files).map(|(lock, (_, name))| lock.open(name));
+                    return opened.collect();
+                }
+                Err(taken) => taken,
+            };
             if LocalTime::now() >= give_up_at {
                 let message = "another process stopped in the middle of a change; is it suspended?";
-                let doing = format!("change {}", self.path());
+                let doing = format!("change {}", taken.path());
                 return Err(Error::new(ErrorKind::Unavailable, doing, message));
             }
             tokio::time::sleep(SECTION_PAUSE).await;
@@ -135,6 +149,20 @@ impl LockFile {
     pub(super) fn lives(&self, seat: &Seat, now: LocalTime) -> bool {
         // Doubt is no proof of death.
         !seat.is_over(now) && self.is_locked(seat_byte(seat.ticket), 1).unwrap_or(true)
+    }
+
+    /// Locks all sections, or none and tells of a file whose section others have.
+    fn lock_sections<'a>(
+        files: &[(&'a LockFile, &LockName)],
+    ) -> Result<Result<Vec<SectionLock<'a>>, &'a LockFile>, Error> {
+        let mut locks = Vec::with_capacity(files.len());
+        for (file, _) in files {
+            match file.lock_section()? {
+                Some(lock) => locks.push(lock),
+                None => return Ok(Err(file)),
+            }
+        }
+        Ok(Ok(locks))
     }
 
     fn lock_section(&self) -> Result<Option<SectionLock<'_>>, Error> {

@@ -74,38 +74,35 @@ impl Local {
 
     async fn acquire_all(&self, request: AcquireRequest) -> Result<Acquired, Error> {
         check(&request)?;
-        let give_up_at = give_up_at(request.wait);
-        let mut items: Vec<(usize, Item)> = request.items.iter().cloned().enumerate().collect();
-        // In the order of names, so that two who want the same locks cannot wait for each other.
-        // What is held already when one is busy is given back as it is dropped.
-        items.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-        let mut holds = Vec::with_capacity(items.len());
-        for (at, item) in items {
-            if request.reentrant
-                && let Some(hold) = self.home.re_enter(&item.name, item.mode).await?
-            {
-                holds.push((at, hold));
-                continue;
-            }
-            let claim = Claim {
-                name: item.name,
-                mode: item.mode,
-                priority: request.priority,
-                upgrades: None,
-                value: item.value,
-                max_hold: request.max_hold,
-                max_waiters: request.max_waiters,
-                owner: request.owner.clone().unwrap_or_else(owner::of_this_process),
-                on_queued: request.on_queued.clone(),
-                give_up_at,
-            };
-            match self.home.acquire(claim).await? {
-                Acquired::Held(held) => holds.extend(held.into_iter().map(|hold| (at, hold))),
-                busy @ Acquired::Busy(_) => return Ok(busy),
+        if request.reentrant {
+            if let [item] = &*request.items {
+                if let Some(hold) = self.home.re_enter(&item.name, item.mode).await? {
+                    return Ok(Acquired::Held(vec![hold]));
+                }
+            } else {
+                // What one of several waits for may be held by the same: it would wait for itself.
+                request.items.iter().try_for_each(|i| self.home.check_not_held(&i.name))?;
             }
         }
-        holds.sort_by_key(|(at, _)| *at);
-        Ok(Acquired::Held(holds.into_iter().map(|(_, hold)| hold).collect()))
+        let names: Vec<LockName> = request.items.iter().map(|item| item.name.clone()).collect();
+        let mut items = request.items;
+        items.sort_by(|a, b| a.name.cmp(&b.name));
+        let claim = Claim {
+            items,
+            priority: request.priority,
+            upgrades: None,
+            max_hold: request.max_hold,
+            max_waiters: request.max_waiters,
+            owner: request.owner.unwrap_or_else(owner::of_this_process),
+            on_queued: request.on_queued,
+            give_up_at: give_up_at(request.wait),
+        };
+        let mut acquired = self.home.acquire(claim).await?;
+        if let Acquired::Held(holds) = &mut acquired {
+            // In the order asked for.
+            holds.sort_by_key(|hold| names.iter().position(|name| name == hold.name()));
+        }
+        Ok(acquired)
     }
 
     async fn page(&self, prefix: &str, after: Option<&str>) -> Result<Page<LockInfo>, Error> {

@@ -53,9 +53,10 @@ impl Seat {
     }
 
     /// The order of waiters: an upgrade is first, for nobody else can be granted while its shared
-    /// hold stays; then the more urgent; then the earlier.
-    pub(super) fn rank(&self) -> (bool, i16, u64) {
-        (self.upgrades.is_none(), -i16::from(self.priority.0), self.ticket)
+    /// hold stays; then the more urgent; then the earlier. Who waits for several locks comes to
+    /// each queue with the time at which it came to the first.
+    pub(super) fn rank(&self) -> (bool, i16, LocalTime, u64) {
+        (self.upgrades.is_none(), -i16::from(self.priority.0), self.since, self.ticket)
     }
 }
 

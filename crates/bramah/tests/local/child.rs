@@ -12,6 +12,7 @@ use bramah::{Mode, Value};
 use rustix::process::{Pid, Signal};
 use tokio::runtime::Builder;
 
+use crate::many::hold_all;
 use crate::{acquire, hold, open, request};
 
 const ROLE: &str = "BRAMAH_TEST_LOCAL_ROLE";
@@ -76,6 +77,9 @@ impl Drop for Process {
     }
 }
 
+const PAIRS: [[&str; 2]; 6] =
+    [["a", "b"], ["b", "a"], ["b", "c"], ["c", "b"], ["c", "a"], ["a", "c"]];
+
 /// A request whose place in the queue is said.
 fn told(wait: Wait) -> AcquireRequest {
     let say_place = |place, waiters| say(format!("{place} of {waiters}"));
@@ -126,6 +130,19 @@ fn be_the_child() {
                     let log = fs::File::options().append(true).open(dir.join("tokens"));
                     writeln!(log.unwrap(), "{}", hold.token()).unwrap();
                     let _ = hold.release().await.unwrap();
+                }
+            }
+            "add to two" => {
+                for pair in PAIRS.iter().cycle().take(96) {
+                    let holds = hold_all(&local, pair).await;
+                    for lock in pair {
+                        let sum = dir.join(format!("sum-{lock}"));
+                        let old: u64 = fs::read_to_string(&sum).unwrap().parse().unwrap();
+                        fs::write(&sum, (old + 1).to_string()).unwrap();
+                    }
+                    for hold in holds {
+                        let _ = hold.release().await.unwrap();
+                    }
                 }
             }
             "enter the semaphore" => {

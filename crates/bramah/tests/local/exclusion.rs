@@ -102,22 +102,6 @@ async fn impossible_permits_are_refused() {
 }
 
 #[tokio::test]
-async fn several_locks_are_taken_all_or_none() {
-    let dir = tempdir().unwrap();
-    let local = open(dir.path());
-    let in_the_way = hold(&local, "b", Mode::Exclusive).await;
-    let mut both = request("c", Mode::Exclusive, Wait::Try);
-    both.items.extend(request("a", Mode::Exclusive, Wait::Try).items);
-    both.items.extend(request("b", Mode::Exclusive, Wait::Try).items);
-    let busy = acquire(&local, both.clone()).await.unwrap_err();
-    assert_eq!(busy.name.as_str(), "b");
-    try_hold(&local, "a", Mode::Exclusive).await.expect("not kept");
-    drop(in_the_way);
-    let first = acquire(&local, both).await.unwrap();
-    assert_eq!(first.name().as_str(), "c", "in the order asked for");
-}
-
-#[tokio::test]
 async fn a_hold_can_be_re_entered_only_when_asked_for() {
     let dir = tempdir().unwrap();
     let local = open(dir.path());

@@ -6,6 +6,7 @@ mod child;
 mod crash;
 mod detached;
 mod exclusion;
+mod many;
 mod queue;
 mod shows;
 
