@@ -209,8 +209,7 @@ impl Consensus {
 
     /// It leads, and everything from before its term is applied: what it proposes is current.
     pub(crate) fn leads(&self) -> bool {
-        let raft = &self.raw.raft;
-        raft.state == StateRole::Leader && self.applied.1 == raft.term && raft.promotable()
+        self.raw.raft.state == StateRole::Leader && self.applied.1 == self.raw.raft.term
     }
 
     /// Nobody else is a member: it needs nobody's answer.

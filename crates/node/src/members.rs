@@ -74,7 +74,16 @@ impl Node {
         };
         let refusal = if !self.consensus.can_propose_change() || self.consensus.term() != term {
             Reply::Unavailable(Unavailable::NoLeader)
-        } else if self.consensus.leaves_a_quorum(&self.membership, change) {
+        } else if !self.consensus.leaves_a_quorum(&self.membership, change) {
+            if now.0 < since.0 + ROLL_TIME_MS_MAX {
+                return self.consensus.repeat_roll();
+            }
+            Reply::ChangeRefused(ChangeRefused::QuorumAtRisk)
+        } else if change == MemberChange::Remove(self.membership.node_id) {
+            // Those who stay are to know of it: another is to lead, and remove this one.
+            self.consensus.transfer(None);
+            Reply::Unavailable(Unavailable::NoLeader)
+        } else {
             match self.consensus.propose_change(&self.membership, change) {
                 Ok(index) => {
                     let stage = Stage::Proposed(index, term);
@@ -83,10 +92,6 @@ impl Node {
                 }
                 Err(why) => Reply::ChangeRefused(why),
             }
-        } else if now.0 >= since.0 + ROLL_TIME_MS_MAX {
-            Reply::ChangeRefused(ChangeRefused::QuorumAtRisk)
-        } else {
-            return self.consensus.repeat_roll();
         };
         self.change = None;
         self.reply(now, client, id, refusal, out);
@@ -123,11 +128,9 @@ impl Node {
     }
 
     /// Whoever asked for a change may stop those who are gone once he is answered. So a restart
-    /// must not need them: that the change is committed is durable here before. Nor must those who
-    /// stay need a leader that removed itself.
+    /// must not need them: that the change is committed is durable here before.
     pub(crate) fn answer_saved_change(&mut self, now: BootTime, out: &mut Vec<Output>) {
         if self.consensus.has_saved()
-            && !self.consensus.says_farewell()
             && let Some((client, id, membership)) = self.changed.take()
         {
             self.reply(now, client, id, Reply::Membership(membership), out);

@@ -280,7 +280,6 @@ impl Node {
         }
         self.pursue_change(now, out);
         self.hand_over_if_full(now);
-        self.consensus.end_farewell();
         while self.advance(now, out)? {}
         if self.consensus.poll_make_snapshot() {
             out.push(Output::MakeSnapshot);
@@ -350,9 +349,7 @@ impl Node {
     pub fn is_removed(&self) -> bool {
         let (index, _) = self.consensus.applied();
         let is_member = self.membership.contains(self.membership.node_id);
-        // Until others know it and whoever asked for it is answered, there is something to do.
-        let is_done = !self.consensus.says_farewell() && self.changed.is_none();
-        index > 0 && !is_member && is_done
+        index > 0 && !is_member && !self.consensus.says_farewell()
     }
 
     /// The table, and the index and term of the last entry in it: what a snapshot is made of.

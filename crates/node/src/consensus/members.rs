@@ -77,7 +77,8 @@ impl Consensus {
         node == self.node_id || (self.is_present(node) && self.is_caught_up(node))
     }
 
-    /// A committed change takes effect. A leader that is no member any more proposes nothing.
+    /// A committed change takes effect. A leader that is no member any more leads no longer: the
+    /// engine would stop the process at the next write.
     pub(crate) fn apply_change(
         &mut self,
         index: u64,
@@ -97,6 +98,14 @@ impl Consensus {
         }
         if change == MemberChange::Remove(self.node_id) {
             self.begin_farewell(index);
+        }
+        let term = self.term();
+        let raft = &mut self.raw.raft;
+        if raft.state == StateRole::Leader && !raft.promotable() {
+            if let Some(next) = self.most_advanced() {
+                self.raw.raft.send_timeout_now(next);
+            }
+            self.raw.raft.become_follower(term, raft::INVALID_ID);
         }
         self.fix_jitter();
         // A restart must not count the votes of those who are gone, so what is committed is saved.
@@ -121,7 +130,7 @@ impl Consensus {
     }
 
     /// The other voter that has most of the log; of several, the one with the lowest number.
-    pub(super) fn most_advanced(&self) -> Option<u64> {
+    fn most_advanced(&self) -> Option<u64> {
         let prs = self.raw.raft.prs();
         // The engine forgets now and then who is there.
         let others = prs.iter().filter(|(id, _)| {

@@ -8,6 +8,7 @@ mod leaders;
 mod liars;
 mod members;
 mod quorum;
+mod removal;
 mod restart;
 mod room;
 mod time;

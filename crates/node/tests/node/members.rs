@@ -1,8 +1,8 @@
 //! Members that lag, come, and go.
 
 use bramah_core::{
-    Action, Command, FencingToken, Happening, HoldAction, OnDisconnect, Outcome, RequestRef,
-    RequestSeq, Value, WaitEnd,
+    Action, Command, Happening, HoldAction, OnDisconnect, Outcome, RequestRef, RequestSeq, Value,
+    WaitEnd,
 };
 use bramah_node::{ChangeRefused, ClientId, Input, MemberChange, Notice, Reply, Unavailable};
 use bramah_wire::request::{Watched, What};
@@ -340,24 +340,6 @@ fn a_removed_follower_knows_it_and_disturbs_nobody() {
 }
 
 #[test]
-fn a_leader_that_is_removed_hands_over_and_is_gone() {
-    let mut cluster = Cluster::new(3);
-    let leader = cluster.leader();
-    cluster.connect(leader, 1);
-    let session = cluster.open(leader, 1, 60_000);
-    cluster.hold(leader, 1, session, "x");
-    assert!(matches!(cluster.change(leader, MemberChange::Remove(leader)), Reply::Membership(_)));
-    cluster.run(200);
-    assert_ne!(cluster.leader(), leader, "the next one leads without an election time-out");
-    cluster.run(3_000);
-    assert!(cluster.node(leader).is_removed() && !cluster.node(leader).is_leader());
-    cluster.crash(leader);
-    cluster.members.remove(&leader);
-    cluster.run(3_000);
-    assert_eq!(cluster.agree(), 1);
-}
-
-#[test]
 fn the_last_of_two_goes_on_alone_also_after_a_restart() {
     let mut cluster = Cluster::new(2);
     let (leader, follower) = (cluster.leader(), cluster.follower());
@@ -369,64 +351,6 @@ fn the_last_of_two_goes_on_alone_also_after_a_restart() {
     let session = cluster.open(leader, 1, 60_000);
     cluster.hold(leader, 1, session, "x");
     assert!(cluster.node(leader).next_tick().is_some_and(|at| at.0 > cluster.now + 1_000));
-}
-
-#[test]
-fn a_follower_whose_leader_is_removed_leads_alone() {
-    let mut cluster = Cluster::new(2);
-    let (leader, follower) = (cluster.leader(), cluster.follower());
-    assert!(matches!(cluster.change(leader, MemberChange::Remove(leader)), Reply::Membership(_)));
-    cluster.run(2_000);
-    assert_eq!(cluster.leader(), follower);
-    cluster.crash(leader);
-    cluster.connect(follower, 1);
-    let session = cluster.open(follower, 1, 60_000);
-    let attached = cluster.ask(follower, 1, What::Attach { session, after: FencingToken(0) });
-    assert!(matches!(attached, Reply::Attached { .. }));
-}
-
-#[test]
-fn a_leader_that_is_removed_stays_until_the_others_know() {
-    let mut cluster = Cluster::new(2);
-    let (leader, follower) = (cluster.leader(), cluster.follower());
-    let request = cluster.begin_change(leader, MemberChange::Remove(leader));
-    // The other one has the entry, and never hears that it is agreed on.
-    while cluster.node(leader).membership().voters.len() == 2 {
-        let (from, to, parcel) = cluster.on_the_way.pop_front().expect("something is on the way");
-        cluster.deliver(from, to, parcel);
-    }
-    cluster.on_the_way.clear();
-    cluster.isolate(leader);
-    cluster.run(300);
-    assert_eq!(cluster.reply(leader, 0, request), None);
-    assert!(!cluster.node(leader).is_removed() && !cluster.node(leader).is_leader());
-    assert_eq!(cluster.node(follower).membership().voters.len(), 2);
-    // Not even then.
-    cluster.crash(leader);
-    cluster.start(leader);
-    cluster.run(2_000);
-    assert!(!cluster.node(leader).is_removed());
-    cluster.heal();
-    cluster.run(2_000);
-    assert_eq!(cluster.leader(), follower);
-    assert_eq!(cluster.node(follower).membership().voters, [follower]);
-    cluster.run(10_000);
-    assert!(cluster.node(leader).is_removed());
-}
-
-#[test]
-fn whoever_removes_the_leader_is_answered_before_that_is_gone() {
-    let mut cluster = Cluster::new(2);
-    let leader = cluster.leader();
-    let request = cluster.begin_change(leader, MemberChange::Remove(leader));
-    while !cluster.node(leader).is_removed() {
-        let (from, to, parcel) = cluster.on_the_way.pop_front().expect("something is on the way");
-        cluster.deliver(from, to, parcel);
-        if cluster.on_the_way.is_empty() {
-            cluster.run(50);
-        }
-    }
-    assert!(matches!(cluster.reply(leader, 0, request), Some(Reply::Membership(_))));
 }
 
 #[test]
@@ -443,27 +367,6 @@ fn a_change_is_answered_when_a_restart_will_know_it() {
     assert_eq!(cluster.reply(leader, 0, request), None);
     cluster.write(leader);
     assert!(matches!(cluster.reply(leader, 0, request), Some(Reply::Membership(_))));
-}
-
-#[test]
-fn who_is_left_alone_does_not_lead_with_entries_that_are_not_durable() {
-    let mut cluster = Cluster::new(2);
-    let (leader, follower) = (cluster.leader(), cluster.follower());
-    cluster.connect(leader, 1);
-    cluster.member(follower).writes_at_once = false;
-    cluster.begin_change(leader, MemberChange::Remove(leader));
-    cluster.settle();
-    cluster.send(leader, 1, What::Command(open(60_000, OnDisconnect::Keep)));
-    cluster.settle();
-    // The change is durable, the command behind it is not.
-    assert!(cluster.write_next(follower));
-    cluster.run(3_000);
-    assert_eq!(cluster.node(follower).membership().voters, [follower]);
-    assert!(!cluster.node(follower).is_leader());
-    cluster.member(follower).writes_at_once = true;
-    cluster.write(follower);
-    assert_eq!(cluster.leader(), follower);
-    assert_eq!(cluster.node(follower).applied().0.sizes().sessions, 1);
 }
 
 #[test]
