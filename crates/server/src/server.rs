@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use bramah_node::Node;
+use bramah_node::{Node, Recovered};
 use bramah_wire::link::{Folder, Place, Wish};
 use bramah_wire::request::Address;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -17,7 +18,9 @@ use tracing::warn;
 use crate::cluster::folder_of;
 use crate::config::{ClusterConfig, Config, PEER_PORT_AFTER, Storage};
 use crate::folder::FolderFile;
-use crate::formation::{FormationError, Lobby, Own, check_cluster, check_folder, plan, settle};
+use crate::formation::{
+    FormationError, Lobby, Own, Plan, check_cluster, check_folder, plan, settle,
+};
 use crate::hall::Hall;
 use crate::keys::random_number;
 use crate::limits::FILES_RESERVED;
@@ -25,6 +28,7 @@ use crate::listener::accept;
 use crate::log::{Log, LogError, Opened};
 use crate::peers::{self, Identity, Peers, Post};
 use crate::runtime::{Parts, RunError, Runtime};
+use crate::service::Service;
 use crate::websocket::Origins;
 use crate::writer::Writer;
 
@@ -116,55 +120,36 @@ pub async fn serve(
         Storage::Folder(path) => Some(path.as_path()),
         Storage::Memory => None,
     });
-    let listener = listen(config.listen)
-        .map_err(|source| ServeError::Listen { address: config.listen, source })?;
-    let address = listener.local_addr().unwrap_or(config.listen);
-    let connections_max = connections_max(config.connections_max);
-    let node_id = random_number().map_err(|error| ServeError::Open(Box::new(error)))?;
+    let door = Door::open(&config)?;
+    let node_id = random_number().map_err(failed_to_open)?;
     let lobby = Arc::new(Lobby::new(node_id, config.cluster.bootstrap_expect));
-    let listener = Arc::new(listener);
-    let origins = Arc::new(origins(&config));
-    let waiting =
-        tokio::spawn(accept(listener.clone(), lobby.clone(), connections_max, origins.clone()));
+    let waiting = door.let_in(lobby.clone());
     let planned = tokio::select! {
         plan = plan(&config.cluster, &folder_file, &lobby) => plan?,
         () = &mut stop => return Ok(()),
     };
 
-    let Opened { log, recovered, torn } =
-        Log::open(&config.storage, planned.beginning, config.log_bytes_before_snapshot)?;
-    let membership = recovered.membership.clone();
-    let folder = match folder_file.read().map_err(FormationError::from)? {
-        Some(folder) => folder,
-        None => folder_of(&membership, planned.wish),
-    };
-    check_folder(&folder, &membership)?;
-    check_cluster(&config.cluster, &membership).await?;
+    let Data { log, recovered, torn, folder } = Data::open(&config, &folder_file, planned)?;
+    check_cluster(&config.cluster, &recovered.membership).await?;
     // One of the addresses that were just asked may be its own.
     waiting.abort();
     let last_index = recovered.entries.last().map_or(recovered.snapshot.0, |entry| entry.index);
-    let node = Node::new(recovered).map_err(|error| ServeError::Open(Box::new(error)))?;
+    let node = Node::new(recovered).map_err(failed_to_open)?;
 
     let hall = Arc::new(Hall::default());
-    let peer_listener = listen_to_peers(&config, address)?;
+    let peer_listener = listen_to_peers(&config, door.address)?;
     let peer_address = peer_listener.as_ref().and_then(|listener| listener.local_addr().ok());
-    let own = Own {
-        wish: folder.wish,
-        peer_address: advertised(config.cluster.peer_address.as_ref(), peer_address),
-        client_address: advertised(config.cluster.client_address.as_ref(), Some(address)),
-        is_durable: config.storage != Storage::Memory,
-    };
+    let own = own(&config, folder.wish, peer_address, door.address);
     let folder = with_own_place(folder, &own);
     folder_file.write(&folder).map_err(FormationError::from)?;
     let Folder { cluster_id, node_id, wish, .. } = folder;
     let identity = Identity { cluster_id, node_id };
     let post = Arc::new(Post::new(identity, hall.clone(), folder.places.clone()));
-    let writer = Writer::new(log, hall.clone());
-    let writer = writer.map_err(|error| ServeError::Open(Box::new(error)))?;
+    let writer = Writer::new(log, hall.clone()).map_err(failed_to_open)?;
     let peers = Peers::new(post.clone());
     let parts = Parts { hall: hall.clone(), node, writer, peers, folder_file, folder, last_index };
     let mut runtime = Runtime::new(parts);
-    let found = runtime.begin().map_err(|error| ServeError::Open(Box::new(error)))?;
+    let found = runtime.begin().map_err(failed_to_open)?;
     let mut tasks = Tasks::default();
     if let Some(listener) = peer_listener {
         tasks.0.push(tokio::spawn(peers::accept(listener, post.clone())));
@@ -172,8 +157,8 @@ pub async fn serve(
     if wish != Wish::None {
         tasks.0.push(tokio::spawn(settle(post, own, config.cluster.join)));
     }
-    tasks.0.push(tokio::spawn(accept(listener, hall, connections_max, origins)));
-    let storage = config.storage;
+    tasks.0.push(door.let_in(hall));
+    let (address, connections_max, storage) = (door.address, door.connections_max, config.storage);
     started(Started {
         address,
         peer_address,
@@ -184,6 +169,62 @@ pub async fn serve(
         found,
         torn,
     });
+    run(runtime, identity, stop).await
+}
+
+/// Where clients come in.
+struct Door {
+    listener: Arc<TcpListener>,
+    address: SocketAddr,
+    connections_max: usize,
+    origins: Arc<Origins>,
+}
+
+impl Door {
+    fn open(config: &Config) -> Result<Door, ServeError> {
+        let listener = listen(config.listen)
+            .map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().unwrap_or(config.listen);
+        let connections_max = connections_max(config.connections_max);
+        let (listener, origins) = (Arc::new(listener), Arc::new(origins(config)));
+        Ok(Door { listener, address, connections_max, origins })
+    }
+
+    /// Begins to pass those who come on to a service.
+    fn let_in(&self, service: Arc<dyn Service>) -> JoinHandle<()> {
+        let (listener, origins) = (self.listener.clone(), self.origins.clone());
+        tokio::spawn(accept(listener, service, self.connections_max, origins))
+    }
+}
+
+/// What a data folder holds, or what an empty one begins with.
+struct Data {
+    log: Log,
+    recovered: Recovered,
+    torn: Option<String>,
+    folder: Folder,
+}
+
+impl Data {
+    fn open(config: &Config, file: &FolderFile, planned: Plan) -> Result<Data, ServeError> {
+        let bytes_before_snapshot = config.log_bytes_before_snapshot;
+        let Opened { log, recovered, torn } =
+            Log::open(&config.storage, planned.beginning, bytes_before_snapshot)?;
+        let folder = match file.read().map_err(FormationError::from)? {
+            Some(folder) => folder,
+            None => folder_of(&recovered.membership, planned.wish),
+        };
+        check_folder(&folder, &recovered.membership)?;
+        Ok(Data { log, recovered, torn, folder })
+    }
+}
+
+/// Runs until `stop` is ready and what was under way is done.
+async fn run(
+    runtime: Runtime,
+    identity: Identity,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), ServeError> {
     let (stop_now, stopped) = oneshot::channel();
     // A task, like the connections: to wake the thread's main future costs a system call more.
     let mut running = tokio::spawn(runtime.run(async {
@@ -191,12 +232,13 @@ pub async fn serve(
     }));
     let end = tokio::select! {
         end = &mut running => end,
-        () = &mut stop => {
+        () = stop => {
             // A runtime that is gone has ended.
             let _ = stop_now.send(());
             running.await
         }
     };
+    let Identity { cluster_id, node_id } = identity;
     match end {
         Ok(Ok(())) => Ok(()),
         Ok(Err(RunError::Removed)) => Err(ServeError::Removed { node_id, cluster_id }),
@@ -204,6 +246,10 @@ pub async fn serve(
         Ok(Err(error)) => Err(ServeError::Stopped(Box::new(error))),
         Err(panicked) => Err(ServeError::Stopped(Box::new(panicked))),
     }
+}
+
+fn failed_to_open(error: impl std::error::Error + Send + Sync + 'static) -> ServeError {
+    ServeError::Open(Box::new(error))
 }
 
 /// Tasks that end with the server.
@@ -247,6 +293,16 @@ fn origins(config: &Config) -> Origins {
         address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host).to_owned()
     });
     Origins::new(config.origins.iter().cloned(), [host].into_iter().chain(told))
+}
+
+/// What this server is to the others.
+fn own(config: &Config, wish: Wish, peer_address: Option<SocketAddr>, address: SocketAddr) -> Own {
+    Own {
+        wish,
+        peer_address: advertised(config.cluster.peer_address.as_ref(), peer_address),
+        client_address: advertised(config.cluster.client_address.as_ref(), Some(address)),
+        is_durable: config.storage != Storage::Memory,
+    }
 }
 
 /// How others reach this server: as it was told, else where it listens. One that listens on all
