@@ -109,7 +109,12 @@ async fn a_stopped_waiter_whose_time_is_over_is_passed_and_told_so_when_it_goes_
     // It would have been granted as well, only too late.
     drop(behind.expect("granted in time"));
     stopped.signal(Signal::CONT);
-    assert_eq!(stopped.says(), "in vain");
+    // It may have seen who came behind it before it was stopped.
+    let mut says = stopped.says();
+    if says == "1 of 2" {
+        says = stopped.says();
+    }
+    assert_eq!(says, "in vain");
 }
 
 #[tokio::test]
