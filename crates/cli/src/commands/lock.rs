@@ -18,7 +18,8 @@ use crate::signals::{Signals, stand_still};
 
 /// How long before the deadline the command is killed: time for the signal to do its work.
 const KILL_MARGIN: Duration = Duration::from_millis(50);
-/// How long what was killed gets to end before it is killed again, with what is new.
+/// How long what was killed gets to end before it is killed again, with what is new; then twice as
+/// long, and so on.
 const KILL_INTERVAL: Duration = Duration::from_millis(20);
 /// Longest sleep between two looks at the deadline: timers stand still while the machine is
 /// suspended.
@@ -95,6 +96,7 @@ fn not_started(args: &LockArgs, error: &io::Error) -> String {
 struct Stop {
     /// It is killed then, and again later. The lock cannot be granted to another before.
     kill_at: LocalTime,
+    kill_again_after: Duration,
 }
 
 /// Stays with the command until it ended, and sees that it ends before the lock can be another's.
@@ -111,6 +113,7 @@ async fn attend(
             None => guard.deadline().minus(grace),
             Some(stop) => stop.kill_at,
         };
+        let is_due = LocalTime::now() >= look_at;
         tokio::select! {
             biased;
             reason = guard.lost(), if stop.is_none() => {
@@ -118,6 +121,22 @@ async fn attend(
                 stop = Some(begin_stop(&child, guard, grace));
             }
             status = child.wait() => break status.context("could not wait for the command")?,
+            // Before the signals: there may always be one more of a child that ended.
+            () = std::future::ready(()), if is_due => match &mut stop {
+                None => {
+                    say(format_args!(
+                        "{} ends in {} and is not renewed; stopping the command",
+                        the_lock(guard),
+                        Span(guard.remaining())
+                    ));
+                    stop = Some(begin_stop(&child, guard, grace));
+                }
+                Some(stop) => {
+                    child.kill();
+                    stop.kill_at = LocalTime::now().plus(stop.kill_again_after);
+                    stop.kill_again_after = LOOK_INTERVAL.min(stop.kill_again_after * 2);
+                }
+            },
             // The lock is not renewed while this process stands still, so the command must too.
             signal = signals.next() => match signal {
                 Signal::TSTP => {
@@ -130,27 +149,7 @@ async fn attend(
                 Signal::CHILD => child.bury_orphans(),
                 signal => child.forward(signal),
             },
-            () = sleep(look_at.since(LocalTime::now()).min(LOOK_INTERVAL)) => {
-                if LocalTime::now() < look_at {
-                    continue;
-                }
-                match &mut stop {
-                    // The lease was renewed while this slept.
-                    None if LocalTime::now() < guard.deadline().minus(grace) => {}
-                    None => {
-                        say(format_args!(
-                            "{} ends in {} and is not renewed; stopping the command",
-                            the_lock(guard),
-                            Span(guard.remaining())
-                        ));
-                        stop = Some(begin_stop(&child, guard, grace));
-                    }
-                    Some(stop) => {
-                        child.kill();
-                        stop.kill_at = LocalTime::now().plus(KILL_INTERVAL);
-                    }
-                }
-            }
+            () = sleep(look_at.since(LocalTime::now()).min(LOOK_INTERVAL)), if !is_due => {}
         }
     };
     if stop.is_some() {
@@ -167,7 +166,8 @@ async fn attend(
 fn begin_stop(child: &Child, guard: &Guard, grace: Duration) -> Stop {
     child.ask_to_end();
     let before_deadline = guard.deadline().minus(KILL_MARGIN);
-    Stop { kill_at: LocalTime::now().plus(grace).min(before_deadline) }
+    let kill_at = LocalTime::now().plus(grace).min(before_deadline);
+    Stop { kill_at, kill_again_after: KILL_INTERVAL }
 }
 
 /// The command ended by itself: only the release can tell whether the lock was held until then.
