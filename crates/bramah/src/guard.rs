@@ -200,8 +200,9 @@ impl Guard {
     }
 
     /// Lets go of it without releasing it, and tells its hold id, with which any process can
-    /// release it ([`crate::Locker::release`]; empty where only its own can). It lives on as long as its [`crate::Locker`] does,
-    /// and its TTL longer; if it was acquired [`detached`](crate::LockBuilder::detached), its TTL.
+    /// release it ([`crate::Locker::release`]; empty where only its own can). It lives on as long
+    /// as its [`crate::Locker`] does, and its TTL longer; if it was acquired
+    /// [`detached`](crate::LockBuilder::detached), its TTL.
     pub fn detach(mut self) -> String {
         let id = self.hold().detached_id();
         self.hold = None;
