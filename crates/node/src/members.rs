@@ -137,8 +137,8 @@ impl Node {
         }
     }
 
-    /// What a leader has no room for, nobody is granted: another leads, which may have some. If that
-    /// has none either, it keeps the lead for a while, or the lead would go round for ever.
+    /// What a leader has no room for, nobody is granted: another leads, which may have some. If
+    /// that has none either, it keeps the lead for a while, or the lead would go round for ever.
     pub(crate) fn hand_over_if_full(&mut self, now: BootTime) {
         // Also one that could not write the first entry of its term.
         if self.leader() != Some(self.membership.node_id) {

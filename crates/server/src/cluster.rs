@@ -333,22 +333,25 @@ impl Runtime {
 
     /// Looks whether there are other members than before.
     pub(crate) fn look_at_members(&mut self) {
-        if self.node.is_removed() {
-            self.removed = true;
-        }
+        let is_gone = self.node.is_removed() && !self.removed;
         let now = self.node.membership();
-        if *now == self.members {
+        if *now == self.members && !is_gone {
             return;
         }
         let before = std::mem::replace(&mut self.members, now.clone());
-        let Membership { voters, learners, .. } = &self.members;
-        info!(?voters, ?learners, "the members of the cluster changed");
-        let gone = before.voters.iter().chain(&before.learners).copied();
-        let gone: Vec<u64> = gone.filter(|node| !self.members.contains(*node)).collect();
+        let Membership { node_id: own, voters, learners, .. } = &self.members;
         let mut removed = Places::default();
-        for node in gone {
-            removed.remove(node);
-            self.peers.post().hang_up(node);
+        if is_gone {
+            self.removed = true;
+            removed.remove(*own);
+        } else {
+            info!(?voters, ?learners, "the members of the cluster changed");
+        }
+        // Others may need this one after it was removed, and would refuse it if they were told.
+        let gone = before.voters.iter().chain(&before.learners).filter(|node| *node != own);
+        for node in gone.filter(|node| !self.members.contains(**node)) {
+            removed.remove(*node);
+            self.peers.post().hang_up(*node);
         }
         match self.note_places(removed) {
             true => self.places_changed(),
