@@ -329,6 +329,21 @@ fn after_the_leader_is_removed_the_next_one_is_told() {
 }
 
 #[test]
+fn the_last_of_three_goes_on_when_each_leader_was_removed_and_killed() {
+    let mut cluster = Cluster::start();
+    for left in [2, 1] {
+        let leader = cluster.leader();
+        let address = cluster.addresses[leader][0].clone();
+        let output = cluster.run(&format!("cluster remove {address}"));
+        assert_eq!(output.code, 0, "{output:?}");
+        // Whoever heard that it is done may do anything with it.
+        cluster.kill(leader);
+        let output = cluster.run("lock job -- true");
+        assert_eq!(output.code, 0, "{left} left: {output:?}");
+    }
+}
+
+#[test]
 fn servers_of_two_clusters_in_one_url_are_told_apart() {
     let ((one, _here), (other, _there)) = (Server::start(), Server::start());
     let address = |server: &Server| server.url.strip_prefix("bramah://").unwrap().to_owned();
