@@ -6,8 +6,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitStatus;
 
 use rustix::process::{
-    Pid, Signal, getpgrp, getpid, getppid, kill_process, kill_process_group,
-    set_parent_process_death_signal,
+    Pid, Signal, getpgrp, getpid, getppid, kill_process_group, set_parent_process_death_signal,
 };
 use rustix::termios::tcgetpgrp;
 
@@ -67,8 +66,12 @@ impl Child {
     /// Passes on a signal that was sent to us.
     pub(crate) fn forward(&self, signal: Signal) {
         let from_keyboard = matches!(signal, Signal::INT | Signal::QUIT | Signal::WINCH);
-        if self.leads_group || !from_keyboard {
-            self.send(signal);
+        if (self.leads_group || !from_keyboard) && !self.send(signal) {
+            say(format_args!(
+                "could not pass signal {} on to process {} (it runs as another user)",
+                signal.as_raw(),
+                self.pid.as_raw_pid()
+            ));
         }
         // What stands still could not hear it.
         if matches!(signal, Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT) {
@@ -114,16 +117,15 @@ impl Child {
         sent.is_complete
     }
 
-    /// Once it ended and was waited for, its number may be another's. What is gone needs no signal,
-    /// so failures are of no interest.
-    fn send(&self, signal: Signal) {
+    /// False if this process may not do that. What is gone needs no signal; once it ended and was
+    /// waited for, its number may be another's.
+    fn send(&self, signal: Signal) -> bool {
         if self.process.id().is_none() {
-            return;
+            return true;
         }
         // The command itself may have left the group.
-        if !self.leads_group || kill_process_group(self.pid, signal).is_err() {
-            let _ = kill_process(self.pid, signal);
-        }
+        (self.leads_group && kill_process_group(self.pid, signal) != Ok(()) || true)
+            || !is_refused(self.pid, signal)
     }
 
     /// Whether [`Child::send`] reached this process.

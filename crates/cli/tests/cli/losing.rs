@@ -249,6 +249,9 @@ fn a_command_that_runs_as_another_user_and_cannot_be_stopped_is_named() {
     command.arg(format!("echo $$; until [ -e {} ]; do sleep 0.02; done", go.display()));
     let mut holder = Program::read(command);
     let pid = holder.line();
+    holder.signal(Signal::TERM);
+    let said = format!("could not pass signal 15 on to process {pid} (it runs as another user)");
+    assert_eq!(holder.said(), format!("bramah: {said}\n"));
     assert_eq!(server.run("revoke n").code, 0);
     assert!(holder.said().contains("stopping the command"));
     let said = holder.said();
