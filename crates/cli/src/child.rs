@@ -124,7 +124,7 @@ impl Child {
             return true;
         }
         // The command itself may have left the group.
-        (self.leads_group && kill_process_group(self.pid, signal) != Ok(()) || true)
+        (self.leads_group && kill_process_group(self.pid, signal).is_ok())
             || !is_refused(self.pid, signal)
     }
 
