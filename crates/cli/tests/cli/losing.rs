@@ -246,7 +246,9 @@ fn a_command_that_runs_as_another_user_and_cannot_be_stopped_is_named() {
     let lock = server.command(&format!("lock --grace 100ms n -- {other} sh -c"));
     let mut command = without_rights(lock.get_program());
     command.args(lock.get_args()).env("BRAMAH_URL", &server.url).stdin(Stdio::null());
-    command.arg(format!("echo $$; until [ -e {} ]; do sleep 0.02; done", go.display()));
+    // It outlives the second attempt to kill it, and not the folder.
+    let goes_on = format!("[ -d {} ] && [ ! -e {} ]", dir.path().display(), go.display());
+    command.arg(format!("echo $$; while {goes_on}; do sleep 0.02; done; sleep 0.2"));
     let mut holder = Program::read(command);
     let pid = holder.line();
     holder.signal(Signal::TERM);
