@@ -53,6 +53,10 @@ pub(crate) async fn acquire(mut call: Call) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &hold))
 }
 
+/// What these say is true of one asking. A request that was asked before may have been done.
+const NOT_NOW: [ErrorCode; 4] =
+    [ErrorCode::NoLeader, ErrorCode::TooManyRequests, ErrorCode::Draining, ErrorCode::DiskFull];
+
 /// One acquire in a session. What it has done is undone when it is dropped, unless it is kept.
 pub(super) struct Attempt {
     desk: Arc<Desk>,
@@ -86,6 +90,34 @@ impl Attempt {
     /// What it does stays from here on: somebody has it, or may repeat the request.
     pub(super) fn keep(&mut self) {
         self.undo = Undo::Nothing;
+    }
+
+    /// What it does is undone after all: its session, which is its own, ends.
+    pub(super) fn give_up(&mut self) {
+        self.undo = Undo::Close;
+    }
+
+    /// What to answer to a request that may have been done, of which this came when it was asked
+    /// again: that this asking did nothing is not what its client must know.
+    pub(super) fn lost(&self, wanted: &Wanted, problem: Problem) -> Problem {
+        if is_not_now(&problem) {
+            return self.unknown(wanted, "the service cannot be asked just now");
+        }
+        problem
+    }
+
+    fn unknown(&self, wanted: &Wanted, why: &str) -> Problem {
+        let then = match (&wanted.request_id, self.is_own) {
+            (Some(_), _) => "repeat it with the same request_id",
+            (None, true) => "it is taken back, at the latest when its TTL is over",
+            (None, false) => {
+                "it is taken back if the service can be reached soon, else it stays: look, or end \
+                 the session"
+            }
+        };
+        let name = wanted.name().as_str();
+        let text = format!("tell what came of acquire {name:?}: {why}; {then}");
+        Problem::new(ErrorCode::OutcomeUnknown, text)
     }
 
     /// Listens for the news of its session.
@@ -135,12 +167,16 @@ impl Attempt {
                     keep_alive += pause;
                 }
                 () = sleep_until(give_up) => {
-                    let text = "tell how the wait ended: no news came, and it is taken back";
-                    return Err(Problem::new(ErrorCode::OutcomeUnknown, text));
+                    return Err(self.unknown(wanted, "no news came of its wait"));
                 }
             }
         }
     }
+}
+
+/// Whether this says only that the service could not be asked just now.
+pub(super) fn is_not_now(problem: &Problem) -> bool {
+    NOT_NOW.into_iter().any(|code| problem.is(code))
 }
 
 /// What came of a wait.
@@ -186,12 +222,19 @@ pub(super) async fn open(desk: &Desk, wanted: &Wanted, key: Key) -> Result<Sessi
     }
 }
 
-/// Asks in a session whose news come to this desk, and waits.
+/// Asks in a session whose news come to this desk, and to no other, and waits.
 pub(super) async fn granted(attempt: &Attempt, wanted: &Wanted) -> Result<(Time, Grant), Problem> {
+    let mut is_queued = false;
     loop {
         // Before it is asked, or news could be missed.
         let listening = attempt.listen();
-        match answered(attempt.ask(wanted).await?)? {
+        let told = attempt.ask(wanted).await;
+        let told = told.map_err(|problem| match is_queued {
+            true => attempt.lost(wanted, problem),
+            false => problem,
+        });
+        is_queued = true;
+        match answered(told?)? {
             Some((now, grant, _)) => return Ok((now, grant)),
             None => match attempt.wait(wanted, listening).await? {
                 Waited::Granted(now, grant) => return Ok((now, grant)),
@@ -294,17 +337,21 @@ impl Attempt {
         grant.name != *wanted.name() || (is_first && grant.hold.key != self.key)
     }
 
-    /// Waits with a watch of the lock, which begins before the table is asked again: so no news is
-    /// missed.
-    async fn watched(&self, wanted: &Wanted) -> Result<(Time, Grant, bool), Problem> {
+    /// Waits, being queued, with a watch of the lock, which begins before the table is asked again:
+    /// so no news is missed, and those of a session that others wait in too come to all of them.
+    pub(super) async fn watched(&self, wanted: &Wanted) -> Result<(Time, Grant, bool), Problem> {
         let desk = &self.desk;
         loop {
             let watched = Watched::Name(wanted.name().clone());
             let (watch_id, started) = desk.asked(Ask::Service(What::Watch(watched)));
             let _unwatch = Unwatch { desk, watch_id };
             let listening = desk.listen(self.session, self.request.seq, watch_id);
-            super::call::in_words(started.await)?;
-            let again = self.ask(wanted).await.map_err(|problem| wait_is_over(problem, wanted))?;
+            // It stands in the queue, whatever keeps the watch from beginning.
+            super::call::in_words(started.await)
+                .map_err(|_| self.unknown(wanted, "its wait cannot be watched"))?;
+            let again = self.ask(wanted).await;
+            let again =
+                again.map_err(|problem| self.lost(wanted, wait_is_over(problem, wanted)))?;
             if let Some(granted) = answered(again)? {
                 return Ok(granted);
             }

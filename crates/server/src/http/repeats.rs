@@ -5,18 +5,19 @@
 //! for it, or held it: it is the one that this key opens. Nothing is kept anywhere for it. Two that
 //! come at the same time each open one, and each looks once it stands in the table: the one behind
 //! finds the one ahead, ends its own session, and goes on with the other. Where not all of them are
-//! shown, there being too many, nothing is done rather than done twice. The end of one connection
-//! does not end the session: it lives for its TTL, for whoever repeats the request.
+//! shown, there being too many, nothing is done rather than done twice. Ahead is who was there
+//! before, among those of one priority. The end of one connection does not end the session, nor
+//! does an answer that was lost: it lives for its TTL, for whoever repeats the request.
 
 use std::sync::Arc;
 
 use bramah_core::limits::HOLDERS_SHOWN_MAX;
-use bramah_core::{FencingToken, Key, Outcome, Refusal, SessionHandle, SessionId, Time};
+use bramah_core::{FencingToken, Grant, Key, Outcome, Refusal, SessionHandle, SessionId, Time};
 use bramah_node::Reply;
 use bramah_wire::ErrorCode;
 use bramah_wire::request::{Ask, Query, WAITERS_SHOWN_MAX, What};
 
-use super::acquire::{Attempt, Waited, answered, granted, open, own_hold};
+use super::acquire::{Attempt, answered, is_not_now, open, own_hold};
 use super::call::unexpected;
 use super::desk::{Desk, Told};
 use super::fingerprint::fingerprint;
@@ -38,23 +39,35 @@ pub(super) async fn acquire(
     }
     let session = open(desk, wanted, key).await?;
     let mut attempt = Attempt::alone(desk, session);
-    let listening = attempt.listen();
-    let first = attempt.ask(wanted).await.and_then(answered);
+    let mut first = attempt.ask(wanted).await.and_then(answered);
+    if first.as_ref().is_err_and(Problem::is_unknown) {
+        // Whoever repeats the request must find what it did.
+        attempt.keep();
+        let again = attempt.ask(wanted).await.map_err(|problem| attempt.lost(wanted, problem));
+        first = match again.and_then(answered) {
+            Err(problem) if problem.is_unknown() => return Err(problem),
+            known => known,
+        };
+        attempt.give_up();
+    }
     // Also after a refusal: it may be the other that stands in the way.
-    if let Some(other) = find(desk, wanted, key, Some(session.id)).await? {
-        drop((listening, attempt));
-        return go_on(desk, wanted, other).await;
+    match find(desk, wanted, key, Some(session.id)).await {
+        Ok(Some(other)) => {
+            drop(attempt);
+            return go_on(desk, wanted, other).await;
+        }
+        Ok(None) => {}
+        Err(problem) => {
+            if first.is_ok() && (problem.is_unknown() || is_not_now(&problem)) {
+                attempt.keep();
+            }
+            return Err(attempt.lost(wanted, problem));
+        }
     }
     let first = first?;
     // From here on a repeat may have it, and the end of this request is not the end of that.
     attempt.keep();
-    let (now, grant) = match first {
-        Some((now, grant, _)) => (now, grant),
-        None => match attempt.wait(wanted, listening).await? {
-            Waited::Granted(now, grant) => (now, grant),
-            Waited::AskAgain => granted(&attempt, wanted).await?,
-        },
-    };
+    let (now, grant) = wait(&attempt, wanted, first).await?;
     Ok(own_hold(now, &grant, session))
 }
 
@@ -62,13 +75,29 @@ pub(super) async fn acquire(
 async fn go_on(desk: &Arc<Desk>, wanted: &Wanted, session: SessionHandle) -> Result<Hold, Problem> {
     let mut attempt = Attempt::alone(desk, session);
     attempt.keep();
-    let (now, grant) = granted(&attempt, wanted).await?;
+    // The earlier one was asked, whatever comes of asking again.
+    let again = attempt.ask(wanted).await.map_err(|problem| attempt.lost(wanted, problem))?;
+    let (now, grant) = wait(&attempt, wanted, answered(again)?).await?;
     wanted.check_found(&grant)?;
     Ok(own_hold(now, &grant, session))
 }
 
+/// Waits if it was not granted at once. Others may wait in the same session, so its own news are
+/// not enough: they go to one connection.
+async fn wait(
+    attempt: &Attempt,
+    wanted: &Wanted,
+    first: Option<(Time, Grant, bool)>,
+) -> Result<(Time, Grant), Problem> {
+    let (now, grant, _) = match first {
+        Some(granted) => granted,
+        None => attempt.watched(wanted).await?,
+    };
+    Ok((now, grant))
+}
+
 /// The session that this key opens and that holds the lock, waits for it or held it, ahead of
-/// `own`; its news come to this desk from here on.
+/// `own`.
 async fn find(
     desk: &Desk,
     wanted: &Wanted,
@@ -154,3 +183,6 @@ fn asked(told: Told) -> Result<Reply, Problem> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -260,7 +260,7 @@ async fn what_another_server_got_by_the_same_number_is_its_own() {
     }
 }
 
-fn granted_of(name: &LockName, key: Key) -> Grant {
+pub(super) fn granted_of(name: &LockName, key: Key) -> Grant {
     Grant {
         hold: HoldId { token: FencingToken(1), key },
         name: name.clone(),

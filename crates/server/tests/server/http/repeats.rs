@@ -177,6 +177,27 @@ fn repeats_at_the_same_time_come_to_one_hold() {
 }
 
 #[test]
+fn repeats_that_wait_at_the_same_time_are_all_told_at_once() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    for round in 0..5 {
+        let name = format!("x{round}");
+        let hold = http.acquire(&name, "");
+        let mut all: Vec<Http> = (0..3).map(|_| Http::connect(server.address())).collect();
+        for waiter in &mut all {
+            waiter.send("POST", &format!("/v1/locks/{name}"), &body("1m"));
+            // The first stands in the queue, and the others most likely wait with it.
+            until(&mut http, &name, |lock| lock["waiters_total"] == 1);
+            (0..20).for_each(|_| drop(http.get("/healthz").good()));
+        }
+        http.release(&hold);
+        let holds: Vec<Value> =
+            all.iter_mut().map(|it| it.answer().good()["hold"].clone()).collect();
+        assert!(holds.iter().all(|hold| *hold == holds[0]), "{holds:?}");
+    }
+}
+
+#[test]
 fn in_a_session_too_a_repeat_is_the_same_request() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
