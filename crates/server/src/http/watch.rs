@@ -24,12 +24,17 @@ use super::problem::{Problem, ProblemView};
 use super::view::LockView;
 use crate::limits::{EVENTS_BYTES_AT_ONCE, EVENTS_COMMENT_INTERVAL};
 
+/// Takes back the id of the event before: who comes back from the middle of a snapshot needs all of
+/// it.
+const NO_ID: Bytes = Bytes::from_static(b"id:\n");
+
 /// Follows locks: first an event `snapshot` with the locks as they are, then an event `change` for
 /// every change, in order.
 ///
 /// Whoever comes back with the id of an event in the header `Last-Event-ID` goes on after it, if
-/// the server still has what came since, else with a new snapshot. A reader that is too slow gets
-/// an event `lagged`, and a new snapshot.
+/// the server still has what came since, else with a new snapshot. Behind a snapshot in parts it
+/// may be told again of changes that a part has already. A reader that is too slow gets an event
+/// `lagged`, and a new snapshot.
 #[utoipa::path(
     get, path = "/v1/watch", tag = "locks",
     params(
@@ -61,16 +66,12 @@ pub(crate) async fn watch(call: Call) -> Result<Response, Problem> {
     let desk = call.desk.clone();
     let info = call.info().await?;
     let follower = call.front.newsroom.follow(subject.clone(), info.cluster_id)?;
-    let place = match last_id {
-        // Of another table is a revision that this one has not come to, too.
-        Some(id) if id.cluster_id == info.cluster_id && id.revision <= info.revision => {
-            follower.place_after(id.revision).await?
-        }
-        _ => None,
-    };
-    let place = place.map_or(Place::Snapshot, |next| Place::Live { next, pages: Vec::new() });
-    let reader = Reader { desk, subject, follower, cluster_id: info.cluster_id, place };
-    let body = Events { ready: VecDeque::from([COMMENT]), reading: Some(Box::pin(reader.read())) };
+    // Of another table is a revision that this one has not come to, too.
+    let last_id = last_id
+        .filter(|id| id.cluster_id == info.cluster_id && id.revision <= info.revision)
+        .map(|id| id.revision);
+    let reader = Reader::begin(desk, subject, follower, info.cluster_id, last_id).await?;
+    let body = Events::of(reader);
     let mut response = Response::new(Body::new(body));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -103,46 +104,115 @@ struct Reader {
 }
 
 enum Place {
-    /// It needs the locks as they are.
-    Snapshot,
+    /// It is told the locks as they are, one part after the other.
+    Snapshot(Snapshot),
     /// It is told of changes.
     Live {
         /// The number of the next.
         next: u64,
         /// The parts of the snapshot before, while changes may be in some of them.
-        pages: Vec<Page>,
+        pages: Pages,
     },
 }
 
-/// A part of a snapshot: names up to this one, as of this revision.
+/// A snapshot, as far as it was told.
+#[derive(Default)]
+struct Snapshot {
+    /// The number of the first change that may not be in it; none before its first part.
+    next: Option<u64>,
+    pages: Pages,
+}
+
+/// Which names were told of as of which revision, in the order of both.
+#[derive(Default)]
+struct Pages(Vec<Page>);
+
+/// Parts of a snapshot: names up to this one, or all that follow, as of this revision.
 struct Page {
     last: Option<LockName>,
     revision: u64,
+}
+
+impl Pages {
+    fn push(&mut self, page: Page) {
+        match self.0.last_mut() {
+            // While nothing changes, parts are as good as one.
+            Some(before) if before.revision == page.revision => *before = page,
+            _ => self.0.push(page),
+        }
+    }
+
+    /// The revision of the first part: all that changed later may be missing.
+    fn first_revision(&self) -> u64 {
+        self.0.first().map_or(0, |page| page.revision)
+    }
+
+    /// The revision of the last part: nothing that changed later is there.
+    fn last_revision(&self) -> u64 {
+        self.0.last().map_or(0, |page| page.revision)
+    }
+
+    /// The last name of all; none at the beginning and the end.
+    fn last_name(&self) -> Option<&LockName> {
+        self.0.last().and_then(|page| page.last.as_ref())
+    }
+
+    /// The snapshot has this change already.
+    fn has(&self, name: &LockName, revision: u64) -> bool {
+        let is_before = |page: &Page| page.last.as_ref().is_some_and(|last| last < name);
+        let page = self.0.get(self.0.partition_point(is_before));
+        page.is_some_and(|page| revision <= page.revision)
+    }
 }
 
 /// What was read, and who reads on; none at the end.
 type Step = (Vec<Bytes>, Option<Reader>);
 
 impl Reader {
+    /// Goes on after a revision, if what came since is there, else begins with a snapshot.
+    async fn begin(
+        desk: Arc<Desk>,
+        subject: Subject,
+        follower: Follower,
+        cluster_id: u64,
+        after: Option<u64>,
+    ) -> Result<Reader, Problem> {
+        let next = match after {
+            Some(revision) => follower.place_after(revision).await?,
+            None => None,
+        };
+        let place = match next {
+            Some(next) => Place::Live { next, pages: Pages::default() },
+            None => Place::Snapshot(Snapshot::default()),
+        };
+        Ok(Reader { desk, subject, follower, cluster_id, place })
+    }
+
     /// Reads what there is, or waits for it.
     async fn read(mut self) -> Step {
         loop {
             let (next, pages) = match &mut self.place {
                 Place::Live { next, pages } => (next, pages),
-                Place::Snapshot => match self.follower.leaving() {
-                    None => return self.snapshot().await,
-                    Some(servers) => return (left(&servers), None),
-                },
+                Place::Snapshot(snapshot) => {
+                    if let Some(servers) = self.follower.leaving() {
+                        return (left(&servers), None);
+                    }
+                    let snapshot = std::mem::take(snapshot);
+                    return match self.part(snapshot).await {
+                        Ok(bytes) => (bytes, Some(self)),
+                        Err(problem) => (failed(&problem), None),
+                    };
+                }
             };
             match self.follower.next(*next, EVENTS_BYTES_AT_ONCE) {
                 Next::Changes(changes, after) => {
                     *next = after;
-                    let newest = pages.last().map_or(0, |page| page.revision);
-                    let new = changes.iter().filter(|it| !has(pages, &it.name, it.revision));
+                    let newest = pages.last_revision();
+                    let new = changes.iter().filter(|it| !pages.has(&it.name, it.revision));
                     let new: Vec<Bytes> = new.map(|change| change.bytes.clone()).collect();
                     let is_past = changes.last().is_some_and(|change| change.revision > newest);
                     if is_past {
-                        pages.clear();
+                        *pages = Pages::default();
                     }
                     if is_past || !new.is_empty() {
                         return (new, Some(self));
@@ -155,7 +225,7 @@ impl Reader {
                     }
                 }
                 Next::Lagged => {
-                    self.place = Place::Snapshot;
+                    self.place = Place::Snapshot(Snapshot::default());
                     let reason = "changes came faster than they were read";
                     return (vec![event("lagged", None, &LaggedEvent { reason })], Some(self));
                 }
@@ -165,62 +235,52 @@ impl Reader {
         }
     }
 
-    /// Reads the locks as they are, and finds the place after that.
-    async fn snapshot(mut self) -> Step {
-        match self.try_snapshot().await {
-            Ok(parts) => (parts, Some(self)),
-            Err(problem) => (failed(&problem), None),
+    /// Reads the next part of the locks as they are. The part after it is read when this one is
+    /// given out, so one who reads slowly has no more than one in memory.
+    async fn part(&mut self, snapshot: Snapshot) -> Result<Vec<Bytes>, Problem> {
+        let Snapshot { next, mut pages } = snapshot;
+        let next = match next {
+            Some(next) => next,
+            // What the topic has by now is in whatever is read after this. Nothing is missed when
+            // its watch is there before.
+            None => match self.follower.place_after(u64::MAX).await? {
+                Some(next) => next,
+                // The server is about to stop.
+                None => return Ok(Vec::new()),
+            },
+        };
+        let (prefix, len_max) = match &self.subject {
+            Subject::Name(name) => (name.as_str().to_owned(), 1),
+            Subject::Prefix(prefix) => (prefix.clone(), LIST_LEN_MAX),
+        };
+        let after = pages.last_name().map(|name| name.as_str().to_owned()).unwrap_or_default();
+        let look = Query::ListLocks { prefix, after, len_max };
+        let told = self.desk.ask(Ask::Service(What::Query(look))).await;
+        let (reply, Words::LockList(mut list)) = in_words(told)? else {
+            return Err(unexpected());
+        };
+        if let Subject::Name(name) = &self.subject {
+            list.locks.retain(|lock| lock.name == name.as_str());
+            list.more = false;
         }
+        let (revision, more) = (list.revision, list.more);
+        let last = match list.locks.last() {
+            Some(lock) if more => Some(LockName::new(&lock.name).map_err(|_| unexpected())?),
+            None if more => return Err(unexpected()),
+            _ => None,
+        };
+        pages.push(Page { last, revision });
+        let locks = list.locks.into_iter().map(|lock| LockView::new(reply.now_ms, lock));
+        let data = SnapshotEvent { revision, locks: locks.collect(), more };
+        if more {
+            self.place = Place::Snapshot(Snapshot { next: Some(next), pages });
+            return Ok(vec![NO_ID, event("snapshot", None, &data)]);
+        }
+        // What changed since its first part may be in none, and who comes back must be told of it.
+        let id = EventId { cluster_id: self.cluster_id, revision: pages.first_revision() };
+        self.place = Place::Live { next, pages };
+        Ok(vec![event("snapshot", Some(id), &data)])
     }
-
-    async fn try_snapshot(&mut self) -> Result<Vec<Bytes>, Problem> {
-        // The topic's watch is there before anything is read, so that nothing is missed.
-        self.follower.place_after(0).await?;
-        let (mut parts, mut pages) = (Vec::new(), Vec::new());
-        let mut after = String::new();
-        loop {
-            let (prefix, len_max) = match &self.subject {
-                Subject::Name(name) => (name.as_str().to_owned(), 1),
-                Subject::Prefix(prefix) => (prefix.clone(), LIST_LEN_MAX),
-            };
-            let look = Query::ListLocks { prefix, after, len_max };
-            let told = self.desk.ask(Ask::Service(What::Query(look))).await;
-            let (reply, Words::LockList(mut list)) = in_words(told)? else {
-                return Err(unexpected());
-            };
-            if let Subject::Name(name) = &self.subject {
-                list.locks.retain(|lock| lock.name == name.as_str());
-                list.more = false;
-            }
-            let last = list.locks.last().map(|lock| lock.name.clone()).unwrap_or_default();
-            let locks = list.locks.into_iter().map(|lock| LockView::new(reply.now_ms, lock));
-            let (revision, more) = (list.revision, list.more);
-            let data = SnapshotEvent { revision, locks: locks.collect(), more };
-            let id = EventId { cluster_id: self.cluster_id, revision };
-            parts.push(event("snapshot", (!more).then_some(id), &data));
-            let last_name = LockName::new(&last).ok().filter(|_| more);
-            pages.push(Page { last: last_name, revision });
-            if !more {
-                break;
-            }
-            after = last;
-        }
-        let first = pages.first().map_or(0, |page| page.revision);
-        if pages.len() == 1 {
-            pages.clear();
-        }
-        if let Some(next) = self.follower.place_after(first).await? {
-            // Of one part the place is right after it, of several each has its own.
-            self.place = Place::Live { next, pages };
-        }
-        Ok(parts)
-    }
-}
-
-/// The snapshot has this change already.
-fn has(pages: &[Page], name: &LockName, revision: u64) -> bool {
-    let is_in = |page: &&Page| page.last.as_ref().is_none_or(|last| name <= last);
-    pages.iter().find(is_in).is_some_and(|page| revision <= page.revision)
 }
 
 fn left(servers: &[String]) -> Vec<Bytes> {
@@ -235,6 +295,12 @@ fn failed(problem: &Problem) -> Vec<Bytes> {
 struct Events {
     ready: VecDeque<Bytes>,
     reading: Option<Pin<Box<dyn Future<Output = Step> + Send>>>,
+}
+
+impl Events {
+    fn of(reader: Reader) -> Events {
+        Events { ready: VecDeque::from([COMMENT]), reading: Some(Box::pin(reader.read())) }
+    }
 }
 
 impl http_body::Body for Events {
@@ -287,3 +353,6 @@ pub(super) struct WaitFor {
     /// At most so long.
     pub(super) wait: std::time::Duration,
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod description;
 mod holds;
 mod listing;
 mod lockgate;
+mod parts;
 mod repeats;
 mod schema;
 mod sessions;
