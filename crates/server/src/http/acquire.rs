@@ -158,7 +158,14 @@ impl Attempt {
                     News::SessionEnded(at, reason) => {
                         return Err(Problem::refused(&Refusal::SessionEnded { at, reason }, at));
                     }
-                    News::Leaving(servers) => return Err(Problem::draining("wait", &servers)),
+                    News::Leaving(servers) => {
+                        let problem = Problem::draining("wait", &servers);
+                        return Err(match self.undo {
+                            // Its place stays for whoever asks again.
+                            Undo::Nothing => problem.with_doubt(),
+                            Undo::Close | Undo::Cancel => problem,
+                        });
+                    }
                     // Asked again, the table tells what came of it.
                     News::Ended(..) | News::Lagged => return Ok(Waited::AskAgain),
                 },

@@ -96,6 +96,12 @@ impl Problem {
         self
     }
 
+    /// What was asked stays as it is, and may still happen.
+    pub(crate) fn with_doubt(mut self) -> Problem {
+        self.0.effect = EffectName::Unknown;
+        self
+    }
+
     pub(crate) fn refused(refusal: &Refusal, now: Time) -> Problem {
         Problem::from(Error::from_refusal(refusal, now))
     }

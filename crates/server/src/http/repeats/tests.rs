@@ -303,3 +303,22 @@ async fn a_wait_without_a_name_is_not_said_to_have_done_nothing_when_it_is_asked
     assert!(is_taken_back(&asked), "{asked:?}");
     assert_unknown(told, "it is taken back");
 }
+
+#[tokio::test]
+async fn a_server_that_stops_says_whether_the_place_in_the_queue_stays() {
+    for (body, session, stays) in
+        [(NAMED, Some(SESSION), true), (NAMED, None, true), (UNNAMED, None, false)]
+    {
+        let (told, asked) = acquired(body, session, |outlet, what| match acquire_of(what) {
+            Some(_) => {
+                outlet.leave(Time(1), 1, &["b:7420".to_owned()]);
+                QUEUED
+            }
+            None => of_an_empty_table(what),
+        })
+        .await;
+        let problem = told.expect_err("it is to ask elsewhere");
+        assert!(problem.is(ErrorCode::Draining), "{problem:?}");
+        assert_eq!((problem.is_unknown(), is_taken_back(&asked)), (stays, !stays), "{problem:?}");
+    }
+}
