@@ -83,6 +83,22 @@ impl Audit {
         self.reference.change(revision).map(|change| (&change.event, &change.locks[..]))
     }
 
+    /// What was committed, the last first.
+    pub fn past(&self) -> impl Iterator<Item = &Event> {
+        self.reference.past().rev()
+    }
+
+    /// Some member has a snapshot of just this table in place of its log.
+    pub fn installed_now(&mut self) {
+        self.reference.installed(self.reference.state.counters().revision);
+    }
+
+    /// Some member has a snapshot of this revision in place of its log.
+    #[must_use]
+    pub fn is_installed(&self, revision: u64) -> bool {
+        self.reference.is_installed(revision)
+    }
+
     /// The table after what is committed so far.
     #[must_use]
     pub fn state(&self) -> &State {

@@ -72,11 +72,22 @@ impl Reference {
         self.installed.insert(revision);
     }
 
+    pub(crate) fn is_installed(&self, revision: u64) -> bool {
+        self.installed.contains(&revision)
+    }
+
+    /// Changes that are remembered, in their order.
+    pub(crate) fn past(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.past.iter().map(|change| &change.event)
+    }
+
     /// The event tells at the revision of a snapshot what happened at one that it covers.
     pub(crate) fn sums_up(&self, event: &Event) -> bool {
-        let mut past = self.past.iter().rev().map(|change| &change.event);
-        self.installed.contains(&event.revision)
-            && past.any(|it| it.revision <= event.revision && is_told(&it.what, &event.what))
+        self.is_installed(event.revision)
+            && self
+                .past()
+                .rev()
+                .any(|it| it.revision <= event.revision && is_told(&it.what, &event.what))
     }
 
     /// When a request that had waited was granted, or its wait ended otherwise.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bramah_core::{Event, LockView, Time};
+use bramah_core::{Event, Happening, LockView, Time, WaitEnd};
 use bramah_node::{Notice, Reply, Unavailable, encode};
 use bramah_wire::proto::message::Kind;
 use bramah_wire::proto::{self, event, reply};
@@ -74,4 +74,34 @@ pub(super) fn notice(change: Option<(&Event, &[LockView])>, told: &proto::Event)
     let mut notices =
         notices.filter(|notice| encode::notice(now, notice).as_ref() == Some(&message));
     notices.next()
+}
+
+/// The news of what a client missed while its member got a snapshot, told at the revision of that.
+pub(super) fn missed(audit: &Audit, told: &proto::Event) -> Option<Notice> {
+    let (now, revision) = (Time(told.now_ms), told.revision);
+    let message = proto::Message { kind: Some(Kind::Event(told.clone())) };
+    let tellings = audit.past().flat_map(|happened| {
+        // How a wait ended that is asked for again is not told.
+        let asks_again = match &happened.what {
+            Happening::Granted { session, seq, grants, .. } => {
+                let names = grants.iter().map(|grant| grant.name.clone()).collect();
+                Some((*session, *seq, names))
+            }
+            Happening::WaitEnded { session, seq, names, .. } => {
+                Some((*session, *seq, names.clone()))
+            }
+            _ => None,
+        };
+        let asks_again = asks_again.map(|(session, seq, names)| Happening::WaitEnded {
+            session,
+            seq,
+            names,
+            reason: WaitEnd::Cancelled,
+        });
+        [Some(happened.what.clone()), asks_again]
+    });
+    let mut events = tellings.flatten().map(|what| Event { revision, what });
+    let is_it =
+        |event: &Event| wire::to_session(now, event).is_some_and(|(_, telling)| telling == message);
+    events.find(is_it).map(Notice::Session)
 }

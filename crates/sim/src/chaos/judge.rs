@@ -9,7 +9,7 @@
 //! milliseconds. Only the end of a session is judged by the instant when its entry was proposed, as
 //! its stamp tells: within a term stamps are apart as the leader's clock was.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 use anyhow::ensure;
@@ -25,6 +25,7 @@ use bytes::{Buf, BytesMut};
 
 use super::hear;
 use super::history::{Whole, whole_log};
+use super::installs::installs_in;
 use super::logs::Log;
 use super::record::{self, Line};
 use super::scene::{WITNESS, address, data_of, record_of, records_in, server_name};
@@ -78,6 +79,7 @@ pub(super) fn judge(folder: &Path) -> anyhow::Result<bool> {
     let addresses = servers.iter().map(|(number, _)| (address(*number), u64::from(*number)));
     let addresses = addresses.collect();
     let mut judge = Judge::new(log.clone(), &seen, addresses);
+    judge.installs = installs_in(folder)?;
     let now = judge.time(end);
     judge.audit.check(now, Promise::OneLog, conflict.is_none(), || conflict.unwrap_or_default());
     for seen in &seen {
@@ -182,6 +184,8 @@ struct Judge {
     ahead: VecDeque<Ahead>,
     /// What real indexes are more than those of the audit.
     shift: u64,
+    /// Snapshots that members got, by their real indexes.
+    installs: BTreeSet<u64>,
     last_term: u64,
     speakers: BTreeMap<ClientNo, Speaker>,
     addresses: BTreeMap<String, u64>,
@@ -224,6 +228,7 @@ impl Judge {
             eyes: Eyes::default(),
             start,
             shift,
+            installs: BTreeSet::new(),
             last_term: log.snapshot.1,
             speakers: BTreeMap::new(),
             addresses,
@@ -383,8 +388,14 @@ impl Judge {
             && self.commit_one(at, now)
         {}
         let change = revision.and_then(|revision| self.audit.change(revision));
-        let notice = hear::notice(change, told);
+        let mut notice = hear::notice(change, told);
         let happened = format!("{change:?}");
+        if let Some(revision) = revision.filter(|_| notice.is_none() && told.watch_id == 0) {
+            while !self.audit.is_installed(revision) && self.commit_one(at, now) {}
+            if self.audit.is_installed(revision) {
+                notice = hear::missed(&self.audit, told);
+            }
+        }
         match notice {
             Some(notice) => {
                 let fact = Fact::Noticed { client, connection: no, member, now, notice: &notice };
@@ -431,6 +442,9 @@ impl Judge {
         while let Some(Ahead { entry, time, proposed }) = self.ahead.pop_front() {
             self.audit.committed(now, proposed, &entry, self.last_term, &self.eyes);
             self.last_term = entry.term;
+            if self.installs.contains(&(entry.index + self.shift)) {
+                self.audit.installed_now();
+            }
             if time.is_some() {
                 break;
             }

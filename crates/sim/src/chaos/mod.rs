@@ -14,6 +14,7 @@ mod ending;
 mod faults;
 mod hear;
 mod history;
+mod installs;
 mod judge;
 mod kills;
 mod load;
