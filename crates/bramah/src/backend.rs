@@ -271,7 +271,7 @@ pub trait Hold: Send + Sync + fmt::Debug {
     /// The same, for whoever has the hold when it is detached, which it is by this: it outlives
     /// this handle. It may also name a session that is there for this hold alone, and ends with its
     /// release.
-    fn detached_id(&self) -> String {
+    fn detach(&self) -> String {
         self.hold_id()
     }
 

@@ -204,7 +204,7 @@ impl Guard {
     /// as its [`crate::Locker`] does, and its TTL longer; if it was acquired
     /// [`detached`](crate::LockBuilder::detached), its TTL.
     pub fn detach(mut self) -> String {
-        let id = self.hold().detached_id();
+        let id = self.hold().detach();
         self.hold = None;
         id
     }

@@ -427,7 +427,7 @@ impl Hold for Handle {
     }
 
     /// From now on the hold ends with its [`super::Local`] and not with this handle.
-    fn detached_id(&self) -> String {
+    fn detach(&self) -> String {
         if self.give_back() {
             self.held.home.keep(self.held.clone());
         }

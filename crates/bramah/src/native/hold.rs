@@ -81,7 +81,7 @@ impl Hold for NativeHold {
         self.id.to_string()
     }
 
-    fn detached_id(&self) -> String {
+    fn detach(&self) -> String {
         let shared = self.remote.client.lock();
         let session = shared.machine.sessions.get(&self.key);
         // Whoever gives the hold back then has nothing left to see to.

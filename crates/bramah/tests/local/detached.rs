@@ -46,7 +46,7 @@ async fn a_detached_hold_keeps_its_entry_and_no_other() {
     let mut again = request("a", Mode::Exclusive, Wait::Try);
     again.reentrant = true;
     let second = acquire(&local, again.clone()).await.unwrap();
-    first.detached_id();
+    first.detach();
     drop((first, second));
     try_hold(&other, "a", Mode::Exclusive).await.unwrap_err();
     let third = acquire(&local, again).await.expect("it is held by the same, still");

@@ -1,10 +1,11 @@
 //! Members whose disks are full, and who leads then.
 
-use bramah_core::OnDisconnect;
+use bramah_core::{OnDisconnect, Outcome};
 use bramah_node::{Input, Reply, Room, Unavailable};
+use bramah_wire::peer::{Message, RaftKind};
 use bramah_wire::request::What;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Parcel};
 use crate::harness::open;
 
 #[test]
@@ -37,6 +38,28 @@ fn the_lead_does_not_go_round_where_nobody_has_room() {
     cluster.run(seconds * 1_000);
     let changes = cluster.node(ids[0]).term() - before;
     assert!((1..=seconds / 10 + 1).contains(&changes), "{changes} changes in {seconds} s");
+}
+
+#[test]
+fn a_leader_that_nobody_follows_up_serves_what_it_can_meanwhile() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.leader();
+    cluster.connect(leader, 1);
+    let session = cluster.open(leader, 1, 60_000);
+    let grant = cluster.hold(leader, 1, session, "x");
+    cluster.step(leader, [Input::Room(Room::Low)]);
+    let is_order = |parcel: &Parcel| match parcel {
+        Parcel::Message(Message::Raft(raft)) => raft.kind == RaftKind::TimeoutNow,
+        _ => false,
+    };
+    for _ in 0..300 {
+        cluster.on_the_way.retain(|(_, _, parcel)| !is_order(parcel));
+        cluster.run(10);
+    }
+    assert_eq!(cluster.leader(), leader, "nobody was told to lead");
+    let began = cluster.now;
+    assert!(matches!(cluster.release(leader, 1, grant.hold), Outcome::Released { .. }));
+    assert!(cluster.now <= began + 100, "it took {} ms", cluster.now - began);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Connections that take their time, in a time that does not pass by itself.
 
 use bramah_core::{
-    Action, Command, FencingToken, Grant, HoldId, Key, LockName, Mode, Outcome, Refusal,
-    RequestSeq, SessionHandle, SessionId, Time, Ttl,
+    Action, Command, FencingToken, Grant, HoldId, HolderView, Key, LockName, LockView, Mode,
+    Outcome, Refusal, RequestSeq, SessionHandle, SessionId, Time, Ttl, Value,
 };
 use bramah_node::{Notice, Reply};
 use bramah_wire::ErrorCode;
@@ -257,6 +257,33 @@ async fn what_another_server_got_by_the_same_number_is_its_own() {
         }
         asking.await.expect("no panic").expect("it is granted");
         assert_eq!((grants, seqs.len()), (2, 2), "it got another number");
+    }
+}
+
+/// A lock with these holders, and nobody who waits.
+pub(super) fn view_of(name: &LockName, holders: Vec<HolderView>) -> LockView {
+    LockView {
+        name: name.clone(),
+        limit: None,
+        holders_total: holders.len(),
+        holders,
+        waiters: Vec::new(),
+        waiters_total: 0,
+        rests_until: None,
+    }
+}
+
+pub(super) fn holder_of(token: u64, value: Option<Value>) -> HolderView {
+    HolderView {
+        token: FencingToken(token),
+        session: SessionId(1),
+        owner: Arc::default(),
+        mode: Mode::Exclusive,
+        granted_at: Time(0),
+        deadline: Time(0),
+        count: 1,
+        value,
+        lingers: false,
     }
 }
 

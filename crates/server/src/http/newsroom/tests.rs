@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use bramah_core::limits::VALUE_BYTES_MAX;
-use bramah_core::{
-    Event, FencingToken, Happening, HolderView, LockView, Mode, Owner, SessionId, Value,
-};
+use bramah_core::{Event, FencingToken, Happening, LockView, Value};
 
 use super::*;
+use crate::http::tests::{holder_of, view_of};
 use crate::service::slow::Slow;
 
 fn change(revision: u64, bytes: usize) -> Change {
@@ -104,26 +103,8 @@ async fn changes_are_kept_for_a_while_for_whoever_comes_back() {
 
 /// A lock with the longest value.
 fn large(name: &LockName) -> LockView {
-    let holder = HolderView {
-        token: FencingToken(1),
-        session: SessionId(1),
-        owner: Arc::new(Owner::default()),
-        mode: Mode::Exclusive,
-        granted_at: Time(0),
-        deadline: Time(0),
-        count: 1,
-        value: Some(Value::new(&[b'v'; VALUE_BYTES_MAX]).expect("a value")),
-        lingers: false,
-    };
-    LockView {
-        name: name.clone(),
-        limit: None,
-        holders: vec![holder],
-        holders_total: 1,
-        waiters: Vec::new(),
-        waiters_total: 0,
-        rests_until: None,
-    }
+    let value = Value::new(&[b'v'; VALUE_BYTES_MAX]).expect("a value");
+    view_of(name, vec![holder_of(1, Some(value))])
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use bramah_wire::request::Watched;
 
 use super::super::acquire::in_session;
 use super::super::numbers::Numbers;
-use super::super::tests::granted_of;
+use super::super::tests::{granted_of, view_of};
 use super::super::wanted::AcquireBody;
 use super::*;
 use crate::service::Outlet;
@@ -185,7 +185,11 @@ fn of_a_waiter(what: &What) -> Reply {
                 queued_at: Time(1),
                 deadline: None,
             };
-            let view = Box::new(LockView { waiters: vec![waiter], ..empty_lock() });
+            let view = Box::new(LockView {
+                waiters_total: 1,
+                waiters: vec![waiter],
+                ..view_of(&name(), Vec::new())
+            });
             Reply::Lock { name: name(), view: Some(view) }
         }
         What::Attach { after, .. } => {
@@ -195,18 +199,6 @@ fn of_a_waiter(what: &What) -> Reply {
             Reply::Attached { session, after: *after }
         }
         _ => of_an_empty_table(what),
-    }
-}
-
-fn empty_lock() -> LockView {
-    LockView {
-        name: name(),
-        limit: None,
-        holders: Vec::new(),
-        waiters: Vec::new(),
-        holders_total: 0,
-        waiters_total: 1,
-        rests_until: None,
     }
 }
 
@@ -227,7 +219,7 @@ async fn a_named_wait_hears_of_its_end_also_if_the_news_of_its_session_go_elsewh
                 let seq = RequestSeq(1);
                 let what = Happening::Granted { session, seq, waited: true, grants };
                 let event = Arc::new(Event { revision: 2, what });
-                let lock = Arc::new(empty_lock());
+                let lock = Arc::new(view_of(&name(), Vec::new()));
                 outlet.notice(Time(2), Notice::Change { watch_id: 1, event, lock });
             }
             QUEUED

@@ -5,9 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Waker;
 
-use bramah_core::{
-    Event, FencingToken, Happening, HolderView, LockView as Lock, Mode, Owner, SessionId, Time,
-};
+use bramah_core::{Event, FencingToken, Happening, LockView as Lock, Time};
 use bramah_node::{Listing, Notice, Reply};
 use http_body::Body as _;
 use serde_json::Value;
@@ -16,6 +14,7 @@ use tokio::task::unconstrained;
 use super::*;
 use crate::http::newsroom::Newsroom;
 use crate::http::numbers::Numbers;
+use crate::http::tests::{holder_of, view_of};
 use crate::service::slow::Slow;
 use crate::service::{Answer, Outlet};
 
@@ -55,26 +54,7 @@ impl Table {
 }
 
 fn view(name: &LockName, token: Option<u64>) -> Lock {
-    let holder = |token| HolderView {
-        token: FencingToken(token),
-        session: SessionId(1),
-        owner: Arc::new(Owner::default()),
-        mode: Mode::Exclusive,
-        granted_at: Time(0),
-        deadline: Time(0),
-        count: 1,
-        value: None,
-        lingers: false,
-    };
-    Lock {
-        name: name.clone(),
-        limit: None,
-        holders: token.into_iter().map(holder).collect(),
-        holders_total: token.iter().len(),
-        waiters: Vec::new(),
-        waiters_total: 0,
-        rests_until: None,
-    }
+    view_of(name, token.map(|token| holder_of(token, None)).into_iter().collect())
 }
 
 /// A server of that table, which answers when the test says so.
