@@ -125,6 +125,13 @@ impl Process {
         !self.is_paused && !self.is_blocked
     }
 
+    /// It needs no snapshot to go on with the other's log.
+    #[must_use]
+    pub fn has_what_is_cut_from(&self, other: &Process) -> bool {
+        let (_, applied, _) = self.node.applied();
+        applied >= other.wal.snapshot().map_or(0, |snapshot| snapshot.index)
+    }
+
     /// The node orders something to be written.
     pub fn order(&mut self, write: Write) {
         self.writes.push(write);

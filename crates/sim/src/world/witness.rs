@@ -7,7 +7,7 @@ use crate::audit::Witness;
 use crate::client::Believes;
 use crate::clock::Clock;
 use crate::fact::Held;
-use crate::member::Member;
+use crate::member::{Member, Process};
 use crate::network::{Members, Network, bit};
 use crate::plan::machine_of_client;
 use crate::time::SimTime;
@@ -34,20 +34,20 @@ impl Witness for Eyes<'_> {
 
     fn is_majority_whole(&self) -> bool {
         let majority = self.voters.count_ones() as usize / 2 + 1;
-        let works = |member: &&Member| {
-            let is_at_work = |process: &crate::member::Process| {
-                !process.is_paused && !process.is_draining && !process.lacks_room()
-            };
-            self.voters & bit(member.no) != 0 && member.process.as_ref().is_some_and(is_at_work)
+        let is_at_work =
+            |process: &Process| !process.is_paused && !process.is_draining && !process.lacks_room();
+        let voters = self.members.iter().filter(|member| self.voters & bit(member.no) != 0);
+        let running = voters.filter_map(|of| Some((of.no, of.process.as_ref()?)));
+        let working: Vec<(u64, &Process)> = running.filter(|(_, of)| is_at_work(of)).collect();
+        let meets = |(one, leads): (u64, &Process), (other, follows): (u64, &Process)| {
+            // Who lacks a snapshot takes no entries until it came.
+            self.network.reaches(one, other)
+                && self.network.reaches(other, one)
+                && follows.has_what_is_cut_from(leads)
+                && leads.has_what_is_cut_from(follows)
         };
-        let working: Vec<u64> = self.members.iter().filter(works).map(|of| of.no).collect();
-        let meets = |one: u64, other: u64| {
-            self.network.reaches(one, other) && self.network.reaches(other, one)
-        };
-        working.len() >= majority
-            && working.iter().any(|leader| {
-                let reached = working.iter().filter(|of| *of == leader || meets(*leader, **of));
-                reached.count() >= majority
-            })
+        working.iter().any(|leader| {
+            working.iter().filter(|of| of.0 == leader.0 || meets(*leader, **of)).count() >= majority
+        })
     }
 }
