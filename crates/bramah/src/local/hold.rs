@@ -62,7 +62,8 @@ impl Home {
     fn add(self: &Arc<Home>, grant: Grant, item: &Item, claim: &Claim) -> Arc<Held> {
         let Grant { seated, token, until } = grant;
         let Claim { priority, max_hold, owner, .. } = claim;
-        let state = State { seated: Some(Arc::new(seated)), mode: item.mode, entries: 1 };
+        let state =
+            State { seated: Some(Arc::new(seated)), mode: item.mode, entries: 1, upgrades: 0 };
         let held = Arc::new(Held {
             home: self.clone(),
             name: item.name.clone(),
@@ -186,6 +187,8 @@ struct State {
     seated: Option<Arc<Seated>>,
     mode: Mode,
     entries: u32,
+    /// How many upgrades wait to take its place.
+    upgrades: u32,
 }
 
 impl Held {
@@ -193,11 +196,13 @@ impl Held {
         Box::new(Handle { held: self.clone(), is_given_back: AtomicBool::new(false) })
     }
 
-    /// Counts one more entry. None if it ended or is held in another mode.
+    /// Counts one more entry. None if it ended, is held in another mode, or is to be upgraded: the
+    /// entry would be lost with it.
     async fn enter_again(self: &Arc<Held>, mode: Mode) -> Result<Option<Box<dyn Hold>>, Error> {
         {
             let mut state = self.state();
-            if state.seated.is_none() || state.entries == 0 || state.mode != mode {
+            let is_open = state.seated.is_some() && state.entries > 0 && state.upgrades == 0;
+            if !is_open || state.mode != mode {
                 return Ok(None);
             }
             if state.entries >= REENTRIES_MAX {
@@ -382,16 +387,18 @@ impl Handle {
         if let Some(reason) = held.lost_reason() {
             return refuse(ErrorKind::NotHolder, &format!("it ended: {reason:?}"));
         }
-        let (mode, entries, seated) = {
-            let state = held.state();
-            (state.mode, state.entries, state.seated.clone())
+        let seated = {
+            let mut state = held.state();
+            let is_fit = state.mode == Mode::Shared && state.entries == 1;
+            let Some(seated) = state.seated.clone().filter(|_| is_fit) else {
+                drop(state);
+                let why = "only a shared hold without re-entries can be upgraded";
+                return refuse(ErrorKind::Invalid, why);
+            };
+            state.upgrades += 1;
+            seated
         };
-        let Some(seated) = seated.filter(|_| mode == Mode::Shared && entries == 1) else {
-            return refuse(
-                ErrorKind::Invalid,
-                "only a shared hold without re-entries can be upgraded",
-            );
-        };
+        let _waits = Upgrade(held);
         let Terms { priority, max_hold, owner } = &held.terms;
         let claim = Claim {
             items: vec![Item { name: held.name.clone(), mode: Mode::Exclusive, value: None }],
@@ -481,6 +488,15 @@ impl Hold for Handle {
 
     fn upgrade(&self, wait: Wait) -> BoxFuture<'_, Result<Acquired, Error>> {
         Box::pin(self.upgrade(wait))
+    }
+}
+
+/// An upgrade that waits, or the end of it.
+struct Upgrade<'a>(&'a Held);
+
+impl Drop for Upgrade<'_> {
+    fn drop(&mut self) {
+        self.0.state().upgrades -= 1;
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use bramah::backend::{Backend, Freshness, Wait};
+use bramah::backend::{AcquireRequest, Backend, Freshness, Wait};
 use bramah::{Acquired, ErrorKind, Mode, Released, Value};
 use tempfile::tempdir;
 
@@ -189,6 +189,27 @@ async fn a_shared_hold_becomes_exclusive_under_a_new_token() {
     try_hold(&local, "a", Mode::Shared).await.unwrap_err();
     let tokens: BTreeSet<_> = both.iter().map(|hold| hold.token()).collect();
     assert_eq!(tokens.len(), 1);
+}
+
+#[tokio::test]
+async fn what_waits_to_be_upgraded_is_not_re_entered() {
+    let dir = tempdir().unwrap();
+    let local = open(dir.path());
+    let shared = hold(&local, "a", Mode::Shared).await;
+    let other = hold(&open(dir.path()), "a", Mode::Shared).await;
+    let again = AcquireRequest { reentrant: true, ..request("a", Mode::Shared, Wait::Try) };
+    {
+        let mut upgrade = Box::pin(shared.upgrade(Wait::Forever));
+        tokio::select! {
+            _ = &mut upgrade => unreachable!("another reader is there"),
+            () = crate::until_waiters(&local, "a", 1) => {}
+        }
+        // It would be lost with the shared hold.
+        assert_eq!(refusal(&local, again.clone()).await.kind(), ErrorKind::Mismatch);
+    }
+    acquire(&local, again).await.expect("nothing waits to be upgraded any more");
+    drop(other);
+    assert!(shared.lost_reason().is_none());
 }
 
 #[tokio::test]
