@@ -184,8 +184,9 @@ impl<D: Disk> FinishedSnapshot<D> {
         self.data_bytes
     }
 
-    /// Gives it its header and its name.
-    pub(crate) fn publish(mut self, standing: Standing) -> Result<Snapshot<D::File>, WalError> {
+    /// Gives it its header and its name. Where there is no room for either, both can be given
+    /// again: all of the header is written anew.
+    pub(crate) fn publish(&mut self, standing: Standing) -> Result<Snapshot<D::File>, WalError> {
         let header = Header {
             members_bytes: self.meta.members.len() as u32,
             index: self.meta.index,
@@ -199,7 +200,7 @@ impl<D: Disk> FinishedSnapshot<D> {
         let synced = shared.disk.sync_names().map_err(Failure::of("sync", "the data folder"));
         synced.map_err(|failure| shared.stop(failure))?;
         let Some(file) = self.aside.file.take() else { unreachable!("only publish takes it") };
-        Ok(Snapshot { meta: self.meta, file: Arc::new(file) })
+        Ok(Snapshot { meta: self.meta.clone(), file: Arc::new(file) })
     }
 }
 

@@ -123,7 +123,13 @@ impl<D: Disk> Wal<D> {
     ///
     /// If the log has the snapshot's last entry, the entries behind it stay. If it has not, the
     /// snapshot comes from another history (a leader sent it): it takes the place of all entries.
-    pub fn publish_snapshot(&mut self, finished: FinishedSnapshot<D>) -> Result<(), WalError> {
+    pub fn publish_snapshot(&mut self, mut finished: FinishedSnapshot<D>) -> Result<(), WalError> {
+        self.try_publish(&mut finished)
+    }
+
+    /// As [`Wal::publish_snapshot`], for a caller who can do nothing without it: after
+    /// [`WalError::DiskFull`] the snapshot is as finished as before, and may be given again.
+    pub fn try_publish(&mut self, finished: &mut FinishedSnapshot<D>) -> Result<(), WalError> {
         self.shared.check()?;
         let meta = finished.meta().clone();
         self.check_snapshot_index(&meta)?;

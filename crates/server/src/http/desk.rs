@@ -84,6 +84,11 @@ impl Desk {
         desk
     }
 
+    /// Another connection to the same service, for what goes on when this one is gone.
+    pub(crate) fn another(&self) -> Arc<Desk> {
+        Desk::open(self.service.clone(), self.numbers.clone())
+    }
+
     /// Disconnects; nothing is told after this.
     pub(crate) fn close(&self) {
         self.service.disconnect(self.client());
@@ -145,7 +150,7 @@ impl Desk {
     /// when the connection is gone.
     pub(crate) fn take_back(&self, session: SessionHandle, seq: RequestSeq) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let desk = Desk::open(self.service.clone(), self.numbers.clone());
+        let desk = self.another();
         let ask = move |desk: &Desk| {
             let (request, action) = (desk.draw_request(), Action::Cancel { seq });
             desk.asked(Ask::Service(What::Command(Command::Request { session, request, action }))).1

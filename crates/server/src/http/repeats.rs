@@ -9,6 +9,7 @@
 //! before, among those of one priority. The end of one connection does not end the session, nor
 //! does an answer that was lost: it lives for its TTL, for whoever repeats the request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bramah_core::limits::HOLDERS_SHOWN_MAX;
@@ -27,6 +28,9 @@ use super::wanted::Wanted;
 use crate::limits::REPEATS_LOOKED_AT_MAX;
 use crate::service::Answer;
 
+/// What a request was answered first: granted, or none if it waits.
+type First = Option<(Time, Grant, bool)>;
+
 /// Acquires, or finds what an earlier request of this name acquired.
 pub(super) async fn acquire(
     desk: &Arc<Desk>,
@@ -34,7 +38,33 @@ pub(super) async fn acquire(
     request_id: &str,
 ) -> Result<Hold, Problem> {
     let key = Key(fingerprint(&[wanted.name().as_str(), request_id, "session"]));
-    if let Some(session) = find(desk, wanted, key, None).await? {
+    // If the client leaves before it is known which of two that came together goes on, this must
+    // be found out all the same: both would stay, or what a repeat is to find would be ended.
+    let begun = ({
+        let (desk, wanted) = (desk.another(), wanted.clone());
+        async move {
+            let begun = begin(&desk, &wanted, key).await;
+            desk.close();
+            begun
+        }
+    });
+    let (session, first) = begun.await?;
+    // A repeat may have it, and the end of this request is not the end of that.
+    let mut attempt = Attempt::alone(desk, session);
+    attempt.keep();
+    let (now, grant) = wait(&attempt, wanted, first).await?;
+    wanted.check_found(&grant)?;
+    Ok(own_hold(now, &grant, session))
+}
+
+/// Asks for it, in the session of an earlier request of the same name if there is one.
+async fn begin(
+    desk: &Arc<Desk>,
+    wanted: &Wanted,
+    key: Key,
+) -> Result<(SessionHandle, First), Problem> {
+    let mut others = BTreeSet::new();
+    if let Some(session) = find(desk, wanted, key, None, &mut others).await? {
         return go_on(desk, wanted, session).await;
     }
     let session = open(desk, wanted, key).await?;
@@ -51,7 +81,7 @@ pub(super) async fn acquire(
         attempt.give_up();
     }
     // Also after a refusal: it may be the other that stands in the way.
-    match find(desk, wanted, key, Some(session.id)).await {
+    match find(desk, wanted, key, Some(session.id), &mut others).await {
         Ok(Some(other)) => {
             drop(attempt);
             return go_on(desk, wanted, other).await;
@@ -65,30 +95,26 @@ pub(super) async fn acquire(
         }
     }
     let first = first?;
-    // From here on a repeat may have it, and the end of this request is not the end of that.
     attempt.keep();
-    let (now, grant) = wait(&attempt, wanted, first).await?;
-    Ok(own_hold(now, &grant, session))
+    Ok((session, first))
 }
 
 /// Goes on with the session of an earlier request of the same name.
-async fn go_on(desk: &Arc<Desk>, wanted: &Wanted, session: SessionHandle) -> Result<Hold, Problem> {
+async fn go_on(
+    desk: &Arc<Desk>,
+    wanted: &Wanted,
+    session: SessionHandle,
+) -> Result<(SessionHandle, First), Problem> {
     let mut attempt = Attempt::alone(desk, session);
     attempt.keep();
     // The earlier one was asked, whatever comes of asking again.
     let again = attempt.ask(wanted).await.map_err(|problem| attempt.lost(wanted, problem))?;
-    let (now, grant) = wait(&attempt, wanted, answered(again)?).await?;
-    wanted.check_found(&grant)?;
-    Ok(own_hold(now, &grant, session))
+    Ok((session, answered(again)?))
 }
 
 /// Waits if it was not granted at once. Others may wait in the same session, so its own news are
 /// not enough: they go to one connection.
-async fn wait(
-    attempt: &Attempt,
-    wanted: &Wanted,
-    first: Option<(Time, Grant, bool)>,
-) -> Result<(Time, Grant), Problem> {
+async fn wait(attempt: &Attempt, wanted: &Wanted, first: First) -> Result<(Time, Grant), Problem> {
     let (now, grant, _) = match first {
         Some(granted) => granted,
         None => attempt.watched(wanted).await?,
@@ -97,12 +123,13 @@ async fn wait(
 }
 
 /// The session that this key opens and that holds the lock, waits for it or held it, ahead of
-/// `own`.
+/// `own`. It is none of `others`, which keeps those that were asked about.
 async fn find(
     desk: &Desk,
     wanted: &Wanted,
     key: Key,
     own: Option<SessionId>,
+    others: &mut BTreeSet<SessionId>,
 ) -> Result<Option<SessionHandle>, Problem> {
     let name = wanted.name().clone();
     let lock = Query::GetLock { name: name.clone(), waiters_max: WAITERS_SHOWN_MAX };
@@ -140,6 +167,7 @@ async fn find(
     }
     let asked: Vec<_> = sessions
         .into_iter()
+        .filter(|id| { others.insert(*id); true })
         .map(|id| {
             let session = SessionHandle { id, key };
             let attach = What::Attach { session, after: FencingToken(u64::MAX) };

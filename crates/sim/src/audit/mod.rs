@@ -205,6 +205,11 @@ impl Audit {
         }
     }
 
+    /// What a fault does is done. Nobody may be stepped for long after it.
+    pub fn fault_began(&mut self, now: SimTime, witness: &dyn Witness) {
+        self.no_zombies.change(now, witness);
+    }
+
     /// Something was seen.
     pub fn fact(&mut self, now: SimTime, fact: &Fact<'_>, witness: &dyn Witness) {
         self.report.now = now;

@@ -23,6 +23,9 @@ impl World {
         self.faults_done += 1;
         self.see(&Fact::Fault(&fault));
         self.begin_fault(fault);
+        let now = self.now;
+        let (audit, eyes) = self.audit_and_eyes();
+        audit.fault_began(now, &eyes);
     }
 
     fn begin_fault(&mut self, fault: Fault) {

@@ -123,6 +123,32 @@ fn a_snapshot_without_room_is_given_up_and_stops_nothing() {
 }
 
 #[test]
+fn a_snapshot_that_finds_no_room_for_its_header_or_name_can_be_published_later() {
+    // The write and the sync of its header, and its change of names.
+    for operation in 0..3 {
+        let disk = SimDisk::new(1);
+        let (mut wal, mut model) = Model::open(&disk);
+        let step = append(1, 1..=5, 50);
+        step.run(&mut wal).unwrap();
+        model.apply(&step);
+        let Step::Snapshot(meta, data) = snapshot(9, 2) else { unreachable!() };
+        let mut writer = wal.begin_snapshot(&meta).unwrap();
+        writer.write(&data).unwrap();
+        let mut finished = writer.finish().unwrap();
+        disk.fail_at(disk.operations() + operation, std::io::ErrorKind::StorageFull);
+        let refused = wal.try_publish(&mut finished).unwrap_err();
+        assert!(matches!(refused, WalError::DiskFull(_)), "{refused}");
+        assert_eq!((wal.snapshot(), wal.last_index()), (None, 5), "the log is as it was");
+        wal.try_publish(&mut finished).unwrap();
+        drop(finished);
+        model.apply(&Step::Snapshot(meta, data));
+        drop(wal);
+        let after_a_loss_of_power = disk.restart(|_| false);
+        assert_eq!(Model::open(&after_a_loss_of_power).1, model.recovered());
+    }
+}
+
+#[test]
 fn a_new_log_without_room_says_so() {
     let disk = SimDisk::new(1);
     disk.set_capacity_bytes(Some(OPTIONS.segment_bytes - 1));

@@ -1,8 +1,11 @@
 //! Acquires whose answers are lost: the answers are the test's.
 
+use std::cell::Cell;
+use std::sync::Mutex;
+
 use bramah_core::{Action, Command, Event, Happening, LockName, LockView, Priority, RequestSeq};
 use bramah_core::{Mode, WaiterView};
-use bramah_node::{Listing, Notice, Unavailable};
+use bramah_node::{ClientId, Listing, Notice, Unavailable};
 use bramah_wire::request::Watched;
 
 use super::super::acquire::in_session;
@@ -10,8 +13,8 @@ use super::super::numbers::Numbers;
 use super::super::tests::{granted_of, view_of};
 use super::super::wanted::AcquireBody;
 use super::*;
-use crate::service::Outlet;
-use crate::service::slow::Slow;
+use crate::mutex::lock;
+use crate::service::{Outlet, Service};
 
 const SESSION: SessionHandle = SessionHandle { id: SessionId(7), key: Key(7) };
 const NAMED: &str = "{\"request_id\": \"0123456789abcdef\", \"wait\": \"3s\"}";
@@ -23,37 +26,90 @@ fn name() -> LockName {
     LockName::new("x").expect("a name")
 }
 
+/// A service whose answers are the test's, at each of its connections.
+#[derive(Default)]
+struct Scripted {
+    outlets: Mutex<Vec<Arc<dyn Outlet>>>,
+    asked: Mutex<Vec<(ClientId, u64, What)>>,
+    gone: Mutex<Vec<ClientId>>,
+}
+
+impl Service for Scripted {
+    fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
+        let mut outlets = lock(&self.outlets);
+        outlets.push(outlet);
+        ClientId(outlets.len() as u64 - 1)
+    }
+
+    fn ask(&self, client: ClientId, id: u64, ask: Ask) {
+        let Ask::Service(what) = ask else { panic!("{ask:?}") };
+        lock(&self.asked).push((client, id, what));
+    }
+
+    fn disconnect(&self, client: ClientId) {
+        lock(&self.gone).push(client);
+    }
+}
+
 /// Acquires, in this session if one is given, while `answer` answers whatever it asks; and gives
 /// what became of it and what it asked.
 async fn acquired(
     body: &str,
     session: Option<SessionHandle>,
-    mut answer: impl FnMut(&dyn Outlet, &What) -> Reply,
+    answer: impl FnMut(&[Arc<dyn Outlet>], &What) -> Reply,
 ) -> (Result<(), Problem>, Vec<What>) {
-    let service = Arc::new(Slow::default());
+    acquired_until(body, session, answer, |_| false).await
+}
+
+/// The same, by a client that leaves when this is asked.
+async fn acquired_until(
+    body: &str,
+    session: Option<SessionHandle>,
+    mut answer: impl FnMut(&[Arc<dyn Outlet>], &What) -> Reply,
+    mut leaves: impl FnMut(&What) -> bool,
+) -> (Result<(), Problem>, Vec<What>) {
+    let service = Arc::new(Scripted::default());
     let desk = Desk::open(service.clone(), Arc::new(Numbers::new(0)));
     let body: AcquireBody = serde_json::from_str(body).expect("JSON");
     let Ok(wanted) = body.check(name()) else { panic!("it is good") };
-    let asking = tokio::spawn(async move {
-        match (session, &wanted.request_id) {
-            (Some(session), _) => in_session(&desk, session, &wanted).await.map(|_| ()),
-            (None, Some(id)) => acquire(&desk, &wanted, id).await.map(|_| ()),
-            (None, None) => super::super::acquire::alone(&desk, &wanted).await.map(|_| ()),
+    let asking = tokio::spawn({
+        let desk = desk.clone();
+        async move {
+            match (session, &wanted.request_id) {
+                (Some(session), _) => in_session(&desk, session, &wanted).await.map(|_| ()),
+                (None, Some(id)) => acquire(&desk, &wanted, id).await.map(|_| ()),
+                (None, None) => super::super::acquire::alone(&desk, &wanted).await.map(|_| ()),
+            }
         }
     });
     let mut asked = Vec::new();
     loop {
         // What it asked last is there before it is over.
-        let is_over = asking.is_finished();
-        for (id, ask) in service.take_asked() {
-            let Ask::Service(what) = ask else { panic!("{ask:?}") };
-            let outlet = service.outlet();
-            let reply = answer(&*outlet, &what);
-            outlet.reply(id, Time(1), Answer::Node(reply));
+        let others = lock(&service.outlets).len() - 1;
+        let gone = lock(&service.gone).iter().filter(|client| client.0 > 0).count();
+        let is_over = asking.is_finished() && gone == others;
+        for (client, id, what) in std::mem::take(&mut *lock(&service.asked)) {
+            if leaves(&what) {
+                asking.abort();
+                while !asking.is_finished() {
+                    tokio::task::yield_now().await;
+                }
+                desk.close();
+            }
+            let outlets = lock(&service.outlets).clone();
+            let reply = answer(&outlets, &what);
+            // Whoever is gone is told nothing.
+            if !lock(&service.gone).contains(&client) {
+                outlets[client.0 as usize].reply(id, Time(1), Answer::Node(reply));
+            }
             asked.push(what);
         }
         if is_over {
-            return (asking.await.expect("no panic"), asked);
+            let told = asking.await.unwrap_or_else(|error| {
+                assert!(error.is_cancelled(), "{error}");
+                Err(unexpected())
+            });
+            return (told, asked);
         }
         tokio::task::yield_now().await;
     }
@@ -172,6 +228,59 @@ async fn a_named_request_that_may_be_done_is_not_said_not_to_be_if_no_other_can_
     }
 }
 
+#[tokio::test]
+async fn whether_a_session_is_of_the_request_is_asked_once() {
+    let (told, asked) = acquired(NAMED, None, |_, what| match what {
+        _ if acquire_of(what).is_some() => granted(what),
+        What::Attach { .. } => Reply::Outcome(Outcome::Refused(Refusal::SessionUnknown)),
+        What::Query(Query::GetLock { .. }) => {
+            let Reply::Lock { name, view: Some(mut view) } = of_a_waiter(what) else {
+                panic!("a lock")
+            };
+            view.waiters[0].session = SessionId(6);
+            Reply::Lock { name, view: Some(view) }
+        }
+        _ => of_an_empty_table(what),
+    })
+    .await;
+    told.expect("it is granted");
+    let looks = asked.iter().filter(|what| matches!(what, What::Query(_))).count();
+    let attaches = asked.iter().filter(|what| matches!(what, What::Attach { .. })).count();
+    assert_eq!((looks, attaches), (4, 1), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_another_is_looked_for_ends_only_what_no_repeat_is_to_find() {
+    for is_another_ahead in [false, true] {
+        let opened = SessionHandle { id: SessionId(8), ..SESSION };
+        let is_asked = Cell::new(false);
+        let (_, asked) = acquired_until(
+            NAMED,
+            None,
+            |_, what| match what {
+                _ if acquire_of(what).is_some() => {
+                    is_asked.set(true);
+                    QUEUED
+                }
+                What::Command(Command::OpenSession(_)) => {
+                    Reply::Outcome(Outcome::SessionOpened { session: opened, deadline: Time(1) })
+                }
+                What::Query(_) if is_asked.get() && is_another_ahead => of_a_waiter(what),
+                What::Attach { .. } => of_a_waiter(what),
+                _ => of_an_empty_table(what),
+            },
+            |what| is_asked.get() && matches!(what, What::Query(Query::GetLock { .. })),
+        )
+        .await;
+        let sessions: Vec<_> = asked.iter().filter_map(acquire_of).map(|(id, _)| id).collect();
+        match is_another_ahead {
+            false => assert_eq!(sessions, [opened.id]),
+            true => assert_eq!(sessions, [opened.id, SESSION.id]),
+        }
+        assert_eq!(is_taken_back(&asked), is_another_ahead, "{asked:?}");
+    }
+}
+
 /// The answer to all but acquires, where an earlier request of the same name waits in the session.
 fn of_a_waiter(what: &What) -> Reply {
     match what {
@@ -207,7 +316,7 @@ async fn a_named_wait_hears_of_its_end_also_if_the_news_of_its_session_go_elsewh
     for table in [of_an_empty_table, of_a_waiter] {
         let mut watch = None;
         let mut count = 0;
-        let (told, asked) = acquired(NAMED, None, |outlet, what| {
+        let (told, asked) = acquired(NAMED, None, |outlets, what| {
             if let What::Watch(watched) = what {
                 watch = Some(watched.clone());
             }
@@ -220,7 +329,10 @@ async fn a_named_wait_hears_of_its_end_also_if_the_news_of_its_session_go_elsewh
                 let what = Happening::Granted { session, seq, waited: true, grants };
                 let event = Arc::new(Event { revision: 2, what });
                 let lock = Arc::new(view_of(&name(), Vec::new()));
-                outlet.notice(Time(2), Notice::Change { watch_id: 1, event, lock });
+                for outlet in outlets {
+                    let (event, lock) = (event.clone(), lock.clone());
+                    outlet.notice(Time(2), Notice::Change { watch_id: 1, event, lock });
+                }
             }
             QUEUED
         })
@@ -279,7 +391,7 @@ async fn a_request_that_was_queued_is_not_said_to_have_done_nothing() {
 #[tokio::test]
 async fn a_wait_without_a_name_is_not_said_to_have_done_nothing_when_it_is_asked_again() {
     let mut count = 0;
-    let (told, asked) = acquired(UNNAMED, None, |outlet, what| {
+    let (told, asked) = acquired(UNNAMED, None, |outlets, what| {
         let Some((session, _)) = acquire_of(what) else { return of_an_empty_table(what) };
         count += 1;
         if count > 1 {
@@ -288,7 +400,7 @@ async fn a_wait_without_a_name_is_not_said_to_have_done_nothing_when_it_is_asked
         // The table tells how it ended.
         let (seq, reason) = (RequestSeq(1), bramah_core::WaitEnd::Cancelled);
         let what = Happening::WaitEnded { names: vec![name()], session, seq, reason };
-        outlet.notice(Time(2), Notice::Session(Event { revision: 2, what }));
+        outlets[0].notice(Time(2), Notice::Session(Event { revision: 2, what }));
         QUEUED
     })
     .await;
@@ -301,9 +413,10 @@ async fn a_server_that_stops_says_whether_the_place_in_the_queue_stays() {
     for (body, session, stays) in
         [(NAMED, Some(SESSION), true), (NAMED, None, true), (UNNAMED, None, false)]
     {
-        let (told, asked) = acquired(body, session, |outlet, what| match acquire_of(what) {
+        let (told, asked) = acquired(body, session, |outlets, what| match acquire_of(what) {
             Some(_) => {
-                outlet.leave(Time(1), 1, &["b:7420".to_owned()]);
+                let servers = ["b:7420".to_owned()];
+                outlets.iter().for_each(|outlet| outlet.leave(Time(1), 1, &servers));
                 QUEUED
             }
             None => of_an_empty_table(what),
