@@ -40,7 +40,7 @@ pub(super) async fn acquire(
     let key = Key(fingerprint(&[wanted.name().as_str(), request_id, "session"]));
     // If the client leaves before it is known which of two that came together goes on, this must
     // be found out all the same: both would stay, or what a repeat is to find would be ended.
-    let begun = ({
+    let begun = tokio::spawn({
         let (desk, wanted) = (desk.another(), wanted.clone());
         async move {
             let begun = begin(&desk, &wanted, key).await;
@@ -48,7 +48,7 @@ pub(super) async fn acquire(
             begun
         }
     });
-    let (session, first) = begun.await?;
+    let (session, first) = begun.await.unwrap_or_else(|_| Err(unexpected()))?;
     // A repeat may have it, and the end of this request is not the end of that.
     let mut attempt = Attempt::alone(desk, session);
     attempt.keep();
@@ -167,7 +167,7 @@ async fn find(
     }
     let asked: Vec<_> = sessions
         .into_iter()
-        .filter(|id| { others.insert(*id); true })
+        .filter(|id| others.insert(*id))
         .map(|id| {
             let session = SessionHandle { id, key };
             let attach = What::Attach { session, after: FencingToken(u64::MAX) };
