@@ -13,8 +13,8 @@ use rustix::termios::tcgetpgrp;
 use crate::descendants::{self, Process, is_refused};
 use crate::exit::say;
 
-/// A running command. What ends it ends everything that it started; other signals reach only the
-/// command itself on a terminal, and its process group elsewhere.
+/// A running command. What ends it ends everything that it started; other signals reach what did
+/// not leave its process group.
 #[derive(Debug)]
 pub(crate) struct Child {
     process: tokio::process::Child,
@@ -66,7 +66,7 @@ impl Child {
     /// Passes on a signal that was sent to us.
     pub(crate) fn forward(&self, signal: Signal) {
         let from_keyboard = matches!(signal, Signal::INT | Signal::QUIT | Signal::WINCH);
-        if (self.leads_group || !from_keyboard) && !self.send(signal) {
+        if (self.leads_group || !from_keyboard) && !self.pass_on(signal) {
             say(format_args!(
                 "could not pass signal {} on to process {} (it runs as another user)",
                 signal.as_raw(),
@@ -75,18 +75,18 @@ impl Child {
         }
         // What stands still could not hear it.
         if matches!(signal, Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT) {
-            self.send(Signal::CONT);
+            self.pass_on(Signal::CONT);
         }
     }
 
     /// Makes it stand still.
     pub(crate) fn pause(&self) {
-        self.send(Signal::STOP);
+        self.pass_on(Signal::STOP);
     }
 
     /// Lets it go on.
     pub(crate) fn resume(&self) {
-        self.send(Signal::CONT);
+        self.pass_on(Signal::CONT);
     }
 
     /// Asks it and all that it started to end; what stands still is woken to hear it.
@@ -115,6 +115,16 @@ impl Child {
             ));
         }
         sent.is_complete
+    }
+
+    /// As [`Child::send`], and where the group is ours, also to what of it was started below this
+    /// process.
+    fn pass_on(&self, signal: Signal) -> bool {
+        let is_sent = self.send(signal);
+        if !self.leads_group {
+            descendants::send_to_group(getpgrp(), signal, self.pid);
+        }
+        is_sent
     }
 
     /// False if this process may not do that. What is gone needs no signal; once it ended and was

@@ -46,6 +46,17 @@ pub(crate) fn send(signal: Signal, have_it: impl Fn(&Process) -> bool) -> Sent {
     Sent { is_complete, refused }
 }
 
+/// Sends `signal` to those of a process group, but not to `told`. What they start when they hear it
+/// is not sent it, as if the kernel had sent it to the group.
+pub(crate) fn send_to_group(group: Pid, signal: Signal, told: Pid) {
+    for process in family(Process::all()) {
+        if process.group == Some(group) && process.pid != told {
+            // The command itself tells whether something is refused.
+            let _ = kill_process(process.pid, signal);
+        }
+    }
+}
+
 /// Sends `signal`, and tells whether this process may not do that. What is gone already needs none.
 pub(crate) fn is_refused(pid: Pid, signal: Signal) -> bool {
     kill_process(pid, signal) == Err(Errno::PERM)

@@ -5,8 +5,11 @@ mod table;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use table::Table;
+
+use crate::exit::Failure;
 
 /// Somebody else's words, which must not be able to move the cursor of a terminal or turn the
 /// writing round.
@@ -56,6 +59,32 @@ pub(crate) fn reader_left(error: &anyhow::Error) -> bool {
 /// The same without that: for a command whose exit code says more than what it prints.
 pub(crate) fn as_far_as_read(printed: anyhow::Result<()>) -> anyhow::Result<()> {
     printed.or_else(|error| if reader_left(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Whether this program was started without a stdout. Before `main` is called, Rust puts /dev/null
+/// where one is missing, and whatever is written there is gone without an error.
+static IS_STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
+
+#[expect(unsafe_code, reason = "nothing else runs before Rust hides a closed stdout")]
+// SAFETY: what the loader calls there is a function without arguments. It makes a system call and
+// writes a number: neither needs what Rust sets up later.
+#[unsafe(link_section = ".init_array")]
+#[used]
+static LOOK_AT_STDOUT: extern "C" fn() = {
+    extern "C" fn look_at_stdout() {
+        let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+        IS_STDOUT_CLOSED.store(is_closed, Ordering::Relaxed);
+    }
+    look_at_stdout
+};
+
+/// Refuses to do, without a stdout, what is of no use unless it can be printed.
+pub(crate) fn needs_stdout(doing: &str) -> Result<(), Failure> {
+    if IS_STDOUT_CLOSED.load(Ordering::Relaxed) {
+        let message = format!("could not {doing}: stdout is closed; send it to a file or a pipe");
+        return Err(Failure::usage(message));
+    }
+    Ok(())
 }
 
 /// Prints one line on stdout, as it is.

@@ -125,6 +125,7 @@ pub(crate) async fn backup(args: BackupArgs) -> anyhow::Result<Exit> {
 }
 
 async fn backup_to_stdout(args: &BackupArgs) -> anyhow::Result<Exit> {
+    output::needs_stdout("write the backup")?;
     let mut out = io::stdout();
     if out.is_terminal() {
         let message = "could not write the backup: stdout is a terminal, name a file or a pipe";

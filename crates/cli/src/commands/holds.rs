@@ -30,6 +30,7 @@ struct Acquired<'a> {
 }
 
 pub(crate) async fn acquire(args: AcquireArgs) -> anyhow::Result<Exit> {
+    output::needs_stdout("print the hold id")?;
     let service = args.wish.service.builder().ttl(args.wish.ttl).owner(args.wish.owner());
     let locker = service.connect().await?;
     let mut signals = Signals::take().context("could not take signals")?;

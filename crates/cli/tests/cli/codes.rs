@@ -146,6 +146,23 @@ fn a_hold_that_nobody_heard_of_is_given_back_and_no_success() {
 }
 
 #[test]
+fn without_a_stdout_nothing_is_done_whose_result_would_be_lost() {
+    let (server, _dir) = Server::start();
+    for (line, word) in [("acquire n", "could not print the hold id"), ("backup -", "the backup")] {
+        let command = server.command(line);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(command.get_program());
+        shell.args(command.get_args()).env("BRAMAH_URL", &server.url);
+        let output = Program::start(shell).wait();
+        assert_eq!(output.code, 64, "{line}: {output:?}");
+        assert!(output.stderr.contains(word), "{output:?}");
+        assert!(output.stderr.contains("stdout is closed"), "{output:?}");
+    }
+    assert_eq!(server.json("history n"), serde_json::json!([]), "it was not acquired");
+    assert_eq!(server.json("who n")["holders"], serde_json::json!([]));
+}
+
+#[test]
 fn a_backup_that_nobody_took_is_74() {
     let (server, _dir) = Server::start();
     let output = without_reader(server.command("backup -"));

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::Permissions;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -78,13 +79,38 @@ fn a_command_that_does_not_listen_is_killed_with_all_it_started_before_the_deadl
     until("what the command started is dead", || !is_alive(&file(&child)));
 }
 
+/// A terminal, and what a program has of it.
+fn terminal() -> (OwnedFd, OwnedFd) {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    unlockpt(&terminal).unwrap();
+    let inside = ioctl_tiocgptpeer(&terminal, OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    (terminal, inside)
+}
+
+#[test]
+fn a_signal_reaches_what_the_command_started_on_a_terminal_and_elsewhere() {
+    let (server, _dir) = Server::start();
+    let (_terminal, inside) = terminal();
+    for stdin in [Stdio::null(), Stdio::from(inside)] {
+        let mut command = server.command("lock n -- sh -c");
+        command.arg("sleep 60 & echo $!; wait").stdin(stdin);
+        let mut holder = Program::read(command);
+        let started = holder.line();
+        holder.signal(Signal::TSTP);
+        until("what was started stands still", || state(&started) == Some('T'));
+        holder.signal(Signal::CONT);
+        until("what was started goes on", || state(&started) != Some('T'));
+        holder.signal(Signal::TERM);
+        assert_eq!(holder.wait().code, 128 + Signal::TERM.as_raw());
+        until("what was started is dead", || !is_alive(&started));
+    }
+}
+
 #[test]
 fn what_left_its_group_on_a_terminal_is_killed_with_the_command_when_the_lock_is_lost() {
     let (server, dir) = Server::start();
     let left = dir.path().join("left");
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    unlockpt(&terminal).unwrap();
-    let stdin = ioctl_tiocgptpeer(&terminal, OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let (_terminal, stdin) = terminal();
     let mut command = server.command("lock n -- sh -c");
     // Its parent is gone, its session is its own, and it does not listen.
     let script = "(trap '' TERM; setsid sleep 60 & echo $! > ";
