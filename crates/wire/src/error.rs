@@ -139,7 +139,7 @@ error_codes! {
         "the wait reached its deadline in the queue";
     Deadlock "deadlock" NotApplied 409 75
         "waiting would close a circle in which everybody waits for the next";
-    QueueFull "queue_full" NotApplied 429 69
+    QueueFull "queue_full" NotApplied 429 75
         "as many as may wait for the lock are waiting";
     RequestCancelled "request_cancelled" NotApplied 409 75
         "the request was cancelled before it was granted";
@@ -155,13 +155,13 @@ error_codes! {
         "the session got no keepalive in time: its holds were released";
     SessionEnded "session_ended" NotApplied 410 76
         "the session was closed, or its connection ended: its holds were released";
-    RequestStale "request_stale" Unknown 409 65
+    RequestStale "request_stale" Unknown 409 74
         "the request's number lies below what its client said it has answers for";
 
     // How a lock is used.
-    LimitMismatch "limit_mismatch" NotApplied 409 65
+    LimitMismatch "limit_mismatch" NotApplied 409 64
         "the semaphore is in use with another limit";
-    KindMismatch "kind_mismatch" NotApplied 409 65
+    KindMismatch "kind_mismatch" NotApplied 409 64
         "the name is in use the other way: as a plain lock or as a semaphore";
     LimitExceeded "limit_exceeded" NotApplied 429 69
         "a bound of the service is reached; the message names it";
@@ -169,13 +169,13 @@ error_codes! {
     // The request itself.
     InvalidRequest "invalid_request" NotApplied 400 64
         "a field of the request is missing, out of bounds or contradicts another";
-    InvalidFrame "invalid_frame" NotApplied 400 76
+    InvalidFrame "invalid_frame" NotApplied 400 64
         "the bytes are not a request";
-    FrameTooLarge "frame_too_large" NotApplied 413 76
+    FrameTooLarge "frame_too_large" NotApplied 413 64
         "the message is longer than a frame may be";
     Unsupported "unsupported" NotApplied 501 64
         "the service or the backend does not know how to do this";
-    UnsupportedVersion "unsupported_version" NotApplied 400 76
+    UnsupportedVersion "unsupported_version" NotApplied 400 64
         "the peers have no version of the protocol in common";
     NotFound "not_found" NotApplied 404 64
         "there is nothing at this path";

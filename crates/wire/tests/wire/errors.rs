@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use bramah_core::{DeadlockStep, EndReason, Refusal, SessionId, Time};
 use bramah_wire::error::{CYCLE_STEPS_MAX, MESSAGE_BYTES_MAX};
 use bramah_wire::frame::FrameTooLong;
-use bramah_wire::{Error, ErrorCode, proto};
+use bramah_wire::{Effect, Error, ErrorCode, proto};
 use proptest::prelude::*;
 
 use crate::{any, samples};
@@ -19,6 +20,29 @@ fn every_code_has_a_name_of_its_own_that_leads_back() {
         assert!((64..=80).contains(&code.exit_code()), "{code}");
         assert_style(code.meaning());
     }
+}
+
+#[test]
+fn every_code_has_a_page_that_says_what_the_table_says() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/errors");
+    let read = |name: &str| std::fs::read_to_string(pages.join(name)).expect(name);
+    let index = read("README.md");
+    for code in ErrorCode::ALL {
+        let (http, exit, meaning) = (code.http_status(), code.exit_code(), code.meaning());
+        let effect = match code.effect() {
+            Effect::NotApplied => "not applied",
+            Effect::Unknown => "unknown",
+        };
+        let row = format!("| [{code}]({code}.md) | {effect} | {http} | {exit} | {meaning} |\n");
+        assert!(index.contains(&row), "the index needs the line {row}");
+        let page = read(&format!("{code}.md"));
+        let head = format!("# {code}\n\nEffect: {effect}");
+        assert!(page.starts_with(&head), "the page of {code} needs to begin with {head}");
+        let rest = format!(". HTTP status: {http}. Exit code: {exit}.\n");
+        assert!(page.contains(&rest), "the page of {code} needs {rest}");
+    }
+    let files = std::fs::read_dir(&pages).expect("the pages").count();
+    assert_eq!(files, ErrorCode::ALL.len() + 1, "a page of no code");
 }
 
 #[test]
