@@ -88,7 +88,8 @@ async fn acquired_until(
         let others = lock(&service.outlets).len() - 1;
         let gone = lock(&service.gone).iter().filter(|client| client.0 > 0).count();
         let is_over = asking.is_finished() && gone == others;
-        for (client, id, what) in std::mem::take(&mut *lock(&service.asked)) {
+        let came = std::mem::take(&mut *lock(&service.asked));
+        for (client, id, what) in came {
             if leaves(&what) {
                 asking.abort();
                 while !asking.is_finished() {
