@@ -565,9 +565,10 @@ impl Node {
     }
 
     /// The clock goes on from the time of what was applied or installed, and came here `at`: it was
-    /// stamped before.
+    /// stamped before. Clocks are read in whole milliseconds: less the one that this may be wrong
+    /// by, or leases would be shorter with every change of leaders.
     pub(crate) fn restart_clock(&mut self, at: BootTime) {
-        self.clock = Clock::start(self.state.now(), at);
+        self.clock = Clock::start(self.state.now(), BootTime(at.0.saturating_add(1)));
     }
 }
 

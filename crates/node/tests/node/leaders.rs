@@ -1,7 +1,7 @@
 //! Who leads, and what becomes of requests when that changes.
 
 use bramah_core::{Command, FencingToken, OnDisconnect, Outcome};
-use bramah_node::{Input, Reply, Unavailable};
+use bramah_node::{BootTime, Input, Reply, Unavailable};
 use bramah_wire::request::{Query, What};
 
 use crate::cluster::Cluster;
@@ -265,6 +265,19 @@ fn what_a_leader_stamped_that_was_late_itself_gets_its_whole_ttl_from_the_next_o
         assert!(cluster.now < opened + 5_200, "it should be over by now");
     }
     assert!(cluster.now >= opened + 5_000, "too early: {}", cluster.now - opened);
+}
+
+#[test]
+fn whoever_leads_next_is_behind_by_what_clocks_are_rounded_and_never_ahead() {
+    let mut cluster = Cluster::new(3);
+    let (leader, next) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    cluster.open(leader, 1, 60_000);
+    cluster.run(1_000);
+    let now = BootTime(cluster.now);
+    let (stamped, would_stamp) = (cluster.node(leader).time(now), cluster.node(next).time(now));
+    assert!(would_stamp < stamped, "{would_stamp:?} of {stamped:?}");
+    assert!(stamped.ms_since(would_stamp) < 20, "{would_stamp:?} of {stamped:?}");
 }
 
 #[test]

@@ -52,8 +52,9 @@ fn time_stands_still_while_the_node_is_down() {
     shell.pass(4_000);
     let mut shell = shell.restart(1_000_000);
     shell.connect(1);
-    // No entry was written after the grant, so its whole TTL is left: longer, never shorter.
-    shell.pass(4_999);
+    // No entry was written after the grant, so its whole TTL is left, and the millisecond that
+    // clocks are read in: longer, never shorter.
+    shell.pass(5_000);
     assert_eq!(shell.node.applied().0.sizes().holds, 1);
     shell.pass(1);
     assert_eq!(shell.node.applied().0.sizes().holds, 0);
