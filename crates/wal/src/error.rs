@@ -90,8 +90,9 @@ pub enum WalError {
     /// what is there.
     #[error("the log stopped: {0}")]
     Failed(Arc<Failure>),
-    /// There was no room, and nothing was written. The same call may succeed once there is.
-    #[error("the disk is full: could not {}", .0.what())]
+    /// There was no room, or no file could be opened any more, and nothing was written. The same
+    /// call may succeed once there is.
+    #[error("{}: could not {}", .0.shortage(), .0.what())]
     DiskFull(Arc<Failure>),
     /// The entry does not fit into a segment.
     #[error("entry {index} takes {bytes} bytes in the log (entry_bytes_max {bytes_max})")]
@@ -173,6 +174,22 @@ impl Failure {
 
     pub(crate) fn is_disk_full(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+
+    /// What there was not enough of will be there again: room, or files that may be open.
+    pub(crate) fn is_shortage(&self) -> bool {
+        self.is_disk_full() || self.lacks_files()
+    }
+
+    fn lacks_files(&self) -> bool {
+        // Of this process; of all processes.
+        const EMFILE: i32 = 24;
+        const ENFILE: i32 = 23;
+        matches!(self.source.raw_os_error(), Some(EMFILE | ENFILE))
+    }
+
+    fn shortage(&self) -> &'static str {
+        if self.lacks_files() { "too many files are open" } else { "the disk is full" }
     }
 
     fn what(&self) -> String {

@@ -28,9 +28,9 @@ impl<D> Shared<D> {
     }
 
     /// For a failure on a file aside, of which nothing depends yet: a full disk does not stop the
-    /// log.
+    /// log, nor do too many open files.
     pub(crate) fn stop_unless_full(&self, failure: Failure) -> WalError {
-        if failure.is_disk_full() {
+        if failure.is_shortage() {
             WalError::DiskFull(Arc::new(failure))
         } else {
             self.stop(failure)

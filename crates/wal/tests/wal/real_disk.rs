@@ -1,10 +1,11 @@
 //! The log on a real folder.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use bramah_wal::{DirDisk, HardState, OpenError, Options, SnapshotMeta, Wal};
+use bramah_wal::{DirDisk, HardState, OpenError, Options, SnapshotMeta, Wal, WalError};
 
 use crate::model::{Model, append, entry, snapshot};
 
@@ -93,6 +94,42 @@ fn a_killed_process_gives_the_folder_back_with_all_it_was_told() {
     assert!(model.last_index() >= acknowledged);
     let expected: Vec<_> = (1..=model.last_index()).map(|index| entry(index, 1, 1000)).collect();
     assert_eq!(model.entries, expected);
+}
+
+#[test]
+fn too_many_open_files_stop_nothing_and_pass() {
+    const CHILD: &str = "BRAMAH_WAL_FILES_CHILD";
+    if let Some(path) = std::env::var_os(CHILD) {
+        // This is the child, which may open few files.
+        let (mut wal, _) = open(Path::new(&path));
+        let files: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        let meta = SnapshotMeta { index: 1, term: 1, members: Vec::new() };
+        let refused = wal.save_snapshot(&meta, b"data").unwrap_err().to_string();
+        assert!(refused.contains("too many files are open: could not create"), "{refused}");
+        let mut index = 1;
+        let refused = loop {
+            match append(1, index..=index, 1000).run(&mut wal) {
+                Ok(()) => index += 1,
+                Err(refused) => break refused,
+            }
+        };
+        assert!(matches!(refused, WalError::DiskFull(_)), "{refused}");
+        drop(files);
+        wal.prepare_next();
+        append(1, index..=index + 200, 1000).run(&mut wal).unwrap();
+        assert!(!wal.is_disk_full());
+        wal.save_snapshot(&meta, b"data").unwrap();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let child = Command::new("sh")
+        .args(["-c", "ulimit -n 32; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--nocapture", "--exact", "real_disk::too_many_open_files_stop_nothing_and_pass"])
+        .env(CHILD, folder.path())
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
 }
 
 #[test]
