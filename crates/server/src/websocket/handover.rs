@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bramah_wire::ErrorCode;
 use bytes::BytesMut;
@@ -43,10 +43,14 @@ pub(crate) async fn upgrade(mut request: Request) -> Response {
             (StatusCode::SWITCHING_PROTOCOLS, agreed.headers).into_response()
         }
         Err(refused) => {
-            let Refused { status, error, header } = *refused;
-            let mut response = Problem::from(error).into_response();
-            *response.status_mut() = status;
-            response.headers_mut().extend(header);
+            let Refused { status, error, header: more } = *refused;
+            let mut response = Problem::from(error).with_status(status).into_response();
+            let headers = response.headers_mut();
+            headers.extend(more);
+            if status == StatusCode::UPGRADE_REQUIRED {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            }
             response
         }
     }

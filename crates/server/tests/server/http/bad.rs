@@ -108,6 +108,25 @@ fn a_path_says_which_methods_it_takes() {
 }
 
 #[test]
+fn whoever_opens_a_websocket_wrongly_is_told_how_and_the_connection_goes_on() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+    for (headers, code, version) in
+        [(&[][..], "invalid_request", None), (&upgrade[..], "unsupported_version", Some("13"))]
+    {
+        http.send_with("GET", "/v1/ws", headers, "");
+        let answer = http.answer();
+        assert_eq!(answer.problem(), (426, code.to_owned()));
+        for (name, value) in upgrade {
+            assert_eq!(answer.header(name), Some(value), "{answer:?}");
+        }
+        assert_eq!(answer.header("sec-websocket-version"), version);
+    }
+    http.get("/healthz").good();
+}
+
+#[test]
 fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
