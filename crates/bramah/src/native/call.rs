@@ -49,6 +49,11 @@ impl Purpose {
         matches!(self, Purpose::Acquire | Purpose::OnHold | Purpose::Cancel(_))
     }
 
+    /// If nobody waits for it any more, it goes on for as long as its session lives.
+    pub(super) fn goes_with_session(&self) -> bool {
+        self.is_numbered() || matches!(self, Purpose::Close)
+    }
+
     /// It belongs to one connection.
     pub(super) fn is_of_connection(&self) -> bool {
         matches!(self, Purpose::Attach { .. } | Purpose::KeepAlive(_) | Purpose::Members)

@@ -330,7 +330,8 @@ impl Machine {
             let hold = session.holds.entry(token).or_insert_with(|| HoldState::new(id));
             hold.handles += 1;
             if hold.lost.is_none() {
-                hold.lost = session.lost.clone();
+                let closing = session.closing.then_some(LostReason::SessionClosed);
+                hold.lost = session.lost.clone().or(closing);
             }
             if let Some(max_ms) = grant.max_hold_deadline_ms {
                 let max = opened.keeper.local_time_of(max_ms);
@@ -425,15 +426,20 @@ impl Machine {
             if session.opened.is_none() || session.lost.is_some() || session.closing {
                 continue;
             }
-            if !session.holds.values().any(|hold| hold.detached) {
-                self.close_session(now, key);
-                continue;
-            }
+            let is_left = session.holds.values().any(|hold| hold.detached);
             let living =
                 session.holds.iter().filter(|(_, hold)| !hold.detached && hold.lost.is_none());
+            // They are lost before the server hears of it, and others can be granted them.
             for hold in living.map(|(_, hold)| hold.id).collect::<Vec<_>>() {
-                self.start_release(now, key, hold);
-                self.lose_hold(now, key, hold.number, LostReason::Released);
+                if is_left {
+                    self.start_release(now, key, hold);
+                    self.lose_hold(now, key, hold.number, LostReason::Released);
+                } else {
+                    self.lose_hold(now, key, hold.number, LostReason::SessionClosed);
+                }
+            }
+            if !is_left {
+                self.close_session(now, key);
             }
         }
         self.life = Life::Goodbye(now.plus(GOODBYE_MAX));

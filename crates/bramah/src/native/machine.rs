@@ -256,12 +256,11 @@ impl Machine {
         self.last_id
     }
 
-    /// Nobody will ask for the answer of this call. If it is numbered it goes on as long as its
-    /// session.
+    /// Nobody will ask for the answer of this call.
     pub(super) fn abandon_quietly(&mut self, id: CallId) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.abandoned = true;
-            call.gives_up_at = call.gives_up_at.filter(|_| !call.purpose.is_numbered());
+            call.gives_up_at = call.gives_up_at.filter(|_| !call.purpose.goes_with_session());
         }
     }
 
@@ -332,7 +331,8 @@ impl Machine {
     /// It cannot be sent now. It gives up if that does not change.
     pub(super) fn count_trouble(&mut self, now: LocalTime, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let lives_with_session = call.was_queued || call.abandoned && call.purpose.is_numbered();
+        let lives_with_session =
+            call.was_queued || call.abandoned && call.purpose.goes_with_session();
         if !lives_with_session {
             let gives_up_at = *call.gives_up_at.get_or_insert(now.plus(self.connect_timeout));
             self.next_due = self.next_due.min(gives_up_at);

@@ -12,14 +12,25 @@ fn goodbye_closes_the_session_and_takes_nothing_new() {
     bench.machine.say_goodbye(bench.now);
     let (id, op) = bench.sent_one();
     assert!(matches!(op, Op::CloseSession(_)), "{op:?}");
+    // From here on another can be granted it.
+    assert_eq!(bench.lost(key, 7), Some(LostReason::SessionClosed));
     let refused = bench.machine.submit(bench.now, acquire("x"), Purpose::Acquire, Some(key));
     assert_eq!(refused.map_err(|failure| failure.kind), Err(ErrorKind::Unavailable));
     bench.reply(id, closed());
-    assert_eq!(bench.lost(key, 7), Some(LostReason::SessionClosed));
     bench.machine.end(bench.now, "this Locker is closed");
     let waker = Waker::from(bench.woken.clone());
     let ended = bench.machine.poll_ended(&mut Context::from_waker(&waker));
     assert_eq!(ended, Poll::Ready(true));
+}
+
+#[test]
+fn what_is_granted_after_goodbye_is_lost_with_its_session() {
+    let (mut bench, key) = Bench::holding(7);
+    let (_, call) = bench.acquire("x");
+    bench.machine.say_goodbye(bench.now);
+    bench.reply(call, granted(8));
+    assert!(matches!(bench.outcome(call), Outcome::Granted(_)));
+    assert_eq!(bench.lost(key, 8), Some(LostReason::SessionClosed));
 }
 
 #[test]
@@ -62,6 +73,22 @@ fn a_session_of_its_own_is_closed_after_its_hold() {
     assert!(matches!(op, Op::CloseSession(_)), "{op:?}");
     bench.reply(id, closed());
     assert!(bench.machine.sessions.is_empty() && bench.machine.calls.is_empty());
+}
+
+#[test]
+fn a_session_of_its_own_is_closed_however_long_the_server_was_away() {
+    let mut bench = Bench::up();
+    let key = bench.machine.session_for(bench.now, Some(own_terms()));
+    let call = bench.machine.submit_acquire(bench.now, acquire("x"), key, None).unwrap();
+    bench.open_session();
+    bench.reply_to_acquire(Outcome::Busy(proto::Busy::default()));
+    bench.disconnect();
+    assert!(matches!(bench.outcome(call), Outcome::Busy(_)));
+    bench.pass(CONNECT_TIMEOUT + Duration::from_secs(1));
+    bench.connect();
+    let sent = bench.attached(&[]);
+    // Else it would be kept alive for ever.
+    assert!(sent.iter().any(|(_, op)| matches!(op, Op::CloseSession(_))), "{sent:?}");
 }
 
 #[test]
