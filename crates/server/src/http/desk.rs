@@ -55,10 +55,19 @@ pub(crate) struct Desk {
 struct Waiting {
     last_id: u64,
     keys: Keys,
-    replies: Vec<(u64, oneshot::Sender<Told>)>,
+    replies: Vec<Awaited>,
     waits: Vec<Wait>,
+    /// Its connection is gone.
+    is_closed: bool,
     /// The server is about to stop, and these go on.
     leaving: Option<Arc<[String]>>,
+}
+
+struct Awaited {
+    id: u64,
+    /// It tells of a new session, which somebody must end if nobody hears of it.
+    opens_session: bool,
+    told: oneshot::Sender<Told>,
 }
 
 struct Wait {
@@ -89,11 +98,21 @@ impl Desk {
         Desk::open(self.service.clone(), self.numbers.clone())
     }
 
-    /// Disconnects; nothing is told after this.
+    /// Nothing is told after this. Disconnects, as soon as it is known which sessions were opened
+    /// for requests that were under way.
     pub(crate) fn close(&self) {
-        self.service.disconnect(self.client());
-        let waiting = std::mem::take(&mut *lock(&self.waiting));
-        drop(waiting);
+        let (unheard, is_last) = {
+            let mut waiting = lock(&self.waiting);
+            waiting.is_closed = true;
+            waiting.waits.clear();
+            let unheard: Vec<_> =
+                waiting.replies.extract_if(.., |reply| !reply.opens_session).collect();
+            (unheard, waiting.replies.is_empty())
+        };
+        drop(unheard);
+        if is_last {
+            self.service.disconnect(self.client());
+        }
     }
 
     /// Asks, and waits for the one reply.
@@ -103,12 +122,13 @@ impl Desk {
 
     /// Asks at once; the reply can be waited for later. Also gives the request's id.
     pub(crate) fn asked(&self, ask: Ask) -> (u64, impl Future<Output = Told> + Send + use<>) {
-        let (sender, receiver) = oneshot::channel();
+        let (told, receiver) = oneshot::channel();
+        let opens_session = matches!(ask, Ask::Service(What::Command(Command::OpenSession(_))));
         let id = {
             let mut waiting = lock(&self.waiting);
             waiting.last_id += 1;
             let id = waiting.last_id;
-            waiting.replies.push((id, sender));
+            waiting.replies.push(Awaited { id, opens_session, told });
             id
         };
         self.service.ask(self.client(), id, ask);
@@ -226,18 +246,22 @@ impl Desk {
 impl Outlet for Desk {
     fn reply(&self, id: u64, now: Time, answer: Answer) {
         self.numbers.see(now);
-        let sender = {
+        let (awaited, is_last) = {
             let mut waiting = lock(&self.waiting);
-            let index = waiting.replies.iter().position(|(of, _)| *of == id);
-            index.map(|index| waiting.replies.swap_remove(index).1)
+            let index = waiting.replies.iter().position(|reply| reply.id == id);
+            let awaited = index.map(|index| waiting.replies.swap_remove(index));
+            (awaited, waiting.is_closed && waiting.replies.is_empty())
         };
-        let Some(sender) = sender else { return };
-        if let Err(unheard) = sender.send(Told { now, answer })
+        let Some(awaited) = awaited else { return };
+        if let Err(unheard) = awaited.told.send(Told { now, answer })
             && let Answer::Node(Reply::Outcome(outcome)) = unheard.answer
             && let bramah_core::Outcome::SessionOpened { session, .. } = outcome
         {
             // Nobody knows of it.
             self.order(close(session));
+        }
+        if is_last {
+            self.service.disconnect(self.client());
         }
     }
 

@@ -202,6 +202,37 @@ async fn what_is_taken_back_gets_another_number_while_other_servers_know_a_later
 }
 
 #[tokio::test]
+async fn a_session_that_was_opened_for_a_client_that_left_meanwhile_is_ended() {
+    let session = SessionHandle { id: SessionId(7), key: Key(7) };
+    let opened = || Reply::Outcome(Outcome::SessionOpened { session, deadline: Time(2) });
+    let no_leader = || Reply::Unavailable(bramah_node::Unavailable::NoLeader);
+    for path in ["/v1/sessions", "/v1/locks/x"] {
+        for (reply, is_open) in [(opened(), true), (no_leader(), false)] {
+            let service = Arc::new(Slow::default());
+            let (mut client, serving) = served(service.clone(), Version::One).await;
+            let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+            client.write_all(head.as_bytes()).await.expect("it is sent");
+            while service.asked() == 0 {
+                tokio::task::yield_now().await;
+            }
+            drop(client);
+            serving.await.expect("no panic");
+            assert!(!service.is_gone(), "{path}");
+            let (id, _) = service.take_asked().pop().expect("it asks");
+            service.outlet().reply(id, Time(1), Answer::Node(reply));
+            let closes = |(_, ask): &(u64, Ask)| {
+                let Ask::Service(What::Command(command)) = ask else { return false };
+                matches!(command, Command::CloseSession { session: it, .. } if *it == session)
+            };
+            let asked = service.take_asked();
+            assert_eq!(asked.len(), usize::from(is_open), "{asked:?}");
+            assert!(asked.iter().all(closes), "{asked:?}");
+            assert!(service.is_gone(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_only_hears_knows_the_time_too() {
     let desk = Desk::open(Arc::new(Slow::default()), Arc::new(Numbers::new(0)));
     desk.notice(Time(5_000), Notice::WatchLagged { watch_id: 1, revision: 1 });
