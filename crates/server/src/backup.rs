@@ -127,18 +127,19 @@ impl Runtime {
             let answer = self.next_part(client, 0);
             self.answer(client, id, answer);
         }
-        if self.writer.log().makes_no_snapshots() {
-            self.refuse_backups();
+        let why = self.writer.log().makes_no_snapshots();
+        if let Some(why) = why {
+            self.refuse_backups(&why);
         }
         Ok(())
     }
 
-    /// Tells those who wait for a snapshot that there was no room for it.
-    fn refuse_backups(&mut self) {
+    /// Tells those who wait for a snapshot why it cannot be made.
+    fn refuse_backups(&mut self, why: &str) {
         for (client, (id, _)) in std::mem::take(&mut self.backups.waiting) {
             let text = format!(
-                "make the backup: the disk of the server's data folder has no room for a \
-                 snapshot; make room on it, and try again {COMPACTION_REST:?} later"
+                "make the backup: the server can make no snapshot now: {why}; see to that, and \
+                 try again {COMPACTION_REST:?} later"
             );
             let error = Error::new(ErrorCode::DiskFull, text);
             self.answer(client, id, Answer::Refused(error));

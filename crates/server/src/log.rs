@@ -1,6 +1,8 @@
 //! Where a server keeps its log: in a folder, or nowhere.
 
 use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,13 +18,15 @@ use bytes::Bytes;
 use tracing::{info, warn};
 
 use crate::config::Storage;
+use crate::hall::Hall;
 use crate::keys::random_number;
 
 /// A snapshot is made after at least so many times the bytes of the last one in log, so that
 /// writing snapshots stays a small part of all writing.
 const LOG_PER_SNAPSHOT: u64 = 2;
 
-/// How long after a snapshot found no room the next is tried: it reads the whole log to get there.
+/// How long after a snapshot could not be made the next is tried: it reads the whole log to get
+/// there.
 pub(crate) const COMPACTION_REST: Duration = Duration::from_secs(60);
 
 /// Why the log cannot be used or written.
@@ -136,7 +140,7 @@ impl Log {
             snapshot_bytes,
             bytes_before_snapshot,
             compaction: None,
-            compaction_rests_until: None,
+            compaction_rests: None,
             sealed: true,
         };
         Ok(Opened { log: Log::Folder(Box::new(log)), recovered, torn })
@@ -146,19 +150,20 @@ impl Log {
     pub(crate) fn append(&mut self, persist: &Persist) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };
         log.sealed = false;
-        match log.wal.append(persist.hard_state.as_ref(), &persist.entries) {
-            Ok(()) => Ok(()),
-            Err(full @ WalError::DiskFull(_)) => Err(LogError::Full(full)),
-            Err(error) => Err(boxed(error)),
-        }
+        log.wal.append(persist.hard_state.as_ref(), &persist.entries).map_err(full_or_failed)
     }
 
-    /// Puts a snapshot that was received in place of the whole log.
-    pub(crate) fn install(&mut self, finished: FinishedSnapshot<DirDisk>) -> Result<(), LogError> {
+    /// Puts a snapshot that was received in place of the whole log. Where there is no room it stays
+    /// as it is, to be given again.
+    pub(crate) fn install(
+        &mut self,
+        finished: &mut FinishedSnapshot<DirDisk>,
+    ) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };
         log.sealed = false;
+        log.wal.try_publish(finished).map_err(full_or_failed)?;
         log.snapshot_bytes = finished.data_bytes();
-        log.wal.publish_snapshot(finished).map_err(boxed)
+        Ok(())
     }
 
     /// Begins to write a snapshot aside that is received; none in memory.
@@ -167,18 +172,14 @@ impl Log {
         meta: &SnapshotMeta,
     ) -> Result<Option<AsideWriter<DirDisk>>, LogError> {
         let Log::Folder(log) = self else { return Ok(None) };
-        match log.wal.begin_snapshot(meta) {
-            Ok(writer) => Ok(Some(writer)),
-            Err(full @ WalError::DiskFull(_)) => Err(LogError::Full(full)),
-            Err(error) => Err(boxed(error)),
-        }
+        log.wal.begin_snapshot(meta).map(Some).map_err(full_or_failed)
     }
 
-    /// The disk had no room for the next part of the log. What is appended still fits, for a while.
-    pub(crate) fn is_low(&mut self) -> bool {
+    /// Why there is no room for the next part of the log. What is appended still fits, for a while.
+    pub(crate) fn shortage(&mut self) -> Option<String> {
         match self {
-            Log::Memory(_) => false,
-            Log::Folder(log) => log.wal.is_disk_full(),
+            Log::Memory(_) => None,
+            Log::Folder(log) => log.wal.shortage().map(ToString::to_string),
         }
     }
 
@@ -204,11 +205,12 @@ impl Log {
     }
 
     /// Begins to make a snapshot when the log has grown long or when one is ordered, and puts a
-    /// finished one in place: its index and term are given back.
+    /// finished one in place: its index and term are given back. `hall` is woken when one is made.
     pub(crate) fn keep_short(
         &mut self,
         node: &Node,
         ordered: &mut bool,
+        hall: &Arc<Hall>,
     ) -> Result<Option<(u64, u64)>, LogError> {
         let log = match self {
             Log::Folder(log) => log,
@@ -221,13 +223,13 @@ impl Log {
                 return Ok(Some(is));
             }
         };
-        if let Some(thread) = log.compaction.take_if(|thread| thread.is_finished()) {
-            return log.publish(thread);
+        if let Some(compacted) = log.take_compacted()? {
+            return log.publish(compacted);
         }
         let enough = log.bytes_before_snapshot.max(LOG_PER_SNAPSHOT * log.snapshot_bytes);
         let is_due = log.wal.bytes_since_snapshot() >= enough;
-        if log.compaction.is_none() && (is_due || *ordered) && !log.rests() {
-            let has_news = log.begin(node)?;
+        if log.compaction.is_none() && (is_due || *ordered) && log.rests().is_none() {
+            let has_news = log.begin(node, hall)?;
             if std::mem::take(ordered) && !has_news {
                 return Ok(log.wal.snapshot().map(|meta| (meta.index, meta.term)));
             }
@@ -235,11 +237,11 @@ impl Log {
         Ok(None)
     }
 
-    /// The disk had no room for the last snapshot, and none is made for a while.
-    pub(crate) fn makes_no_snapshots(&self) -> bool {
+    /// Why the last snapshot could not be made, and none is made for a while.
+    pub(crate) fn makes_no_snapshots(&self) -> Option<String> {
         match self {
-            Log::Memory(_) => false,
-            Log::Folder(log) => log.rests(),
+            Log::Memory(_) => None,
+            Log::Folder(log) => log.rests().map(str::to_owned),
         }
     }
 
@@ -284,9 +286,10 @@ pub(crate) struct FolderLog {
     wal: Wal<DirDisk>,
     snapshot_bytes: u64,
     bytes_before_snapshot: u64,
-    compaction: Option<JoinHandle<Compacted>>,
-    /// No room for the last one: the next is not tried before this.
-    compaction_rests_until: Option<Instant>,
+    /// Where a snapshot that is being made comes from.
+    compaction: Option<Receiver<Compacted>>,
+    /// The next one is not tried before that, and why.
+    compaction_rests: Option<(Instant, String)>,
     sealed: bool,
 }
 
@@ -303,7 +306,7 @@ impl FolderLog {
     }
 
     /// Begins to make a snapshot of what is applied; false if there is one of that already.
-    fn begin(&mut self, node: &Node) -> Result<bool, LogError> {
+    fn begin(&mut self, node: &Node, hall: &Arc<Hall>) -> Result<bool, LogError> {
         let (_, index, term) = node.applied();
         if self.wal.snapshot().is_none_or(|snapshot| snapshot.index >= index) {
             return Ok(false);
@@ -311,27 +314,57 @@ impl FolderLog {
         let meta = SnapshotMeta { index, term, members: node.membership().encode() };
         let writer = match self.wal.begin_snapshot(&meta) {
             Ok(writer) => writer,
-            Err(WalError::DiskFull(error)) => {
-                self.rest(&error);
+            Err(full @ WalError::DiskFull(_)) => {
+                self.rest(full.to_string());
                 return Ok(true);
             }
             Err(error) => return Err(boxed(error)),
         };
-        let reader = self.wal.reader();
-        let work = move || compaction::run(&reader, index, writer);
+        let (reader, hall) = (self.wal.reader(), hall.clone());
+        let (made, compacted) = sync_channel(1);
+        let work = move || {
+            let compacted = compaction::run(&reader, index, writer);
+            // First: a segment that somebody reads is not used again.
+            drop(reader);
+            let _ = made.send(compacted);
+            hall.wake();
+        };
         let thread = std::thread::Builder::new().name("compaction".into()).spawn(work);
-        self.compaction = Some(thread.map_err(boxed)?);
+        self.await_compaction(thread, compacted);
         Ok(true)
     }
 
-    fn publish(&mut self, thread: JoinHandle<Compacted>) -> Result<Option<(u64, u64)>, LogError> {
-        let compacted =
-            thread.join().map_err(|_| boxed(io::Error::other("compaction panicked")))?;
+    /// A thread makes a snapshot, if it could be started.
+    fn await_compaction(
+        &mut self,
+        thread: io::Result<JoinHandle<()>>,
+        compacted: Receiver<Compacted>,
+    ) {
+        match thread {
+            Ok(_) => self.compaction = Some(compacted),
+            Err(error) => self.rest(format!("no thread could be started: {error}")),
+        }
+    }
+
+    /// What came of the snapshot that was being made, once that is known.
+    fn take_compacted(&mut self) -> Result<Option<Compacted>, LogError> {
+        let Some(compaction) = &self.compaction else { return Ok(None) };
+        match compaction.try_recv() {
+            Ok(compacted) => {
+                self.compaction = None;
+                Ok(Some(compacted))
+            }
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(boxed(io::Error::other("compaction panicked"))),
+        }
+    }
+
+    fn publish(&mut self, compacted: Compacted) -> Result<Option<(u64, u64)>, LogError> {
         match compacted {
             Ok((finished, bytes)) => {
                 let (index, term) = (finished.meta().index, finished.meta().term);
                 match self.wal.publish_snapshot(finished) {
-                    Err(WalError::DiskFull(error)) => self.rest(&error),
+                    Err(full @ WalError::DiskFull(_)) => self.rest(full.to_string()),
                     // One that was received meanwhile is newer.
                     Err(WalError::StaleSnapshot { .. }) => {}
                     published => {
@@ -342,19 +375,22 @@ impl FolderLog {
                     }
                 }
             }
-            Err(CompactionError::Write(WalError::DiskFull(error))) => self.rest(&error),
+            Err(CompactionError::Write(full @ WalError::DiskFull(_))) => {
+                self.rest(full.to_string())
+            }
             Err(error) => return Err(boxed(error)),
         }
         Ok(None)
     }
 
-    fn rests(&self) -> bool {
-        self.compaction_rests_until.is_some_and(|until| Instant::now() < until)
+    fn rests(&self) -> Option<&str> {
+        let resting = self.compaction_rests.as_ref().filter(|(until, _)| Instant::now() < *until);
+        resting.map(|(_, why)| why.as_str())
     }
 
-    fn rest(&mut self, error: &dyn std::error::Error) {
-        warn!(%error, "no room for a snapshot");
-        self.compaction_rests_until = Some(Instant::now() + COMPACTION_REST);
+    fn rest(&mut self, why: String) {
+        warn!(why, "no snapshot can be made; trying again in {COMPACTION_REST:?}");
+        self.compaction_rests = Some((Instant::now() + COMPACTION_REST, why));
     }
 }
 
@@ -379,6 +415,40 @@ fn save_genesis(wal: &mut Wal<DirDisk>, recovered: &Recovered) -> Result<(), Log
     wal.publish_snapshot(finished).map_err(boxed)
 }
 
+fn full_or_failed(error: WalError) -> LogError {
+    match error {
+        full @ WalError::DiskFull(_) => LogError::Full(full),
+        error => boxed(error),
+    }
+}
+
 fn boxed(error: impl std::error::Error + Send + Sync + 'static) -> LogError {
     LogError::Failed(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than any machine has.
+    const STACK_BYTES: usize = 1 << 60;
+
+    #[test]
+    fn a_snapshot_without_a_thread_to_make_it_is_tried_again_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let storage = Storage::Folder(folder.path().to_owned());
+        let beginning = Beginning::Cluster { cluster_id: 300, node_id: 7, epoch: 0 };
+        let opened = Log::open(&storage, beginning, 0).expect("it opens");
+        let Log::Folder(mut log) = opened.log else { panic!("it is in a folder") };
+        let (made, compacted) = sync_channel(1);
+        let work = move || drop(made);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
+        assert!(thread.is_err(), "there is no room for its stack");
+        log.await_compaction(thread, compacted);
+        assert!(log.take_compacted().expect("nothing failed").is_none());
+        let why = log.rests().expect("none is made for a while");
+        assert!(why.starts_with("no thread could be started: "), "{why}");
+        log.compaction_rests = Some((Instant::now(), String::new()));
+        assert_eq!(log.rests(), None, "a while later");
+    }
 }

@@ -263,7 +263,8 @@ impl Runtime {
         self.note_acked();
         self.answer_transfers();
         if !self.writer.is_writing() {
-            let made = self.writer.log().keep_short(&self.node, &mut self.snapshots.is_ordered)?;
+            let ordered = &mut self.snapshots.is_ordered;
+            let made = self.writer.log().keep_short(&self.node, ordered, &self.hall)?;
             if let Some((index, term)) = made {
                 self.inputs.push(Input::SnapshotMade { index, term });
             }
@@ -393,11 +394,13 @@ impl Runtime {
 
     /// Tells the node how much room there is, when that changed.
     fn look_for_room(&mut self) {
-        if self.writer.log().is_low() && self.looked_for_room.elapsed() >= FULL_DISK_RETRY {
+        let mut shortage = self.writer.log().shortage();
+        if shortage.is_some() && self.looked_for_room.elapsed() >= FULL_DISK_RETRY {
             self.looked_for_room = Instant::now();
             self.writer.log().prepare_next();
+            shortage = self.writer.log().shortage();
         }
-        let room = match (self.stuck_until.is_some(), self.writer.log().is_low()) {
+        let room = match (self.stuck_until.is_some(), shortage.is_some()) {
             (true, _) => Room::Out,
             (false, true) => Room::Low,
             (false, false) => Room::Enough,
@@ -406,8 +409,10 @@ impl Runtime {
             return;
         }
         match room {
-            Room::Enough => info!("there is room on the disk again"),
-            Room::Low | Room::Out => warn!(?room, "the disk is full: nothing new is granted"),
+            Room::Enough => info!("there is room for the log again"),
+            Room::Low | Room::Out => {
+                warn!(?room, shortage, "no room for the log: nothing new is granted");
+            }
         }
         self.room = room;
         self.hall.push(Input::Room(room));
@@ -439,15 +444,19 @@ mod tests {
     use crate::log::{Beginning, Log};
     use crate::peers::{Identity, Post};
 
+    const IDENTITY: Identity = Identity { cluster_id: 300, node_id: 7 };
+
     /// A node that waits until it is a member.
     fn runtime() -> Runtime {
-        let (cluster_id, node_id) = (300, 7);
-        let beginning = Beginning::Joining { cluster_id, node_id };
-        let opened = Log::open(&Storage::Memory, beginning, 0).expect("it opens");
+        let Identity { cluster_id, node_id } = IDENTITY;
+        runtime_in(&Storage::Memory, Beginning::Joining { cluster_id, node_id })
+    }
+
+    fn runtime_in(storage: &Storage, beginning: Beginning) -> Runtime {
+        let opened = Log::open(storage, beginning, 1 << 20).expect("it opens");
         let folder = folder_of(&opened.recovered.membership, Wish::Voter);
         let hall = Arc::new(Hall::default());
-        let identity = Identity { cluster_id, node_id };
-        let post = Arc::new(Post::new(identity, hall.clone(), folder.places.clone()));
+        let post = Arc::new(Post::new(IDENTITY, hall.clone(), folder.places.clone()));
         Runtime::new(Parts {
             node: Node::new(opened.recovered).expect("it begins"),
             writer: Writer::new(opened.log, hall.clone()).expect("a thread"),
@@ -478,5 +487,26 @@ mod tests {
         pass(2);
         let since_heard = runtime.staleness();
         assert!(!since_heard.no_leader_yet && since_heard.age_ms >= 2, "{since_heard:?}");
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_that_is_made_wakes_whoever_waits_for_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let Identity { cluster_id, node_id } = IDENTITY;
+        let beginning = Beginning::Cluster { cluster_id, node_id, epoch: 0 };
+        let mut runtime = runtime_in(&Storage::Folder(folder.path().to_owned()), beginning);
+        runtime.begin().expect("it begins");
+        runtime.snapshots.is_ordered = true;
+        runtime.turn().expect("it goes on");
+        assert!(runtime.inputs.is_empty(), "it is not made at once");
+        // Nothing else comes, and no timer runs.
+        let made = async {
+            while runtime.inputs.is_empty() {
+                runtime.hall.wait().await;
+                runtime.turn().expect("it goes on");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), made).await.expect("it is woken");
+        assert!(matches!(runtime.inputs[..], [Input::SnapshotMade { .. }]));
     }
 }

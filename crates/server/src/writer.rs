@@ -135,7 +135,8 @@ fn append_all(log: &mut Log, mut writes: Vec<Write>) -> Written {
         let (number, written) = match write {
             Write::Append(persist) => (persist.number, log.append(persist)),
             Write::Install { number, finished } => {
-                let installed = finished.take().map(|finished| log.install(*finished));
+                // In the end it is dropped with its write; without room it stays in it.
+                let installed = finished.as_mut().map(|finished| log.install(finished));
                 (*number, installed.unwrap_or(Ok(())))
             }
         };
@@ -148,4 +149,77 @@ fn append_all(log: &mut Log, mut writes: Vec<Write>) -> Written {
     }
     writes.drain(..count);
     Ok((writes, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs::File;
+    use std::io::Write as _;
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use bramah_wal::SnapshotMeta;
+
+    use super::*;
+    use crate::config::Storage;
+    use crate::log::{Beginning, Opened};
+
+    /// Where the part of a test runs that wants a small disk of its own.
+    const DISK: &str = "BRAMAH_SMALL_DISK";
+    const TEST: &str = "writer::tests::a_snapshot_that_finds_no_room_is_put_in_place_once_there_is";
+    /// Room for two parts of a log, and some more.
+    const MOUNT: &str = "mount -t tmpfs -o size=36m small \"$BRAMAH_SMALL_DISK\" && exec \"$@\"";
+
+    #[test]
+    fn a_snapshot_that_finds_no_room_is_put_in_place_once_there_is() {
+        if let Some(disk) = std::env::var_os(DISK) {
+            return install_without_room(Path::new(&disk));
+        }
+        let disk = tempfile::tempdir().expect("a folder");
+        let apart = |program: &OsStr| {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--map-root-user", "--mount", "sh", "-c", MOUNT, "sh"]).arg(program);
+            unshare.env(DISK, disk.path());
+            unshare
+        };
+        if !apart("true".as_ref()).stderr(Stdio::null()).status().is_ok_and(|it| it.success()) {
+            eprintln!("SKIPPED: this machine lets nobody make a mount namespace");
+            return;
+        }
+        let mut test = apart(std::env::current_exe().expect("a program").as_os_str());
+        test.args(["--nocapture", "--exact", TEST]);
+        let output = test.output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn install_without_room(disk: &Path) {
+        let storage = Storage::Folder(disk.join("data"));
+        let beginning = Beginning::Cluster { cluster_id: 300, node_id: 7, epoch: 0 };
+        let Opened { mut log, .. } = Log::open(&storage, beginning, 0).expect("it opens");
+        let meta = SnapshotMeta { index: 9, term: 2, members: Vec::new() };
+        let writer = log.begin_received(&meta).expect("there is room").expect("a disk");
+        let finished = Some(Box::new(writer.finish().expect("there is room")));
+        // As on a file system that writes nothing in its old place: its header needs new room.
+        let names = std::fs::read_dir(disk.join("data")).expect("it is there");
+        let mut paths = names.map(|name| name.expect("a name").path());
+        let aside = paths.find(|path| path.extension() == Some("new".as_ref())).expect("a file");
+        File::options().write(true).open(aside).expect("it opens").set_len(0).expect("it is cut");
+        let fill = disk.join("fill");
+        let mut filling = File::create(&fill).expect("it is made");
+        while filling.write_all(&[7; 4096]).is_ok() {}
+
+        let mut writer = Writer::new(log, Arc::default()).expect("a thread");
+        let mut writes = vec![Write::Install { number: 5, finished }];
+        for _ in 0..2 {
+            let (stuck, last) = writer.write(writes).expect("it goes on");
+            assert_eq!((stuck.len(), last), (1, None));
+            writes = stuck;
+        }
+        std::fs::remove_file(fill).expect("it is there");
+        drop(filling);
+        let (stuck, last) = writer.write(writes).expect("it goes on");
+        assert_eq!((stuck.len(), last), (0, Some(5)));
+        assert!(disk.join("data/snapshot-0000000000000009").exists());
+    }
 }

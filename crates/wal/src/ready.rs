@@ -113,9 +113,9 @@ impl<D: Disk> Ready<D> {
         self.segments.iter().map(Segment::left).sum()
     }
 
-    /// Whether the last preparation found no room.
-    pub(crate) fn is_disk_full(&self) -> bool {
-        self.full.is_some()
+    /// What the last preparation lacked, if it found no room.
+    pub(crate) fn shortage(&self) -> Option<&WalError> {
+        self.full.as_ref()
     }
 
     fn prepare_here(&self, spare: Option<&str>) -> Prepared<D> {

@@ -208,8 +208,13 @@ impl<D: Disk> Wal<D> {
     /// itself once a preparation succeeds: at the next segment, at a snapshot, or by
     /// [`Wal::prepare_next`].
     pub fn is_disk_full(&mut self) -> bool {
+        self.shortage().is_some()
+    }
+
+    /// Why there was no room: [`Wal::is_disk_full`] with its cause.
+    pub fn shortage(&mut self) -> Option<&WalError> {
         self.ready.collect();
-        self.ready.is_disk_full()
+        self.ready.shortage()
     }
 
     /// Tries again to make the next segment ready; does nothing if one is. For a caller that sees
