@@ -11,7 +11,7 @@ use bytes::{Buf, BytesMut};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
@@ -38,6 +38,7 @@ pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Takes connections for ever, at most `connections_max` at a time. Some more are taken to be told
 /// so; beyond these the kernel keeps them waiting, so that file descriptors are left for the log.
+/// Connections end with this: nobody stays with a service whose place another one takes.
 pub(crate) async fn accept(
     listener: Arc<TcpListener>,
     service: Arc<dyn Service>,
@@ -47,6 +48,7 @@ pub(crate) async fn accept(
     let front = Front::new(service.clone(), origins);
     let connections = Arc::new(Semaphore::new(connections_max));
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
+    let (_open, closed) = watch::channel(());
     loop {
         // Neither semaphore is ever closed.
         let Ok(refusal) = refusals.clone().acquire_owned().await else { return };
@@ -71,9 +73,14 @@ pub(crate) async fn accept(
             });
             continue;
         };
-        let (service, front) = (service.clone(), front.clone());
+        let (service, front, mut closed) = (service.clone(), front.clone(), closed.clone());
         tokio::spawn(async move {
-            serve(stream, peer, service, front).await;
+            tokio::select! {
+                biased;
+                () = serve(stream, peer, service, front) => {}
+                // Nothing is ever sent.
+                _ = closed.changed() => {}
+            }
             drop(connection);
         });
     }

@@ -217,6 +217,7 @@ fn three_that_are_started_alike_become_one_cluster() {
     let clusters: Vec<u64> =
         servers.iter().map(|server| until_voters(server, 3).cluster_id).collect();
     assert!(clusters.windows(2).all(|pair| pair[0] == pair[1]), "{clusters:?}");
+    assert!(client.receive().is_none(), "nobody stays with a server that had no cluster");
 }
 
 #[test]
