@@ -87,7 +87,8 @@ fn parse_address(text: &str) -> Result<String, String> {
         _ => (text, None),
     };
     let bracketed = host.starts_with('[') && host.ends_with(']');
-    if host.is_empty() || host.contains(['/', '@', '?', '#']) {
+    let is_foreign = |c: char| c.is_whitespace() || ['/', '@', '?', '#'].contains(&c);
+    if host.is_empty() || host.contains(is_foreign) {
         return Err(format!("{text:?} is not HOST or HOST:PORT"));
     }
     if host.contains(':') && !bracketed {
@@ -147,6 +148,7 @@ mod tests {
         assert!(refusal("bramah:db1").contains("bramah://HOST"));
         assert!(refusal("bramah://").contains("is not HOST"));
         assert!(refusal("bramah://a,,b").contains("is not HOST"));
+        assert!(refusal("bramah://a, b").contains("\" b\" is not HOST"));
         assert!(refusal("bramah://a:b").contains("not a port"));
         assert!(refusal("bramah://a:0").contains("not a port"));
         assert!(refusal("bramah://::1").contains("brackets"));

@@ -176,7 +176,7 @@ fn once<'a>(operation: &str, message: &'a str) -> &'a str {
     let said = message.strip_prefix("could not ").and_then(|rest| rest.split_once(": "));
     match said {
         Some((what, reason))
-            if ["act on the hold", "change the cluster"].contains(&what)
+            if ["act on the hold", "change the cluster", "serve the request"].contains(&what)
                 || verb(what) == verb(operation) =>
         {
             reason
@@ -266,6 +266,7 @@ mod tests {
             ("acquire \"foo\"", "could not acquire: it is long", "it is long"),
             ("renew a hold", "could not act on the hold: it expired", "it expired"),
             ("acquire \"foo\"", "could not open a session: no", "could not open a session: no"),
+            ("acquire \"foo\"", "could not serve the request: too long", "too long"),
             ("acquire \"foo\"", "no answer", "no answer"),
             ("remove member 3", "could not change the cluster: too few", "too few"),
         ] {

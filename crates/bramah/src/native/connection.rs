@@ -6,7 +6,7 @@ use bramah_wire::frame::OPENING;
 use bramah_wire::proto;
 use bramah_wire::proto::request::Op;
 
-use super::call::{CallId, Failure, Purpose, State};
+use super::call::{Call, CallId, Failure, Purpose, State};
 use super::limits::PAUSE_MAX;
 use super::machine::{Link, Machine};
 use super::session::SessionKey;
@@ -66,8 +66,10 @@ impl Machine {
         self.link = Link::Down;
         self.out.clear();
         self.sent.clear();
-        for watch in self.watches.values_mut() {
-            watch.is_stale = true;
+        for (id, watch) in &mut self.watches {
+            // One whose start has no answer is started by the same request again.
+            let is_starting = |call: &Call| !matches!(call.state, State::Done(_));
+            watch.is_stale = !self.calls.get(id).is_some_and(is_starting);
             self.wakers.extend(watch.waker.take());
         }
         let ends = |key: &SessionKey| {

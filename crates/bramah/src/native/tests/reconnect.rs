@@ -253,8 +253,22 @@ fn watches_start_again() {
     let mut bench = Bench::up();
     let id = bench.ask(Op::Watch(proto::Watch::default()), Purpose::Ask, None);
     bench.machine.watches.insert(id, Default::default());
+    bench.reply(id, Outcome::WatchStarted(proto::WatchStarted::default()));
     bench.disconnect();
     assert!(bench.machine.watches[&id].is_stale);
+}
+
+#[test]
+fn a_watch_that_was_on_its_way_is_started_once() {
+    let mut bench = Bench::up();
+    let id = bench.ask(Op::Watch(proto::Watch::default()), Purpose::Ask, None);
+    bench.machine.watches.insert(id, Default::default());
+    bench.sent_one();
+    bench.disconnect();
+    bench.connect();
+    assert!(matches!(bench.sent_one(), (again, Op::Watch(_)) if again == id));
+    // Else another would be started, and the server would tell this one's changes to nobody.
+    assert!(!bench.machine.watches[&id].is_stale);
 }
 
 #[test]
