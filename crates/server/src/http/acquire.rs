@@ -222,11 +222,8 @@ pub(super) async fn open(desk: &Desk, wanted: &Wanted, key: Key) -> Result<Sessi
         on_disconnect: OnDisconnect::Keep,
         owner: wanted.owner.clone(),
     };
-    let told = desk.ask(Ask::Service(What::Command(Command::OpenSession(open)))).await;
-    match outcome(told)? {
-        (_, Outcome::SessionOpened { session, .. }) => Ok(session),
-        _ => Err(unexpected()),
-    }
+    let (_, session, _) = desk.open_session(open).await?;
+    Ok(session)
 }
 
 /// Asks in a session whose news come to this desk, and to no other, and waits.

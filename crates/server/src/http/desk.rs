@@ -4,15 +4,15 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bramah_core::{
-    Action, Command, EndReason, Event, Grant, Happening, Key, RequestRef, RequestSeq,
-    SessionHandle, SessionId, Time, WaitEnd,
+    Action, Command, EndReason, Event, Grant, Happening, Key, OpenSession, Outcome, RequestRef,
+    RequestSeq, SessionHandle, SessionId, Time, WaitEnd,
 };
 use bramah_node::{ClientId, Notice, Reply};
 use bramah_wire::request::{Ask, What};
 use bramah_wire::{Error, ErrorCode};
 use tokio::sync::{Notify, oneshot};
 
-use super::call::outcome;
+use super::call::{outcome, unexpected};
 use super::numbers::{Numbers, REDRAWS_MAX};
 use super::problem::Problem;
 use crate::keys::Keys;
@@ -122,6 +122,24 @@ impl Desk {
 
     /// Asks at once; the reply can be waited for later. Also gives the request's id.
     pub(crate) fn asked(&self, ask: Ask) -> (u64, impl Future<Output = Told> + Send + use<>) {
+        let (id, receiver) = self.sent(ask);
+        (id, told(receiver))
+    }
+
+    /// Opens a session; gives its deadline too. If nobody waits for that any more, it is ended.
+    pub(crate) async fn open_session(
+        &self,
+        open: OpenSession,
+    ) -> Result<(Time, SessionHandle, Time), Problem> {
+        let ask = Ask::Service(What::Command(Command::OpenSession(open)));
+        let mut opening = Opening { desk: self, receiver: self.sent(ask).1 };
+        match outcome(told(&mut opening.receiver).await)? {
+            (now, Outcome::SessionOpened { session, deadline }) => Ok((now, session, deadline)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn sent(&self, ask: Ask) -> (u64, oneshot::Receiver<Told>) {
         let (told, receiver) = oneshot::channel();
         let opens_session = matches!(ask, Ask::Service(What::Command(Command::OpenSession(_))));
         let id = {
@@ -132,13 +150,16 @@ impl Desk {
             id
         };
         self.service.ask(self.client(), id, ask);
-        (id, async {
-            receiver.await.unwrap_or_else(|_| {
-                let text = "tell what came of it: the server is stopping";
-                let error = Error::new(ErrorCode::OutcomeUnknown, text);
-                Told { now: Time::default(), answer: Answer::Refused(error) }
-            })
-        })
+        (id, receiver)
+    }
+
+    /// Ends the session that was opened, as nobody knows of it.
+    fn end_opened(&self, unheard: Told) {
+        if let Answer::Node(Reply::Outcome(outcome)) = unheard.answer
+            && let Outcome::SessionOpened { session, .. } = outcome
+        {
+            self.order(close(session));
+        }
     }
 
     /// Asks, and wants no answer.
@@ -253,12 +274,8 @@ impl Outlet for Desk {
             (awaited, waiting.is_closed && waiting.replies.is_empty())
         };
         let Some(awaited) = awaited else { return };
-        if let Err(unheard) = awaited.told.send(Told { now, answer })
-            && let Answer::Node(Reply::Outcome(outcome)) = unheard.answer
-            && let bramah_core::Outcome::SessionOpened { session, .. } = outcome
-        {
-            // Nobody knows of it.
-            self.order(close(session));
+        if let Err(unheard) = awaited.told.send(Told { now, answer }) {
+            self.end_opened(unheard);
         }
         if is_last {
             self.service.disconnect(self.client());
@@ -298,6 +315,31 @@ impl Outlet for Desk {
     fn flush(&self) -> Flow {
         // Nothing is kept here for the connection: each answer waits for its own request.
         Flow::Open
+    }
+}
+
+/// What came, or that nothing will.
+async fn told(came: impl Future<Output = Result<Told, oneshot::error::RecvError>>) -> Told {
+    came.await.unwrap_or_else(|_| {
+        let text = "tell what came of it: the server is stopping";
+        let error = Error::new(ErrorCode::OutcomeUnknown, text);
+        Told { now: Time::default(), answer: Answer::Refused(error) }
+    })
+}
+
+/// A session that is being opened, for as long as somebody waits for that.
+struct Opening<'a> {
+    desk: &'a Desk,
+    receiver: oneshot::Receiver<Told>,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        // It may have come, and not have been looked at.
+        if let Ok(unheard) = self.receiver.try_recv() {
+            self.desk.end_opened(unheard);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use bramah_core::{Command, OnDisconnect, OpenSession, Outcome, SessionId};
+use bramah_core::{OnDisconnect, OpenSession, Outcome, SessionId};
 use bramah_node::Reply;
 use bramah_wire::proto::reply::Outcome as Words;
 use bramah_wire::request::{Ask, LIST_LEN_DEFAULT, LIST_LEN_MAX, Query, What};
@@ -83,23 +83,18 @@ pub(crate) async fn open(mut call: Call) -> Result<Response, Problem> {
         on_disconnect: OnDisconnect::Keep,
         owner: wanted::owner(body.owner)?,
     };
-    let asked = call.desk.ask(Ask::Service(What::Command(Command::OpenSession(open))));
-    match outcome(asked.await)? {
-        (now, Outcome::SessionOpened { session, deadline }) => {
-            let opened = Opened {
-                session: session.to_string(),
-                id: session.id.0,
-                ttl_ms: ttl.as_ms(),
-                expires_in_ms: deadline.ms_since(now),
-            };
-            let mut response = json(StatusCode::CREATED, &opened);
-            if let Ok(place) = HeaderValue::try_from(format!("/v1/sessions/{session}")) {
-                response.headers_mut().insert(header::LOCATION, place);
-            }
-            Ok(response)
-        }
-        _ => Err(unexpected()),
+    let (now, session, deadline) = call.desk.open_session(open).await?;
+    let opened = Opened {
+        session: session.to_string(),
+        id: session.id.0,
+        ttl_ms: ttl.as_ms(),
+        expires_in_ms: deadline.ms_since(now),
+    };
+    let mut response = json(StatusCode::CREATED, &opened);
+    if let Ok(place) = HeaderValue::try_from(format!("/v1/sessions/{session}")) {
+        response.headers_mut().insert(header::LOCATION, place);
     }
+    Ok(response)
 }
 
 /// Keeps a session alive: sets its remaining life to its TTL.

@@ -2,7 +2,8 @@
 
 use bramah_core::{
     Action, Command, FencingToken, Grant, HoldId, HolderView, Key, LockName, LockView, Mode,
-    Outcome, Refusal, RequestSeq, SessionHandle, SessionId, Time, Ttl, Value,
+    OnDisconnect, OpenSession, Outcome, Refusal, RequestSeq, SessionHandle, SessionId, Time, Ttl,
+    Value,
 };
 use bramah_node::{Notice, Reply};
 use bramah_wire::ErrorCode;
@@ -201,6 +202,18 @@ async fn what_is_taken_back_gets_another_number_while_other_servers_know_a_later
     assert_eq!(service.asked(), 0, "it is given up");
 }
 
+/// The number of requests that are under way, which all end this session.
+fn ends(service: &Slow, session: SessionHandle) -> usize {
+    let asked = service.take_asked();
+    for (_, ask) in &asked {
+        let Ask::Service(What::Command(Command::CloseSession { session: closed, .. })) = ask else {
+            panic!("{ask:?}")
+        };
+        assert_eq!(*closed, session);
+    }
+    asked.len()
+}
+
 #[tokio::test]
 async fn a_session_that_was_opened_for_a_client_that_left_meanwhile_is_ended() {
     let session = SessionHandle { id: SessionId(7), key: Key(7) };
@@ -220,16 +233,27 @@ async fn a_session_that_was_opened_for_a_client_that_left_meanwhile_is_ended() {
             assert!(!service.is_gone(), "{path}");
             let (id, _) = service.take_asked().pop().expect("it asks");
             service.outlet().reply(id, Time(1), Answer::Node(reply));
-            let closes = |(_, ask): &(u64, Ask)| {
-                let Ask::Service(What::Command(command)) = ask else { return false };
-                matches!(command, Command::CloseSession { session: it, .. } if *it == session)
-            };
-            let asked = service.take_asked();
-            assert_eq!(asked.len(), usize::from(is_open), "{asked:?}");
-            assert!(asked.iter().all(closes), "{asked:?}");
+            assert_eq!(ends(&service, session), usize::from(is_open), "{path}");
             assert!(service.is_gone(), "{path}");
         }
     }
+    // It may also be open before it is seen that the client left.
+    let service = Arc::new(Slow::default());
+    let desk = Desk::open(service.clone(), Arc::new(Numbers::new(0)));
+    let open = OpenSession {
+        key: session.key,
+        ttl: Ttl::from_ms(60_000).expect("a TTL"),
+        on_disconnect: OnDisconnect::Keep,
+        owner: Arc::default(),
+    };
+    let mut opening = Box::pin(desk.open_session(open));
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(opening.as_mut().poll(&mut context).is_pending());
+    let (id, _) = service.take_asked().pop().expect("it asks");
+    service.outlet().reply(id, Time(1), Answer::Node(opened()));
+    assert_eq!(service.asked(), 0);
+    drop(opening);
+    assert_eq!(ends(&service, session), 1);
 }
 
 #[tokio::test]
