@@ -199,21 +199,32 @@ impl State {
         self.history.newest().filter(move |ended| name.is_none_or(|name| ended.name == *name))
     }
 
-    /// What is known of a token.
+    /// What is known of a token. To find the newest token of a lock that nobody holds may take a
+    /// look at all that is remembered: whoever asks for many tokens asks [`State::is_held`] and
+    /// [`State::ending_of`].
     #[must_use]
     pub fn verify(&self, name: &LockName, token: FencingToken) -> Verdict {
-        let held = self.locks.get(name).is_some_and(|lock| {
-            lock.holds.iter().any(|held| held == token)
-                && self.holds.get(&token).is_some_and(|hold| hold.lingers().is_none())
-        });
         let newest_held = self.locks.get(name).and_then(|lock| lock.holds.iter().last());
         let newest_ended = self.history.newest_token(name, newest_held.unwrap_or_default());
-        let ended = self.history.hold(token).filter(|ended| ended.name == *name);
         Verdict {
-            held,
+            held: self.is_held(name, token),
             newest: newest_held.max(newest_ended),
-            ended: ended.map(|ended| ended.reason.clone()),
+            ended: self.ending_of(name, token).cloned(),
         }
+    }
+
+    /// The token is of a living hold of that lock.
+    #[must_use]
+    pub fn is_held(&self, name: &LockName, token: FencingToken) -> bool {
+        let hold = self.holds.get(&token).filter(|hold| hold.name == *name);
+        hold.is_some_and(|hold| hold.lingers().is_none())
+    }
+
+    /// How a hold of that lock ended, if that is remembered.
+    #[must_use]
+    pub fn ending_of(&self, name: &LockName, token: FencingToken) -> Option<&EndReason> {
+        let ended = self.history.hold(token).filter(|ended| ended.name == *name);
+        ended.map(|ended| &ended.reason)
     }
 
     /// How many locks, sessions, holds and waiters there are.
