@@ -100,7 +100,10 @@ pub const PEER_OUT_LEN_MAX: usize = 65_536;
 /// them.
 pub const PEER_IN_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Connections of other members at a time, those for snapshots included.
-pub const PEER_CALLS_MAX: usize = 24;
+pub const PEER_CALLS_MAX: usize = 12;
+/// Connections at the port for members that have not said who they are, or are told that they do
+/// not belong there. The oldest makes room for the next.
+pub const PEER_STRANGERS_MAX: usize = 12;
 /// How long two members may take to know each other.
 pub const PEER_HELLO_TIME_MAX: Duration = Duration::from_secs(3);
 /// How long what was said to a member may go without an acknowledgement before the connection is

@@ -139,20 +139,20 @@ async fn refuse(mut stream: TcpStream, error: Error) {
     if put_frame(&encode::refusal(0, &error), &mut out).is_ok() {
         let _ = timeout(GOODBYE_TIME_MAX, stream.write_all(&out)).await;
     }
-    say_goodbye(stream).await;
+    say_goodbye(&mut stream).await;
 }
 
 /// Says something in no protocol of this port, and closes.
 async fn say(mut stream: TcpStream, what: &[u8]) {
     let _ = timeout(GOODBYE_TIME_MAX, stream.write_all(what)).await;
-    say_goodbye(stream).await;
+    say_goodbye(&mut stream).await;
 }
 
 /// Closes so that the peer can still read what was said: a close with unread bytes would reset the
 /// connection and throw it away.
-pub(crate) async fn say_goodbye(mut stream: TcpStream) {
+pub(crate) async fn say_goodbye(stream: &mut TcpStream) {
     let _ = stream.shutdown().await;
-    let _ = timeout(GOODBYE_TIME_MAX, read_rest(&mut stream)).await;
+    let _ = timeout(GOODBYE_TIME_MAX, read_rest(stream)).await;
 }
 
 /// Reads whatever the peer still says.

@@ -131,8 +131,9 @@ pub async fn serve(
 
     let Data { log, recovered, torn, folder } = Data::open(&config, &folder_file, planned)?;
     check_cluster(&config.cluster, &recovered.membership).await?;
-    // One of the addresses that were just asked may be its own.
+    // One of the addresses that were just asked may be its own. Who came meanwhile must come again.
     waiting.abort();
+    drop(lobby);
     let last_index = recovered.entries.last().map_or(recovered.snapshot.0, |entry| entry.index);
     let node = Node::new(recovered).map_err(failed_to_open)?;
 

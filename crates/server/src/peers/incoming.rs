@@ -1,5 +1,7 @@
 //! The port for other members: takes their connections, and passes on what they say.
 
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,8 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::WriteHalf;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::yield_now;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tracing::{debug, info, warn};
 
@@ -21,23 +24,31 @@ use super::link::ALIVE_EVERY;
 use super::post::{Arrival, News, Post};
 use super::starts::Call;
 use super::transfer::blocking;
-use crate::limits::{GOODBYE_TIME_MAX, PEER_CALLS_MAX, PEER_HELLO_TIME_MAX};
+use crate::limits::{GOODBYE_TIME_MAX, PEER_CALLS_MAX, PEER_HELLO_TIME_MAX, PEER_STRANGERS_MAX};
 use crate::listener::{ACCEPT_REST, prepare, say_goodbye};
 
 /// How long it is heard whether a start of a node that seems to be silent has spoken after all, and
 /// this process was kept from reading it.
 const LISTEN_AGAIN: Duration = Duration::from_millis(50);
 
-/// Takes connections of other members for ever, at most [`PEER_CALLS_MAX`] at a time; beyond these
-/// the kernel keeps them waiting.
+/// Takes connections of other members for ever, at most [`PEER_CALLS_MAX`] at a time. Who comes says
+/// at once who it is; of those that did not, the oldest goes when there are too many: whoever opens
+/// connections and says nothing keeps no member out.
 pub(crate) async fn accept(listener: TcpListener, post: Arc<Post>) {
     let calls = Arc::new(Semaphore::new(PEER_CALLS_MAX));
+    let mut strangers = VecDeque::new();
     loop {
-        // It is never closed.
-        let Ok(call) = calls.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(serve(stream, post.clone(), call));
+                strangers.retain(|stranger: &oneshot::Sender<()>| !stranger.is_closed());
+                if strangers.len() >= PEER_STRANGERS_MAX {
+                    strangers.pop_front();
+                }
+                let (stranger, sent_away) = oneshot::channel();
+                strangers.push_back(stranger);
+                tokio::spawn(serve(stream, post.clone(), calls.clone(), sent_away));
+                // What it said already is read before the next one comes.
+                yield_now().await;
             }
             Err(error) => {
                 warn!(%error, "could not accept a connection of another member");
@@ -47,33 +58,25 @@ pub(crate) async fn accept(listener: TcpListener, post: Arc<Post>) {
     }
 }
 
-async fn serve(mut stream: TcpStream, post: Arc<Post>, call: OwnedSemaphorePermit) {
+async fn serve(
+    mut stream: TcpStream,
+    post: Arc<Post>,
+    calls: Arc<Semaphore>,
+    sent_away: oneshot::Receiver<()>,
+) {
     let Ok(caller) = stream.peer_addr() else { return };
     if prepare(&stream).is_err() {
         return;
     }
     let mut buffer = BytesMut::new();
-    let hello = timeout(PEER_HELLO_TIME_MAX, read_hello(&mut stream, &mut buffer, &post)).await;
-    let hello = match hello {
-        Err(_) => {
-            debug!(%caller, "a connection for members said nothing in time");
+    let known = tokio::select! {
+        known = get_to_know(&mut stream, &mut buffer, &post, calls, caller) => known,
+        _ = sent_away => {
+            debug!(%caller, "a connection for members made room for a newer one");
             return;
         }
-        Ok(Err(error)) => {
-            debug!(%caller, %error, "a connection for members ended before it began");
-            return;
-        }
-        Ok(Ok(Err(farewell))) => {
-            // Who is refused calls again.
-            let why = &farewell.text;
-            match post.seldom(&format!("{:?} {}", farewell.reason, caller.ip())) {
-                Some(before) => warn!(%caller, why, before, "refused a connection for members"),
-                None => debug!(%caller, why, "refused a connection for members"),
-            }
-            return refuse(stream, farewell).await;
-        }
-        Ok(Ok(Ok(hello))) => hello,
     };
+    let Some((hello, call)) = known else { return };
     let from = hello.from;
     let end = match hello.purpose {
         Purpose::Snapshot => {
@@ -101,12 +104,40 @@ async fn serve(mut stream: TcpStream, post: Arc<Post>, call: OwnedSemaphorePermi
     drop(call);
 }
 
+/// Who calls, if that is a member that may go on; refuses others.
+async fn get_to_know(
+    stream: &mut TcpStream,
+    buffer: &mut BytesMut,
+    post: &Post,
+    calls: Arc<Semaphore>,
+    caller: SocketAddr,
+) -> Option<(Hello, OwnedSemaphorePermit)> {
+    match timeout(PEER_HELLO_TIME_MAX, read_hello(stream, buffer, post, calls)).await {
+        Err(_) => debug!(%caller, "a connection for members said nothing in time"),
+        Ok(Err(error)) => {
+            debug!(%caller, %error, "a connection for members ended before it began");
+        }
+        Ok(Ok(Err(farewell))) => {
+            // Who is refused calls again.
+            let why = &farewell.text;
+            match post.seldom(&format!("{:?} {}", farewell.reason, caller.ip())) {
+                Some(before) => warn!(%caller, why, before, "refused a connection for members"),
+                None => debug!(%caller, why, "refused a connection for members"),
+            }
+            refuse(stream, farewell).await;
+        }
+        Ok(Ok(Ok(known))) => return Some(known),
+    }
+    None
+}
+
 /// Reads who calls, and answers a caller that may go on.
 async fn read_hello(
     stream: &mut TcpStream,
     buffer: &mut BytesMut,
     post: &Post,
-) -> Result<Result<Hello, Farewell>, CallError> {
+    calls: Arc<Semaphore>,
+) -> Result<Result<(Hello, OwnedSemaphorePermit), Farewell>, CallError> {
     let mut opening = [0; OPENING_BYTES];
     stream.read_exact(&mut opening).await?;
     let version = match check_opening(&opening) {
@@ -124,13 +155,17 @@ async fn read_hello(
         Ok(welcome) => welcome,
         Err(farewell) => return Ok(Err(farewell)),
     };
+    let Ok(call) = calls.try_acquire_owned() else {
+        let text = format!("{PEER_CALLS_MAX} members and snapshots are connected, the most");
+        return Ok(Err(Farewell { reason: Reason::TooMany, text }));
+    };
     let mut out = BytesMut::new();
     Frame::Welcome(welcome).put(&mut out);
     stream.write_all(&out).await?;
-    Ok(Ok(hello))
+    Ok(Ok((hello, call)))
 }
 
-async fn refuse(mut stream: TcpStream, farewell: Farewell) {
+async fn refuse(stream: &mut TcpStream, farewell: Farewell) {
     let mut out = BytesMut::new();
     Frame::Farewell(farewell).put(&mut out);
     let _ = timeout(GOODBYE_TIME_MAX, stream.write_all(&out)).await;

@@ -1,5 +1,6 @@
 //! What members say to each other, over the loopback.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bramah_node::Input;
@@ -16,7 +17,10 @@ use super::call::read_frame;
 use super::starts::START_SILENCE_TIME_MAX;
 use super::*;
 use crate::hall::{Hall, Inbox};
-use crate::limits::{PEER_IN_BYTES_MAX, PEER_OUT_BYTES_MAX, PEER_OUT_LEN_MAX};
+use crate::limits::{
+    PEER_CALLS_MAX, PEER_HELLO_TIME_MAX, PEER_IN_BYTES_MAX, PEER_OUT_BYTES_MAX, PEER_OUT_LEN_MAX,
+    PEER_STRANGERS_MAX,
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const CLUSTER: u64 = 300;
@@ -125,6 +129,34 @@ async fn who_does_not_belong_here_is_refused_with_the_reason() {
         panic!("no welcome")
     };
     assert_eq!(version, 1);
+}
+
+#[tokio::test]
+async fn those_who_say_nothing_keep_no_member_out() {
+    let node = Node::start(7).await;
+    let mut silent = VecDeque::new();
+    for _ in 0..3 * PEER_STRANGERS_MAX {
+        silent.push_back(TcpStream::connect(&node.address).await.expect("it connects"));
+    }
+    let began = Instant::now();
+    let _member = welcomed(&node.address, hello(8, 7)).await;
+    assert!(began.elapsed() < PEER_HELLO_TIME_MAX, "nobody waits for their end");
+    let mut first = silent.pop_front().expect("the first");
+    let end = timeout(PATIENCE, first.read(&mut [0])).await.expect("it is sent away");
+    assert_eq!(end.expect("an end"), 0);
+    assert!(began.elapsed() < PEER_HELLO_TIME_MAX);
+}
+
+#[tokio::test]
+async fn no_more_members_are_connected_than_may_be_and_the_next_is_told() {
+    let node = Node::start(7).await;
+    let mut members = Vec::new();
+    for from in 100..100 + PEER_CALLS_MAX as u64 {
+        members.push(welcomed(&node.address, hello(from, 7)).await);
+    }
+    assert_eq!(refusal(&node.address, &opening(), hello(8, 7)).await, Reason::TooMany);
+    members.pop();
+    while let Frame::Farewell(_) = answer(&node.address, &opening(), hello(8, 7)).await.1 {}
 }
 
 /// Of a start that has run for so long.
