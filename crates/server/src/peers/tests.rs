@@ -144,7 +144,7 @@ async fn those_who_say_nothing_keep_no_member_out() {
     let mut first = silent.pop_front().expect("the first");
     let end = timeout(PATIENCE, first.read(&mut [0])).await.expect("it is sent away");
     assert_eq!(end.expect("an end"), 0);
-    assert!(began.elapsed() < PEER_HELLO_TIME_MAX);
+    assert!(began.elapsed() < PEER_HELLO_TIME_MAX / 2, "not because its time was up");
 }
 
 #[tokio::test]
