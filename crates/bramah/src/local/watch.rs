@@ -10,7 +10,7 @@ use super::bell::Bell;
 use super::claim::rung;
 use super::hold::Home;
 use super::look::Look;
-use super::{look_at, look_at_all};
+use super::{is_free, look_at, look_at_all};
 use crate::backend::{BoxFuture, WatchSource, Watched};
 use crate::error::Error;
 use crate::info::{Change, ChangeKind, HolderInfo, LockInfo, LostReason};
@@ -84,7 +84,10 @@ impl Watch {
         for (name, lock) in &now {
             let old = before.remove(name).unwrap_or_else(|| free(name));
             if is_first {
-                self.tell(ChangeKind::Snapshot, lock, None);
+                // A file is never removed; of those with a prefix only what is in use is told.
+                if !is_free(lock) || matches!(self.what, Watched::Name(_)) {
+                    self.tell(ChangeKind::Snapshot, lock, None);
+                }
             } else {
                 self.tell_difference(&old, lock, &dead);
             }

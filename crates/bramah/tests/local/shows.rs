@@ -129,6 +129,7 @@ async fn a_watch_tells_what_happens_to_a_lock() {
 async fn a_watch_of_a_prefix_tells_of_a_death() {
     let dir = tempdir().unwrap();
     let local = open(dir.path());
+    drop(hold(&local, "a free one", Mode::Exclusive).await);
     let _other = hold(&local, "b", Mode::Exclusive).await;
     let mut holder = Process::start("hold", dir.path());
     let token: u64 = holder.says().parse().unwrap();
