@@ -286,11 +286,22 @@ impl Node {
         }
         self.answer_look(now, out);
         self.give_up_late(now, out);
-        let idle = self.pending.is_empty() && self.lanes.is_empty() && self.reads.is_empty();
-        if self.draining && idle && !self.consensus.is_writing() {
+        if self.draining && self.is_idle() {
             out.push(Output::Drained);
         }
         Ok(())
+    }
+
+    /// Nobody waits for an answer, and nothing is being written.
+    fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+            && self.pending.keepalives.due().is_none()
+            && self.lanes.is_empty()
+            && self.reads.is_empty()
+            && self.looks.is_empty()
+            && self.change.is_none()
+            && self.changed.is_none()
+            && !self.consensus.is_writing()
     }
 
     /// When [`Input::Tick`] has something to do, at the latest. Of a node that is alone there is
@@ -299,11 +310,10 @@ impl Node {
     pub fn next_tick(&self) -> Option<BootTime> {
         let alone = self.consensus.is_alone();
         let tick = self.ticker.next().filter(|_| !alone);
-        if !self.is_leader() || self.consensus.is_writing() {
+        if !self.consensus.can_propose() {
             return tick;
         }
-        let due = self.state.next_due().filter(|due| *due > self.time_proposed);
-        let due = due.map(|time| self.clock.when(time));
+        let due = self.time_due().map(|time| self.clock.when(time));
         tick.into_iter().chain(due).chain(self.pending.keepalives.due()).min()
     }
 

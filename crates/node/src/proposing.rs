@@ -1,19 +1,22 @@
 //! From commands to an entry: by this node's own proposal when it leads, or through the leader.
 
-use bramah_core::Command;
 use bramah_core::mutant::{self, Mutant};
+use bramah_core::{Command, Time};
 use bramah_wire::entry::{Run, encode_command, encode_entry};
 use bramah_wire::peer::{Forward, Forwarded, Message, Refused};
 
 use crate::clock::BootTime;
 use crate::consensus::NUMBER_MAX;
-use crate::node::{Node, Output};
+use crate::node::{Node, Output, Room};
 use crate::pending::{ENTRY_BYTES_MAX, Origin};
 use crate::reply::{Reply, Unavailable};
 use crate::restore::NodeError;
 
 /// Bytes of an entry that commands of other members may fill before this node's own.
 const OTHERS_BYTES_MAX: usize = ENTRY_BYTES_MAX / 2;
+/// While something runs out, the other members are told the time so often: whoever leads next goes
+/// on from what it was told, so leases get no longer than this by a change of leaders.
+const TIME_TOLD_EVERY_MS: u64 = 1_000;
 
 impl Node {
     /// Makes one entry of what waits, if anything does or is due.
@@ -22,8 +25,7 @@ impl Node {
             return Ok(false);
         }
         let time = self.time(now).max(self.time_proposed);
-        let due = self.state.next_due().filter(|due| *due > self.time_proposed);
-        let time_is_due = due.is_some_and(|due| due <= time);
+        let time_is_due = self.time_due().is_some_and(|due| due <= time);
         let has_own = self.pending.has_unhanded(now);
         if !has_own && self.lanes.is_empty() && !time_is_due {
             return Ok(false);
@@ -67,6 +69,17 @@ impl Node {
         self.time_proposed = time;
         self.consensus.propose(data)?;
         Ok(true)
+    }
+
+    /// When the time is to become an entry if nothing else does before.
+    pub(crate) fn time_due(&self) -> Option<Time> {
+        let due = self.state.next_due()?;
+        let told = self.time_proposed.max(self.state.now());
+        let is_told = self.consensus.is_alone()
+            || self.room == Room::Out
+            || mutant::is_on(Mutant::TimeToldByRequestsOnly);
+        let tell = (!is_told).then(|| told.plus_ms(TIME_TOLD_EVERY_MS));
+        Some(due).filter(|due| *due > self.time_proposed).into_iter().chain(tell).min()
     }
 
     /// Gives what waits to the leader, once an entry of its term is applied here: only then is it

@@ -1,8 +1,8 @@
 //! What becomes one write, and when anybody is answered.
 
-use bramah_core::{Command, OnDisconnect, Outcome};
+use bramah_core::{Command, OnDisconnect, Outcome, SessionId};
 use bramah_node::{ClientId, Input, Reply, Room, Unavailable};
-use bramah_wire::request::What;
+use bramah_wire::request::{Query, What};
 
 use crate::harness::{Shell, acquire, open};
 
@@ -134,6 +134,33 @@ fn a_draining_node_takes_nothing_new_and_says_when_it_is_done() {
     shell.writes_at_once = true;
     shell.write();
     assert!(shell.drained);
+}
+
+#[test]
+fn a_draining_node_answers_keepalives_and_questions_that_wait_before_it_is_done() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    let session = shell.open(1, 5_000);
+    let keepalive = shell.send(1, What::KeepAlive(vec![session]));
+    shell.step([Input::Drain]);
+    assert!(!shell.drained, "a keepalive waits for company");
+    shell.pass(100);
+    assert!(shell.drained && shell.replies.contains_key(&(1, keepalive)));
+
+    let mut shell = Shell::new();
+    shell.connect(1);
+    let list = |id| {
+        let what = What::Query(Query::ListSessions { after: SessionId(0), len_max: 10 });
+        Input::Request { client: ClientId(1), id, what }
+    };
+    let asked = [101, 102, 103];
+    shell.step(asked.map(list).into_iter().chain([Input::Drain]));
+    assert!(!shell.drained, "one question is answered in a step");
+    while !shell.drained {
+        assert!(shell.node.has_questions(), "what else is it waiting for?");
+        shell.step([]);
+    }
+    assert!(asked.iter().all(|id| shell.replies.contains_key(&(1, *id))));
 }
 
 #[test]

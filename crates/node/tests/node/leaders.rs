@@ -273,11 +273,56 @@ fn whoever_leads_next_is_behind_by_what_clocks_are_rounded_and_never_ahead() {
     let (leader, next) = (cluster.leader(), cluster.follower());
     cluster.connect(leader, 1);
     cluster.open(leader, 1, 60_000);
-    cluster.run(1_000);
+    cluster.run(500);
     let now = BootTime(cluster.now);
     let (stamped, would_stamp) = (cluster.node(leader).time(now), cluster.node(next).time(now));
     assert!(would_stamp < stamped, "{would_stamp:?} of {stamped:?}");
     assert!(stamped.ms_since(would_stamp) < 20, "{would_stamp:?} of {stamped:?}");
+}
+
+#[test]
+fn where_nobody_asks_leases_end_in_time_all_the_same_whoever_leads_next() {
+    let mut cluster = Cluster::new(3);
+    let (leader, next) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    // One hears of the session only 57 s later, and one restarts meanwhile.
+    cluster.cut.insert((leader, next));
+    let session = cluster.open(leader, 1, 60_000);
+    cluster.hold(leader, 1, session, "x");
+    let granted = cluster.now;
+    let third = cluster.members.keys().copied().find(|id| *id != leader && *id != next);
+    cluster.run(57_000);
+    cluster.crash(third.expect("a third"));
+    cluster.start(third.expect("a third"));
+    cluster.heal();
+    cluster.run(1_500);
+    cluster.step(leader, [Input::TransferLeadership { to: Some(next) }]);
+    cluster.run(200);
+    assert_eq!(cluster.leader(), next);
+    while cluster.node(next).applied().0.sizes().holds > 0 {
+        cluster.run(10);
+        assert!(cluster.now < granted + 61_000, "it should be over by now");
+    }
+    assert!(cluster.now >= granted + 60_000, "too early: {}", cluster.now - granted);
+}
+
+#[test]
+fn a_leader_that_may_propose_nothing_now_does_not_wake_for_what_is_due() {
+    let mut cluster = Cluster::new(3);
+    let (leader, next) = (cluster.leader(), cluster.follower());
+    cluster.connect(leader, 1);
+    let opened = cluster.now;
+    cluster.open(leader, 1, 1_000);
+    cluster.run(700);
+    // Whom it hands over to does not hear of it.
+    cluster.cut.insert((leader, next));
+    cluster.step(leader, [Input::TransferLeadership { to: Some(next) }]);
+    while cluster.now < opened + 1_100 {
+        cluster.run(10);
+        let at = cluster.node(leader).next_tick().expect("there are others");
+        assert!(at.0 > cluster.now, "{at:?} at {}", cluster.now);
+    }
+    assert_eq!(cluster.node(leader).applied().0.sizes().sessions, 1, "it is due, and waits");
 }
 
 #[test]
