@@ -1,7 +1,7 @@
 //! What is looked at before a request is served. Pages of other sites must not act through a
 //! visitor's browser, and a request must not mean something else to a proxy than to this server.
 
-use axum::http::{Method, Request, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 use bramah_wire::ErrorCode;
 
 use super::problem::Problem;
@@ -31,6 +31,26 @@ pub(crate) fn check<B>(request: &Request<B>, origins: &Origins) -> Result<(), Pr
         true => refuse("it is of another site, and does not say of which origin"),
         false => Ok(()),
     }
+}
+
+/// The origin of the page that a request is of, if it may speak to this server.
+pub(crate) fn page<B>(request: &Request<B>, origins: &Origins) -> Option<HeaderValue> {
+    let authority = request.uri().authority().map(|it| it.as_str());
+    origins.check_request(request.headers(), authority).ok()?;
+    request.headers().get(header::ORIGIN).cloned()
+}
+
+/// Lets a page of this origin read an answer, which browsers keep from pages of other origins than
+/// the one that they ask.
+pub(crate) fn share(answer: &mut HeaderMap, page: HeaderValue) {
+    // A browser asks with OPTIONS before it sends what no form could.
+    if let Some(methods) = answer.get(header::ALLOW).cloned() {
+        let headers = HeaderValue::from_static("content-type, last-event-id");
+        answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
+    }
+    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, page);
+    answer.insert(header::VARY, HeaderValue::from_static("origin"));
 }
 
 /// Refuses a request whose head asks for what is not done here: to serve it as if that were not

@@ -235,8 +235,9 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Answered>, Infallible> {
     let mut request = request.map(Body::new);
+    let page = guard::page(&request, &front.origins);
     let checked = guard::check_head(&request);
-    let response = match checked.and_then(|()| guard::check(&request, &front.origins)) {
+    let mut response = match checked.and_then(|()| guard::check(&request, &front.origins)) {
         Ok(()) => {
             request.extensions_mut().insert(desk);
             request.extensions_mut().insert(front.clone());
@@ -247,6 +248,9 @@ async fn answer(
         }
         Err(problem) => problem.into_response(),
     };
+    if let Some(page) = page {
+        guard::share(response.headers_mut(), page);
+    }
     Ok(response.map(|body| Answered { body, _busy: busy }))
 }
 

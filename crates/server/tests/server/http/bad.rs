@@ -222,6 +222,32 @@ fn a_page_changes_something_only_where_a_websocket_would_let_it() {
 }
 
 #[test]
+fn a_page_of_a_listed_origin_reads_what_came_of_it_and_others_do_not() {
+    let origins = vec!["https://locks.example".to_owned()];
+    let server = Running::start(Config { origins, ..config(Storage::Memory) }).expect("it starts");
+    let mut http = Http::connect(server.address());
+    let hold = http.acquire("y", "");
+    let path = format!("/v1/holds/{}", hold["hold"].as_str().expect("a hold"));
+    for (origin, may) in [("https://locks.example", true), ("https://evil.example", false)] {
+        for (method, path, status) in [
+            ("POST", "/v1/locks/x", if may { 200 } else { 403 }),
+            ("POST", "/v1/locks/x", if may { 409 } else { 403 }),
+            ("GET", "/v1/locks/x", 200),
+            ("OPTIONS", path.as_str(), 204),
+        ] {
+            http.send_with(method, path, &[("origin", origin)], "");
+            let answer = http.answer();
+            assert_eq!(answer.status, status, "{answer}");
+            let shared = answer.header("access-control-allow-origin");
+            assert_eq!(shared, may.then_some(origin), "{method} {answer:?}");
+            let methods = answer.header("access-control-allow-methods");
+            let asked_before = may && method == "OPTIONS";
+            assert_eq!(methods, asked_before.then_some("DELETE"), "{method} {answer:?}");
+        }
+    }
+}
+
+#[test]
 fn what_a_page_may_look_at_has_no_secret_and_is_not_shared_with_other_origins() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
