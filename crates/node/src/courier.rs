@@ -19,6 +19,10 @@ pub(crate) struct Courier {
     term: u64,
     /// The leader has all below this number.
     taken_below: u64,
+    /// All below this number was sent since something was last found to be lost.
+    sent_below: u64,
+    /// Something was lost, and the leader does not have again all that had been handed over.
+    recovers: bool,
     /// When the oldest that is not acknowledged was last sent, or one before it acknowledged.
     since: BootTime,
 }
@@ -32,27 +36,35 @@ impl Courier {
         incarnation: u64,
         pending: &mut Pending,
     ) -> Option<Forward> {
+        if self.term != term && mutant::is_on(Mutant::ForwardedTooEarly) {
+            pending.take_back();
+        }
         let has_unhanded = pending.has_unhanded(now);
         let (floor, unhanded, _) = pending.numbers();
         if self.term != term {
-            *self = Courier { term, taken_below: floor, since: now };
-            if mutant::is_on(Mutant::ForwardedTooEarly) {
-                pending.take_back();
-            }
+            let (taken_below, sent_below) = (floor, floor);
+            *self = Courier { term, taken_below, sent_below, recovers: false, since: now };
         }
         let untaken = self.taken_below.max(floor);
-        let waits = untaken < unhanded;
-        let is_late = waits && self.since.0 + RESEND_MS <= now.0;
-        let first = match (is_late, has_unhanded) {
-            (true, _) => untaken,
-            (false, true) => unhanded,
-            (false, false) => return None,
-        };
+        let is_late = untaken < self.sent_below && self.since.0 + RESEND_MS <= now.0;
+        if is_late {
+            (self.sent_below, self.recovers) = (untaken, true);
+        }
+        let first = self.sent_below.max(untaken);
+        let waits = untaken < first;
+        // Behind a gap nothing is taken. It is filled a message at a time: each may fill it all, and
+        // what was too much for the way once would be so again.
+        self.recovers &= waits || first < unhanded;
+        let must_wait = waits && self.recovers;
+        if must_wait || (first == unhanded && !has_unhanded) {
+            return None;
+        }
         let commands = message_of(pending.from(first));
-        let end = first + commands.len() as u64;
-        pending.hand_over(usize::try_from(end.saturating_sub(unhanded)).unwrap_or_default());
-        // What comes after must not put off what is sent again: behind a gap nothing is taken.
-        if is_late || !waits {
+        self.sent_below = first + commands.len() as u64;
+        let fresh = self.sent_below.saturating_sub(unhanded);
+        pending.hand_over(usize::try_from(fresh).unwrap_or_default());
+        // What comes after must not put off what is sent again.
+        if !waits {
             self.since = now;
         }
         (!commands.is_empty()).then_some(Forward { term, incarnation, floor, first, commands })
@@ -101,5 +113,34 @@ mod tests {
             firsts.push(forward.first);
         }
         assert_eq!(firsts, [1, 2, 1]);
+    }
+
+    #[test]
+    fn what_was_lost_goes_first_and_each_acknowledgement_brings_the_next_of_it() {
+        let (mut courier, mut pending) = (Courier::default(), Pending::default());
+        let session = SessionHandle { id: SessionId(1), key: Key(1) };
+        for _ in 0..4 {
+            let long = Command::Renew(vec![session; FORWARD_BYTES_MAX / 8]);
+            pending.push(BootTime(0), Origin::Node, long);
+        }
+        let mut poll = |courier: &mut Courier, now, is_fresh| {
+            if is_fresh {
+                push(&mut pending, BootTime(now));
+            }
+            let forward = courier.poll(BootTime(now), 1, 7, &mut pending)?;
+            Some(forward.first..forward.first + forward.commands.len() as u64)
+        };
+        let sent = std::iter::from_fn(|| poll(&mut courier, 0, false));
+        assert_eq!(sent.collect::<Vec<_>>(), [1..2, 2..3, 3..4, 4..5]);
+        assert_eq!(poll(&mut courier, 10, true), Some(5..6), "nothing is known to be lost");
+        courier.acknowledge(BootTime(20), 1, 2);
+        assert_eq!(poll(&mut courier, 20 + RESEND_MS, false), Some(2..3));
+        assert_eq!(poll(&mut courier, 20 + RESEND_MS, true), None, "there is a gap before it");
+        for (taken_below, next) in [(3, Some(3..4)), (4, Some(4..5)), (5, Some(5..7)), (7, None)] {
+            courier.acknowledge(BootTime(230), 1, taken_below);
+            assert_eq!(poll(&mut courier, 230, false), next);
+        }
+        assert_eq!(poll(&mut courier, 240, true), Some(7..8));
+        assert_eq!(poll(&mut courier, 250, true), Some(8..9), "all is well again");
     }
 }

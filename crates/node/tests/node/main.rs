@@ -3,6 +3,7 @@
 mod batching;
 mod clients;
 mod cluster;
+mod forwarding;
 mod harness;
 mod leaders;
 mod liars;
