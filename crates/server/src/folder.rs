@@ -58,9 +58,13 @@ impl FolderFile {
         Ok(false)
     }
 
-    /// Writes it, durably, in place of the one before.
+    /// Writes it, durably, in place of the one before. One that says it already stays: a server
+    /// starts again where there is no room for another.
     pub(crate) fn write(&self, content: &Folder) -> io::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
+        if self.read().is_ok_and(|said| said.as_ref() == Some(content)) {
+            return Ok(());
+        }
         let mut file = File::create(folder.join(NEW_NAME))?;
         file.write_all(&content.encode())?;
         file.sync_all()?;
@@ -81,6 +85,8 @@ impl FolderFile {
 
 #[cfg(test)]
 mod tests {
+    use bramah_wire::link::{Places, Wish};
+
     use super::*;
 
     #[test]
@@ -91,5 +97,20 @@ mod tests {
         assert!(!file.has_log().expect("it can be read"));
         fs::write(folder.path().join("snapshot-7"), "whole").expect("it is written");
         assert!(file.has_log().expect("it can be read"));
+    }
+
+    #[test]
+    fn what_it_says_already_needs_no_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = FolderFile::new(Some(folder.path()));
+        let (wish, places) = (Wish::None, Places::default());
+        let content = Folder { cluster_id: 300, node_id: 7, wish, places };
+        file.write(&content).expect("there is room");
+        std::os::unix::fs::symlink("/dev/full", folder.path().join(NEW_NAME)).expect("it is made");
+        file.write(&content).expect("nothing is written");
+        let other = Folder { node_id: 8, ..content.clone() };
+        let error = file.write(&other).expect_err("it finds no room");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(file.read().expect("it can be read"), Some(content));
     }
 }
