@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use bramah_core::limits::OWNER_BYTES_MAX;
 use bramah_core::{Command, FencingToken, Outcome, RevokeTarget};
+use bramah_wire::ErrorCode;
 use bramah_wire::reply::REVOKED_TOKENS_MAX;
 use bramah_wire::request::{Ask, What};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,10 @@ pub(crate) async fn revoke(mut call: Call) -> Result<Response, Problem> {
         let text = format!("use by: it has {bytes} bytes, at most {OWNER_BYTES_MAX} are allowed");
         return Err(Problem::invalid(text));
     }
+    let nobody = match body.token {
+        Some(_) => None,
+        None => Some(format!("revoke {:?}: nobody holds it", name.as_str())),
+    };
     let revoke = Command::Revoke {
         target: match body.token {
             None => RevokeTarget::Lock(name),
@@ -67,7 +72,12 @@ pub(crate) async fn revoke(mut call: Call) -> Result<Response, Problem> {
         wait_for_deadline: body.wait_for_deadline,
         by: Arc::from(by),
     };
-    match outcome(call.desk.ask(Ask::Service(What::Command(revoke))).await)? {
+    let told = outcome(call.desk.ask(Ask::Service(What::Command(revoke))).await);
+    let told = told.map_err(|problem| match nobody {
+        Some(text) if problem.is(ErrorCode::NotHolder) => Problem::new(ErrorCode::NotHolder, text),
+        _ => problem,
+    });
+    match told? {
         (_, Outcome::Revoked { tokens }) => {
             let first = tokens.iter().take(REVOKED_TOKENS_MAX).map(|token| token.0).collect();
             Ok(json(StatusCode::OK, &Revoked { tokens: first, total: tokens.len() }))

@@ -113,6 +113,9 @@ fn an_operator_revokes_and_the_history_says_so() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
     let hold = http.acquire("x", "");
+    let free = http.post("/v1/locks/free/revoke", "");
+    assert_eq!(free.problem(), (412, "not_holder".to_owned()));
+    assert!(free.detail().contains("revoke \"free\": nobody holds it"), "{free}");
     let wrong = http.post("/v1/locks/x/revoke", "{\"token\":999}");
     assert_eq!(wrong.problem(), (412, "not_holder".to_owned()));
     let body = json!({"token": hold["token"], "by": "bob: it hangs"}).to_string();
