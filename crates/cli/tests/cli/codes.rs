@@ -1,7 +1,9 @@
 //! Each exit code, for real, with what is said beside it.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
 use crate::harness::{Output, Program, Server, bramah, on, run};
@@ -260,6 +262,18 @@ fn a_waiter_whose_server_is_away_for_longer_than_its_ttl_is_69() {
     assert_eq!(output.code, 69, "{output:?}");
     assert!(output.stderr.contains("its place in the queue is lost"), "{output:?}");
     assert!(output.stderr.contains("bramah serve"), "{output:?}");
+}
+
+#[test]
+fn a_line_on_stderr_is_not_mixed_with_those_of_others() {
+    // Each packet is what was written at once.
+    let (stderr, written) = UnixDatagram::pair().unwrap();
+    let mut command = on("nowhere", "ls");
+    assert_eq!(command.stderr(OwnedFd::from(stderr)).status().unwrap().code(), Some(64));
+    let mut line = [0; 4096];
+    let len = written.recv(&mut line).unwrap();
+    let line = String::from_utf8_lossy(&line[..len]);
+    assert!(line.starts_with("bramah: could not use") && line.ends_with('\n'), "{line:?}");
 }
 
 #[test]
