@@ -130,9 +130,10 @@ impl Pending {
         Waiting { origin, command, since, bytes }
     }
 
-    /// Some are not handed over. Keepalives join them, or become a command when their time is up.
+    /// Some can be handed over. Keepalives join them, or become a command when their time is up.
     pub(crate) fn has_unhanded(&mut self, now: BootTime) -> bool {
-        let has_commands = self.handed < self.waiting.len();
+        // Behind one that is answered they wait until all before it are.
+        let has_commands = self.waiting.get(self.handed).is_some_and(Option::is_some);
         let is_due = self.keepalives.due().is_some_and(|due| due <= now);
         let since = self.keepalives.since.filter(|_| has_commands || is_due);
         if let Some(since) = since {
@@ -195,6 +196,7 @@ impl Pending {
                 return Some(waiting);
             }
         }
+        self.drop_answered();
         None
     }
 
@@ -278,6 +280,9 @@ mod tests {
         pending.take_back();
         assert_eq!(pending.numbers(), (1, 1, 4));
         assert_eq!(pending.from(1).count(), 1, "up to the one that is answered");
+        pending.hand_over(1);
+        assert!(!pending.has_unhanded(BootTime(0)), "the third would be behind it");
+        pending.take_back();
         assert!(pending.pop_handed().is_none());
     }
 

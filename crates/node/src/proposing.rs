@@ -54,7 +54,8 @@ impl Node {
             let (incarnation, (_, first, _)) = (self.incarnation, self.pending.numbers());
             let mut count = 0;
             for command in self.pending.from(first) {
-                if bytes.len() >= ENTRY_BYTES_MAX {
+                // One in any case, however long what others want is.
+                if count > 0 && bytes.len() >= ENTRY_BYTES_MAX {
                     break;
                 }
                 encode_command(command, &mut bytes);
