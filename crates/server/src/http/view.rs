@@ -110,8 +110,10 @@ pub(crate) struct HolderView {
     count: Option<u32>,
     #[serde(flatten)]
     value: ValueView,
-    /// Released, but kept until its minimum hold is over.
-    lingers: bool,
+    /// Released, but kept until its minimum hold is over. Not told of the holder that a `busy`
+    /// error names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lingers: Option<bool>,
 }
 
 /// The bytes that a holder attached to its hold.
@@ -186,7 +188,7 @@ impl HolderView {
             expires_in_ms: holder.deadline_ms.saturating_sub(now_ms),
             count: Some(holder.count),
             value: holder.value.map(|value| ValueView::new(&value)).unwrap_or_default(),
-            lingers: holder.lingers,
+            lingers: Some(holder.lingers),
         }
     }
 
@@ -201,7 +203,7 @@ impl HolderView {
             expires_in_ms: holder.deadline.ms_since(now),
             count: None,
             value: ValueView::default(),
-            lingers: false,
+            lingers: None,
         }
     }
 }

@@ -109,6 +109,19 @@ fn a_value_is_changed_by_its_holder_only_and_only_on_its_lock() {
 }
 
 #[test]
+fn what_was_released_early_lingers_and_a_refusal_does_not_say_otherwise() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    let hold = http.acquire("x", "{\"min_hold\":\"1h\"}");
+    assert!(http.release(&hold)["free_in_ms"].as_u64() > Some(0));
+    assert_eq!(http.get("/v1/locks/x").good()["holders"][0]["lingers"], true);
+    let busy = http.post("/v1/locks/x", "");
+    assert_eq!(busy.problem(), (409, "busy".to_owned()));
+    let holder = &busy.json()["holder"];
+    assert_eq!((&holder["token"], holder.get("lingers")), (&hold["token"], None), "{busy}");
+}
+
+#[test]
 fn an_operator_revokes_and_the_history_says_so() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
