@@ -165,6 +165,19 @@ fn a_head_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
+fn a_head_may_have_as_many_headers_as_the_reference_says_and_no_more() {
+    let server = Running::in_memory();
+    for (headers, status) in [(99, 200), (100, 200), (101, 431)] {
+        let mut http = Http::connect(server.address());
+        let others = "x: y\r\n".repeat(headers - 1);
+        http.send_bytes(format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{others}\r\n").as_bytes());
+        let answer = http.answer();
+        assert_eq!(answer.status, status, "{headers}");
+        assert_eq!(answer.body.is_empty(), status == 431, "{answer}");
+    }
+}
+
+#[test]
 fn garbage_after_a_good_request_ends_the_connection_with_an_error() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
