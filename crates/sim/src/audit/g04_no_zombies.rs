@@ -22,6 +22,8 @@ use crate::time::SimTime;
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
 /// How long a commit takes where messages are neither lost nor late.
 const STAMP_SLACK: Duration = Duration::from_millis(500);
+/// While something runs out, a leader with other members writes the time down so often, by its clock.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Messages between members that may be lost, in a million, without being felt.
 const DROP_PPM_STEADY: u32 = 2_000;
 /// How often the cluster is looked at.
@@ -54,6 +56,8 @@ pub(crate) struct NoZombies {
     applied: BTreeMap<u64, (SimTime, u64)>,
     /// The term and the time of the last stamped entry.
     stamp: (u64, Time),
+    /// How long nobody could serve until that, and others were to be told the time then.
+    at_stamp: (u64, bool),
 }
 
 impl NoZombies {
@@ -75,6 +79,7 @@ impl NoZombies {
             is_steady: plan.network.late_ppm == 0 && plan.network.drop_ppm <= DROP_PPM_STEADY,
             applied: BTreeMap::new(),
             stamp: (0, Time(0)),
+            at_stamp: (0, false),
         }
     }
 
@@ -140,15 +145,30 @@ impl NoZombies {
     }
 
     /// An entry with this time is committed, under this leader. The first of a term has the time of
-    /// the last one, and what passed on the leader's clock since it applied that.
+    /// the last one, and what passed on the leader's clock since it applied that. Until now there
+    /// was something to run out or not (`is_due`), and other members (`has_others`) to be told.
     pub(crate) fn stamped(
         &mut self,
         now: SimTime,
         (term, leader): (u64, Option<u64>),
         time: Time,
+        (is_due, has_others): (bool, bool),
         report: &mut Report,
     ) {
         let (last_term, last_time) = std::mem::replace(&mut self.stamp, (term, time));
+        let at_stamp = (self.unserved_us, has_others);
+        let (unserved_us, had_others) = std::mem::replace(&mut self.at_stamp, at_stamp);
+        let is_to_tell = is_due && has_others && had_others && last_term == term;
+        if is_to_tell && self.is_checked && self.is_steady {
+            let untold = Duration::from_millis(time.ms_since(last_time));
+            let unserved = Duration::from_micros(self.unserved_us - unserved_us);
+            report.check(Promise::NoZombies, untold <= TOLD_EVERY + SLACK + unserved, || {
+                format!(
+                    "for {untold:?} nobody was told the time, {unserved:?} of which nobody served: \
+                     who had led next would have gone on from {last_time:?}"
+                )
+            });
+        }
         let Some(leader) = leader else { return };
         let Some((since, down_us)) = self.applied.get(&leader) else { return };
         // What a leader left to the next one was stamped at a time that nobody told.

@@ -133,6 +133,11 @@ impl Logs {
         self.membership.voters.clone()
     }
 
+    /// There is more than one member, as of the last committed entry.
+    pub(crate) fn has_others(&self) -> bool {
+        self.membership.voters.len() + self.membership.learners.len() > 1
+    }
+
     /// The last committed entry.
     pub(crate) fn last(&self) -> u64 {
         FIRST + self.committed.len() as u64

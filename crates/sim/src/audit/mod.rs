@@ -297,7 +297,9 @@ impl Audit {
             match decode_entry(&entry.data) {
                 Ok(decoded) => {
                     let led = (entry.term, self.logs.leader_of(entry.term));
-                    self.no_zombies.stamped(now, led, decoded.now, &mut self.report);
+                    let is_due = self.reference.state.next_due().is_some();
+                    let told = (is_due, self.logs.has_others());
+                    self.no_zombies.stamped(now, led, decoded.now, told, &mut self.report);
                     self.idempotent.origins(entry.term, &decoded.origins, &mut self.report);
                     self.commit(index, decoded.now, decoded.commands, witness);
                 }
