@@ -22,6 +22,8 @@ pub(crate) const ENTRY_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) const KEEPALIVE_DELAY_MS_MAX: u64 = 100;
 /// How long a request may wait where other members are needed to serve it.
 pub(crate) const REQUEST_TIME_MS_MAX: u64 = 5_000;
+/// After so long the leader is asked again for what the node itself wants and was refused.
+const REFUSED_AGAIN_MS: u64 = 1_000;
 
 /// Who asked, and is to be answered.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,6 +92,9 @@ pub(crate) struct Pending {
     /// So many from the first on are handed to the leader of this term.
     handed: usize,
     bytes: usize,
+    /// What the node itself wants and the leader refused, since then: nobody else would ask again.
+    /// Ends of sessions, so no more than there are of those.
+    refused: VecDeque<(BootTime, Command)>,
     pub(crate) keepalives: KeepAlives,
     /// Reused between commands.
     scratch: Vec<u8>,
@@ -102,6 +107,7 @@ impl Default for Pending {
             waiting: VecDeque::new(),
             handed: 0,
             bytes: 0,
+            refused: VecDeque::new(),
             keepalives: KeepAlives::default(),
             scratch: Vec::new(),
         }
@@ -114,7 +120,7 @@ impl Pending {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.refused.is_empty()
     }
 
     pub(crate) fn push(&mut self, now: BootTime, origin: Origin, command: Command) {
@@ -132,6 +138,7 @@ impl Pending {
 
     /// Some can be handed over. Keepalives join them, or become a command when their time is up.
     pub(crate) fn has_unhanded(&mut self, now: BootTime) -> bool {
+        self.ask_again(BootTime(now.0.saturating_sub(REFUSED_AGAIN_MS)));
         // Behind one that is answered they wait until all before it are.
         let has_commands = self.waiting.get(self.handed).is_some_and(Option::is_some);
         let is_due = self.keepalives.due().is_some_and(|due| due <= now);
@@ -163,18 +170,41 @@ impl Pending {
         self.handed = (self.handed + count).min(self.waiting.len());
     }
 
-    /// A later term has begun, so what was handed over and is not applied never will be.
+    /// A later term has begun, so what was handed over and is not applied never will be. What was
+    /// refused may be taken by who leads now.
     pub(crate) fn take_back(&mut self) {
         self.handed = 0;
+        self.ask_again(BootTime(u64::MAX));
     }
 
-    /// This one is applied, or refused.
+    /// What was refused up to then waits once more.
+    fn ask_again(&mut self, refused_until: BootTime) {
+        while let Some((since, command)) = self.refused.pop_front_if(|(at, _)| *at <= refused_until)
+        {
+            self.push(since, Origin::Node, command);
+        }
+    }
+
+    /// This one is applied.
     pub(crate) fn take(&mut self, number: u64) -> Option<Origin> {
+        self.take_waiting(number).map(|waiting| waiting.origin)
+    }
+
+    /// The leader refused this one.
+    pub(crate) fn refuse(&mut self, now: BootTime, number: u64) -> Option<Origin> {
+        let waiting = self.take_waiting(number)?;
+        if waiting.origin == Origin::Node {
+            self.refused.push_back((now, waiting.command));
+        }
+        Some(waiting.origin)
+    }
+
+    fn take_waiting(&mut self, number: u64) -> Option<Waiting> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let waiting = self.waiting.get_mut(at)?.take()?;
         self.bytes -= waiting.bytes;
         self.drop_answered();
-        Some(waiting.origin)
+        Some(waiting)
     }
 
     /// The first one if it has waited too long, and whether it was handed over.
@@ -284,6 +314,28 @@ mod tests {
         assert!(!pending.has_unhanded(BootTime(0)), "the third would be behind it");
         pending.take_back();
         assert!(pending.pop_handed().is_none());
+    }
+
+    #[test]
+    fn what_the_node_itself_wants_and_was_refused_is_asked_again_later_or_of_another_leader() {
+        let end = || Command::Renew(vec![session(1)]);
+        let refuse = || {
+            let mut pending = Pending::default();
+            pending.push(BootTime(0), Origin::Node, end());
+            push(&mut pending, 0, 2);
+            pending.hand_over(2);
+            assert_eq!(pending.refuse(BootTime(10), 1), Some(Origin::Node));
+            assert_eq!(pending.refuse(BootTime(10), 2).as_ref().map(id_of), Some(2));
+            assert!(!pending.is_empty() && !pending.has_unhanded(BootTime(10)));
+            pending
+        };
+        let mut pending = refuse();
+        assert!(!pending.has_unhanded(BootTime(9 + REFUSED_AGAIN_MS)));
+        assert!(pending.has_unhanded(BootTime(10 + REFUSED_AGAIN_MS)));
+        assert_eq!(pending.from(3).collect::<Vec<_>>(), [&end()], "a client asks again itself");
+        let mut pending = refuse();
+        pending.take_back();
+        assert!(pending.has_unhanded(BootTime(10)));
     }
 
     #[test]

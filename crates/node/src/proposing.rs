@@ -150,7 +150,7 @@ impl Node {
                 Refused::DiskFull => Unavailable::DiskFull,
             };
             if number < taken_below
-                && let Some(origin) = self.pending.take(number)
+                && let Some(origin) = self.pending.refuse(now, number)
             {
                 self.answer_all(now, &origin, &Reply::Unavailable(why), out);
             }

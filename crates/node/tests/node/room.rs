@@ -1,7 +1,7 @@
 //! Members whose disks are full, and who leads then.
 
 use bramah_core::{OnDisconnect, Outcome};
-use bramah_node::{Input, Reply, Room, Unavailable};
+use bramah_node::{ClientId, Input, Reply, Room, Unavailable};
 use bramah_wire::peer::{Message, RaftKind};
 use bramah_wire::request::What;
 
@@ -92,4 +92,30 @@ fn a_keepalive_without_a_leader_is_answered_in_time() {
     cluster.run(2_000);
     let reply = cluster.ask(follower, 2, What::KeepAlive(vec![session]));
     assert!(matches!(reply, Reply::KeptAlive(_)), "{reply:?}");
+}
+
+#[test]
+fn a_session_bound_to_its_connection_ends_with_it_as_soon_as_the_leader_has_room_for_that() {
+    let mut cluster = Cluster::new(3);
+    let ids: Vec<u64> = cluster.members.keys().copied().collect();
+    for id in &ids {
+        cluster.connect(*id, 1);
+        let bound = cluster.command(*id, 1, open(600_000, OnDisconnect::Release));
+        assert!(matches!(bound, Outcome::SessionOpened { .. }), "{bound:?}");
+    }
+    for id in &ids {
+        cluster.step(*id, [Input::Room(Room::Out)]);
+    }
+    cluster.run(3_000);
+    let (leader, follower) = (cluster.leader(), cluster.follower());
+    cluster.step(follower, [Input::Disconnected(ClientId(1))]);
+    cluster.run(2_500);
+    assert_eq!(cluster.leader(), leader, "who leads next would be asked anyway");
+    assert_eq!(cluster.node(leader).applied().0.sizes().sessions, 3);
+    for id in &ids {
+        cluster.step(*id, [Input::Room(Room::Enough)]);
+    }
+    cluster.run(1_500);
+    assert_eq!(cluster.leader(), leader);
+    assert_eq!(cluster.node(leader).applied().0.sizes().sessions, 2);
 }
