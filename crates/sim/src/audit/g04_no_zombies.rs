@@ -22,7 +22,7 @@ use crate::time::SimTime;
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
 /// How long a commit takes where messages are neither lost nor late.
 const STAMP_SLACK: Duration = Duration::from_millis(500);
-/// While something runs out, a leader with other members writes the time down so often, by its clock.
+/// While something runs out, a leader with other members writes the time down so often.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Messages between members that may be lost, in a million, without being felt.
 const DROP_PPM_STEADY: u32 = 2_000;
