@@ -119,6 +119,9 @@ pub const SNAPSHOTS_SENT_MAX: usize = 2;
 pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 /// How long a snapshot's sender or receiver may say nothing.
 pub const SNAPSHOT_SILENCE_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long after a snapshot was not taken to its end it is sent again, all of it: a receiver whose
+/// disk is full takes none before there is room.
+pub const SNAPSHOT_RETRY_TIME: Duration = Duration::from_secs(5);
 /// Backups that are under way at a time.
 pub const BACKUPS_MAX: usize = 4;
 /// How long the reader of one may ask for nothing before it makes room for another.

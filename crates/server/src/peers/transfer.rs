@@ -4,6 +4,7 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bramah_node::{NodeError, Replay};
 use bramah_wal::{DirDisk, SnapshotWriter, WalError};
@@ -18,7 +19,7 @@ use tracing::{info, warn};
 use super::call::{CallError, call};
 use super::link::chain;
 use super::post::{Arrival, News, Post, Received};
-use crate::limits::{SNAPSHOT_PART_BYTES, SNAPSHOT_SILENCE_TIME_MAX};
+use crate::limits::{SNAPSHOT_PART_BYTES, SNAPSHOT_RETRY_TIME, SNAPSHOT_SILENCE_TIME_MAX};
 
 /// Room for what is read at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -79,7 +80,9 @@ pub(crate) async fn send(post: Arc<Post>, outgoing: Outgoing) {
     let called = call(&post, to, Purpose::Snapshot).await.map_err(TransferError::from);
     let called = called.and_then(|(stream, buffer, _)| Ok((blocking(stream)?, buffer)));
     match called {
-        Ok((stream, buffer)) => spawn(sending(outcome, stream, buffer, outgoing)),
+        Ok((stream, buffer)) => {
+            spawn(sending(outcome, stream, buffer, outgoing, SNAPSHOT_RETRY_TIME));
+        }
         Err(error) => not_sent(to, index, &error),
     }
 }
@@ -89,6 +92,7 @@ fn sending(
     stream: TcpStream,
     buffer: BytesMut,
     outgoing: Outgoing,
+    rest: Duration,
 ) -> impl FnOnce() + Send + 'static {
     let (to, index, bytes) = (outgoing.to, outgoing.head.index, outgoing.head.bytes);
     move || match push(stream, buffer, outgoing) {
@@ -96,7 +100,12 @@ fn sending(
             info!(to, index, bytes, "sent a snapshot to another member");
             outcome.tell(News::Sent { to, ok: true });
         }
-        Err(error) => not_sent(to, index, &error),
+        Err(error) => {
+            not_sent(to, index, &error);
+            // Whoever hears of it sends all of it again at once.
+            std::thread::sleep(rest);
+            drop(outcome);
+        }
     }
 }
 
@@ -255,6 +264,7 @@ impl Read for Parts {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::time::Instant;
 
     use bramah_wire::link::Places;
 
@@ -302,8 +312,30 @@ mod tests {
         let news = told(|post, stream, head| {
             let outcome = Outcome::new(post, News::Sent { to: 8, ok: false });
             let outgoing = Outgoing { to: 8, head, data: Box::new(io::empty()) };
-            Box::new(sending(outcome, stream, BytesMut::new(), outgoing))
+            Box::new(sending(outcome, stream, BytesMut::new(), outgoing, Duration::ZERO))
         });
         assert!(matches!(news, News::Sent { to: 8, ok: false }));
+    }
+
+    #[test]
+    fn a_snapshot_that_was_not_taken_is_not_sent_again_at_once() {
+        let hall = Arc::new(Hall::default());
+        let identity = Identity { cluster_id: 300, node_id: 7 };
+        let post = Arc::new(Post::new(identity, hall.clone(), Places::default()));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
+        let address = listener.local_addr().expect("an address");
+        let stream = TcpStream::connect(address).expect("it connects");
+        // As one whose disk is full.
+        drop(listener.accept().expect("it is accepted"));
+        let (members, message) = (Bytes::new(), Bytes::new());
+        let head = SnapshotHead { index: 9, term: 1, members, message, bytes: 0 };
+        let outcome = Outcome::new(post, News::Sent { to: 8, ok: false });
+        let outgoing = Outgoing { to: 8, head, data: Box::new(io::empty()) };
+        let (began, rest) = (Instant::now(), Duration::from_millis(200));
+        sending(outcome, stream, BytesMut::new(), outgoing, rest)();
+        assert!(began.elapsed() >= rest);
+        let mut inbox = Inbox::default();
+        hall.swap(&mut inbox);
+        assert!(matches!(inbox.news[..], [News::Sent { to: 8, ok: false }]));
     }
 }
