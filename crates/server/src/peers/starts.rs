@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bramah_wire::link::Start;
+use bramah_wire::link::{PLACES_LEN_MAX, Start};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -21,6 +21,10 @@ pub(crate) const START_SILENCE_TIME_MAX: Duration = Duration::from_secs(3);
 /// How many starts of a node that were replaced are remembered, the newest. Each was silent for
 /// [`START_SILENCE_TIME_MAX`], and its process would have to be there still.
 const REPLACED_LEN_MAX: usize = 64;
+
+/// Of how many nodes it is known which start spoke last. Beyond, the one is forgotten that has been
+/// gone for longest: members are few, and the others came to join and were never taken.
+const SEATS_LEN_MAX: usize = PLACES_LEN_MAX;
 
 /// A connection on which another member speaks.
 pub(crate) struct Call {
@@ -134,6 +138,11 @@ impl Starts {
             if seat.replaced.len() > REPLACED_LEN_MAX {
                 seat.replaced.pop_front();
             }
+        }
+        if self.seats.len() >= SEATS_LEN_MAX {
+            let gone = self.seats.iter().filter(|(_, seat)| seat.has_ended);
+            let longest = gone.min_by_key(|(_, seat)| seat.call.heard()).map(|(node, _)| *node);
+            longest.map(|node| self.seats.remove(&node));
         }
         self.seats.insert(node, seat);
         call
@@ -282,6 +291,20 @@ mod tests {
         starts.begin(NODE, start(1_000, 0), now);
         assert_eq!(starts.seats[&NODE].replaced.len(), REPLACED_LEN_MAX, "no more are remembered");
         assert_eq!(starts.check(NODE, start(2, 1_000), now), Err(StartRefused::Replaced));
+    }
+
+    #[test]
+    fn those_that_came_once_and_never_again_are_forgotten_before_those_that_are_there() {
+        let (mut starts, _there, mut now) = with_one();
+        let first = NODE + 1;
+        for node in first..first + 2 * SEATS_LEN_MAX as u64 {
+            now += seconds(1);
+            let call = starts.begin(node, start(node, 0), now);
+            starts.end(node, &call);
+        }
+        assert_eq!(starts.seats.len(), SEATS_LEN_MAX);
+        assert!(starts.seats.contains_key(&NODE), "it speaks");
+        assert!(!starts.seats.contains_key(&first));
     }
 
     #[test]
