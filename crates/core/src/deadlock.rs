@@ -2,23 +2,40 @@
 //!
 //! The graph has an edge from each session that waits, and is one thread of control
 //! ([`IfHeld::Refuse`] or [`IfHeld::Reenter`]), to each session that must do something first: those
-//! that hold what it waits for, and those that stand before it in line. A session with several
-//! independent users ([`IfHeld::Queue`]) is never stuck as a whole, so its waits make no edge. A
-//! new wait is the only way to close a circle, so looking for one through the new wait, when it
-//! comes, finds them all.
+//! that hold what it waits for, and those that stand before it in line. A wait of one of several
+//! independent users ([`IfHeld::Queue`]) makes no edge, neither from its session, which is never
+//! stuck as a whole, nor to it: that user goes on whatever the others wait for.
+//!
+//! A new wait closes a circle through itself. So the search begins with what that one waits for,
+//! not with all that its session waits for; those come in only where somebody is passed by the new
+//! one and waits for it from then on. It goes in breadth, so that of several circles a short one is
+//! found first.
 //!
 //! Whoever stands next before a waiter waits itself for all that are further ahead. So an edge to
 //! it is enough, and a long line costs one edge for each who stands in it.
+//!
+//! Every replica does the search for every request, so it bounds what it looks at
+//! ([`limits::DEADLOCK_LOOKS_MAX`]), not only what it finds.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::ControlFlow;
 
-use crate::command::{IfHeld, Mode};
+use crate::command::{IfHeld, Item, Mode};
 use crate::facts::WaitFact;
-use crate::ids::{LockName, SessionId};
+use crate::ids::{LockName, SessionId, Time};
 use crate::limits;
+use crate::lock::Lock;
 use crate::outcome::{DeadlockStep, Refusal};
 use crate::queue::Place;
 use crate::state::State;
+
+#[cfg(test)]
+mod tests;
+
+/// Holds and waits of the asker that are looked at to spare the search. With more it is cheaper to
+/// search: what the new wait waits for is most often a session that waits for nothing.
+const OWN_LOOKS_MAX: usize = 100;
 
 impl State {
     /// Refuses `wait`, which is not queued yet, if it would close a circle.
@@ -26,87 +43,225 @@ impl State {
         if wait.if_held == IfHeld::Queue || !self.may_be_waited_for(wait) {
             return Ok(());
         }
-        // Depth first from the new wait; `came_from` remembers who led to whom, and over which
-        // lock.
-        let origin = wait.session;
-        let mut came_from: BTreeMap<SessionId, (SessionId, LockName)> = BTreeMap::new();
-        let mut edges_left = limits::DEADLOCK_EDGES_MAX;
-        let mut stack = vec![origin];
-        while let Some(session) = stack.pop() {
-            for (blocker, name) in self.blockers(session, wait, &mut edges_left) {
-                if blocker == origin {
-                    return Err(Refusal::Deadlock {
-                        cycle: cycle(&came_from, origin, session, name),
-                    });
-                }
-                if blocker != session && !came_from.contains_key(&blocker) {
-                    came_from.insert(blocker, (session, name));
-                    stack.push(blocker);
-                }
-            }
+        match Search::new(self, wait).run() {
+            ControlFlow::Break(Some(cycle)) => Err(Refusal::Deadlock { cycle }),
+            ControlFlow::Break(None) | ControlFlow::Continue(()) => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether anybody waits for this session: for a lock that it holds, or behind it in line.
     fn may_be_waited_for(&self, new: &WaitFact) -> bool {
         let Some(session) = self.sessions.get(&new.session) else { return false };
-        let last_waiter = |name| self.locks.get(name).and_then(|lock| lock.last_waiter());
-        let mut holds = session.holds.iter().filter_map(|token| self.holds.get(token));
-        let queued = session.waits.values().filter_map(|arrival| self.waits.get(arrival));
-        holds.any(|hold| last_waiter(&hold.name).is_some())
-            || queued.chain([new]).any(|wait| {
-                let place = Some(Place::of(wait));
-                wait.items.iter().any(|item| last_waiter(&item.name) > place)
-            })
+        let holds = session.holds.iter().filter_map(|token| self.holds.get(token));
+        let held = holds.map(|hold| (&hold.name, None));
+        let waits = session.waits.values().filter_map(|arrival| self.waits.get(arrival));
+        let queued = waits.flat_map(|wait| {
+            let place = Some(Place::of(wait));
+            wait.items.iter().map(move |item| (&item.name, place))
+        });
+        let mut all = held.chain(queued);
+        self.passes(new)
+            || all.by_ref().take(OWN_LOOKS_MAX).any(|(name, place)| self.last_place(name) > place)
+            || all.next().is_some()
     }
 
-    /// Whom `session` waits for, and over which lock. `new` is its wait that is not queued yet.
-    fn blockers(
-        &self,
-        session: SessionId,
-        new: &WaitFact,
-        edges_left: &mut usize,
-    ) -> Vec<(SessionId, LockName)> {
-        let queued =
-            self.sessions.get(&session).into_iter().flat_map(|session| session.waits.values());
-        let queued = queued.filter_map(|arrival| self.waits.get(arrival));
-        let waits = queued.chain((session == new.session).then_some(new));
-        let mut found = Vec::new();
-        for wait in waits.filter(|wait| wait.if_held != IfHeld::Queue) {
-            let place = Place::of(wait);
-            for item in &wait.items {
-                let Some(lock) = self.locks.get(&item.name) else { continue };
-                let passes =
-                    Place::of(new) < place && new.items.iter().any(|i| i.name == item.name);
-                let mut blockers: Vec<SessionId> =
-                    passes.then_some(new.session).into_iter().collect();
-                let mut before =
-                    lock.before(place).filter_map(|place| self.waits.get(&place.arrival));
-                let next = before.rfind(|other| {
-                    blockers.push(other.session);
-                    other.if_held != IfHeld::Queue
-                });
-                let is_semaphore = matches!(item.mode, Mode::Permits { .. });
-                if next.is_none() || is_semaphore {
-                    let holders = lock.holds.iter().filter(|token| wait.upgrade_of != Some(*token));
-                    let holders = holders.filter_map(|token| self.holds.get(&token));
-                    let mut out = BTreeMap::new();
-                    for hold in holders.filter(|hold| hold.lingers().is_none()) {
-                        *out.entry(hold.session).or_default() += hold.mode.permits();
-                    }
-                    out.retain(|_, permits| is_needed(item.mode, *permits));
-                    blockers.extend(out.into_keys());
-                }
-                // Its own holds and waits do not make a session wait for itself: had they stood in
-                // the way of one thread of control, the request would have been answered with them.
-                blockers.retain(|blocker| *blocker != session);
-                blockers.truncate(*edges_left);
-                *edges_left -= blockers.len();
-                found.extend(blockers.into_iter().map(|blocker| (blocker, item.name.clone())));
+    /// It would stand before somebody who waits already.
+    fn passes(&self, new: &WaitFact) -> bool {
+        let place = Some(Place::of(new));
+        new.items.iter().any(|item| self.last_place(&item.name) > place)
+    }
+
+    fn last_place(&self, name: &LockName) -> Option<Place> {
+        self.locks.get(name).and_then(|lock| lock.last_waiter())
+    }
+}
+
+/// Ends with the circle, or with none once enough was looked at.
+type Found<T = ()> = ControlFlow<Option<Vec<DeadlockStep>>, T>;
+
+/// No lock rests until then.
+const NEVER: Time = Time(u64::MAX);
+
+struct Search<'a> {
+    state: &'a State,
+    /// The wait that is not queued yet, its place, and the locks that it wants.
+    new: &'a WaitFact,
+    place: Place,
+    wanted: BTreeSet<&'a LockName>,
+    /// Who led to whom, and over which lock.
+    came_from: BTreeMap<SessionId, (SessionId, &'a LockName)>,
+    /// Those that were found and not looked at yet.
+    found: VecDeque<SessionId>,
+    holders: BTreeMap<&'a LockName, Holders>,
+    /// Only who is passed by the new wait closes a circle: all others had it before.
+    by_passing: bool,
+    looks_left: usize,
+}
+
+/// The living holds of one lock.
+#[derive(Default)]
+struct Holders {
+    /// Permits of the session that asks, if it is one.
+    of_origin: Option<u32>,
+    /// Permits of the others, the fewest first. Whoever was found once is left out.
+    of_others: Vec<(u32, SessionId)>,
+}
+
+impl<'a> Search<'a> {
+    fn new(state: &'a State, new: &'a WaitFact) -> Search<'a> {
+        Search {
+            state,
+            new,
+            place: Place::of(new),
+            wanted: new.items.iter().map(|item| &item.name).collect(),
+            came_from: BTreeMap::new(),
+            found: VecDeque::new(),
+            holders: BTreeMap::new(),
+            by_passing: false,
+            looks_left: limits::DEADLOCK_LOOKS_MAX,
+        }
+    }
+
+    fn run(&mut self) -> Found {
+        self.add_blockers(self.new)?;
+        self.follow()?;
+        if self.state.passes(self.new) {
+            self.by_passing = true;
+            self.add_waits(self.new.session)?;
+            self.follow()?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn follow(&mut self) -> Found {
+        while let Some(session) = self.found.pop_front() {
+            self.add_waits(session)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Adds whom a session waits for.
+    fn add_waits(&mut self, session: SessionId) -> Found {
+        let state = self.state;
+        for arrival in state.sessions.get(&session).into_iter().flat_map(|s| s.waits.values()) {
+            self.look()?;
+            let wait = state.waits.get(arrival);
+            if let Some(wait) = wait.filter(|wait| wait.if_held != IfHeld::Queue) {
+                self.add_blockers(wait)?;
             }
         }
-        found
+        ControlFlow::Continue(())
+    }
+
+    fn add_blockers(&mut self, wait: &'a WaitFact) -> Found {
+        for item in &wait.items {
+            self.look()?;
+            if let Some(lock) = self.state.locks.get(&item.name) {
+                let follows = self.add_next_before(wait, &item.name, lock)?;
+                // A reader waits for no reader, but for the writer before it that does.
+                let shares = item.mode == Mode::Shared && lock.admits(item.mode, NEVER, None);
+                if !(follows && shares) {
+                    self.add_holders(wait.session, item, lock)?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn add_holders(&mut self, waiter: SessionId, item: &'a Item, lock: &Lock) -> Found {
+        if !self.holders.contains_key(&item.name) {
+            let holders = self.holders_of(lock)?;
+            self.holders.insert(&item.name, holders);
+        }
+        let Some(holders) = self.holders.get_mut(&item.name) else { unreachable!("added above") };
+        let of_origin = holders.of_origin.filter(|permits| is_needed(item.mode, *permits));
+        let others = &mut holders.of_others;
+        let needed = others.partition_point(|(permits, _)| !is_needed(item.mode, *permits));
+        let needed = others.split_off(needed);
+        if of_origin.is_some() && !self.by_passing {
+            self.add(waiter, &item.name, self.new.session)?;
+        }
+        for (_, holder) in needed {
+            self.add(waiter, &item.name, holder)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A hold that lingers ends by itself.
+    fn holders_of(&mut self, lock: &Lock) -> Found<Holders> {
+        let mut permits_of: BTreeMap<SessionId, u32> = BTreeMap::new();
+        for token in lock.holds.iter() {
+            self.look()?;
+            let hold = self.state.holds.get(&token);
+            if let Some(hold) = hold.filter(|hold| hold.lingers().is_none()) {
+                *permits_of.entry(hold.session).or_default() += hold.mode.permits();
+            }
+        }
+        let of_origin = permits_of.remove(&self.new.session);
+        let others = permits_of.into_iter().map(|(session, permits)| (permits, session));
+        let mut of_others: Vec<_> = others.collect();
+        of_others.sort_unstable();
+        ControlFlow::Continue(Holders { of_origin, of_others })
+    }
+
+    /// Adds the last of those who stand before `wait` and may be stuck, if there is one.
+    fn add_next_before(&mut self, wait: &WaitFact, name: &'a LockName, lock: &Lock) -> Found<bool> {
+        let (state, place) = (self.state, Place::of(wait));
+        if self.place < place && self.wanted.contains(name) {
+            self.add(wait.session, name, self.new.session)?;
+        }
+        for before in lock.before(place).rev() {
+            self.look()?;
+            let Some(other) = state.waits.get(&before.arrival) else { continue };
+            if other.if_held != IfHeld::Queue && other.session != wait.session {
+                if other.session != self.new.session || !self.by_passing {
+                    self.add(wait.session, name, other.session)?;
+                }
+                return ControlFlow::Continue(true);
+            }
+        }
+        ControlFlow::Continue(false)
+    }
+
+    /// `from` waits for `blocker`, over this lock. Its own holds and waits do not make a session
+    /// wait for itself: had they stood in the way of one thread of control, the request would have
+    /// been answered with them.
+    fn add(&mut self, from: SessionId, name: &'a LockName, blocker: SessionId) -> Found {
+        let origin = self.new.session;
+        if blocker == from {
+            return ControlFlow::Continue(());
+        }
+        if blocker == origin {
+            return ControlFlow::Break(Some(self.cycle(from, name)));
+        }
+        if let Entry::Vacant(new) = self.came_from.entry(blocker) {
+            new.insert((from, name));
+            self.found.push_back(blocker);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// One more hold, wait or place in line is looked at.
+    fn look(&mut self) -> Found {
+        match self.looks_left.checked_sub(1) {
+            Some(left) => self.looks_left = left,
+            None => return ControlFlow::Break(None),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The way from the session that asks to `last`, which waits for it over `name`.
+    fn cycle(&self, last: SessionId, name: &'a LockName) -> Vec<DeadlockStep> {
+        let mut steps = vec![(last, name)];
+        let mut session = last;
+        while session != self.new.session
+            && let Some((before, name)) = self.came_from.get(&session)
+        {
+            steps.push((*before, *name));
+            session = *before;
+        }
+        let first = steps.into_iter().rev().take(limits::CYCLE_STEPS_MAX);
+        first.map(|(session, name)| DeadlockStep { session, waits_for: name.clone() }).collect()
     }
 }
 
@@ -118,23 +273,4 @@ fn is_needed(mode: Mode, permits: u32) -> bool {
         Mode::Exclusive | Mode::Shared => true,
         Mode::Permits { count, limit } => limit.saturating_sub(permits) < count,
     }
-}
-
-/// The way from `origin` to `last`, which waits for `origin` over `name`.
-fn cycle(
-    came_from: &BTreeMap<SessionId, (SessionId, LockName)>,
-    origin: SessionId,
-    last: SessionId,
-    name: LockName,
-) -> Vec<DeadlockStep> {
-    let mut steps = vec![DeadlockStep { session: last, waits_for: name }];
-    let mut session = last;
-    while session != origin
-        && let Some((before, name)) = came_from.get(&session)
-    {
-        steps.push(DeadlockStep { session: *before, waits_for: name.clone() });
-        session = *before;
-    }
-    steps.reverse();
-    steps
 }

@@ -37,6 +37,9 @@ pub const REENTRIES_MAX: u32 = 1_000_000;
 pub const HISTORY_LEN_MAX: usize = 65_536;
 /// Most sessions that one renewal may name.
 pub const RENEW_SESSIONS_MAX: usize = 65_536;
-/// Most edges of the wait-for graph that are followed for one request. Past it the wait is allowed:
-/// the search bounds its own cost, it does not promise to find a cycle that large.
-pub const DEADLOCK_EDGES_MAX: usize = 100_000;
+/// Most holds, waits and places in line that are looked at in the search for a deadlock, for one
+/// request. Past it the wait is allowed: the search bounds its own cost, it does not promise to
+/// find a circle that large.
+pub const DEADLOCK_LOOKS_MAX: usize = 10_000;
+/// Most steps of a circle of waiters that its refusal names: the first ones, from who asked.
+pub const CYCLE_STEPS_MAX: usize = 64;

@@ -170,7 +170,8 @@ pub enum Refusal {
     /// Waiting would close a circle in which everybody waits for the next.
     Deadlock {
         /// The circle: each session waits for the lock, which the next one holds or is before it in
-        /// line for. The last one waits for the first.
+        /// line for. The last one waits for the first, unless the circle is so long that only its
+        /// first [`CYCLE_STEPS_MAX`](crate::limits::CYCLE_STEPS_MAX) steps are named.
         cycle: Vec<DeadlockStep>,
     },
     /// The request contradicts itself or the hold; the text says how.

@@ -7,8 +7,6 @@ use bramah_core::DeadlockStep;
 
 use crate::proto;
 
-/// Most steps of a circle of waiters that an error names.
-pub const CYCLE_STEPS_MAX: usize = 64;
 /// Longest message of an error, in bytes. What is longer is cut.
 pub const MESSAGE_BYTES_MAX: usize = 2048;
 
@@ -19,7 +17,8 @@ pub struct Error {
     pub code: ErrorCode,
     /// What happened, and what to do. Lower case, no full stop, fits after "could not".
     pub message: String,
-    /// Of [`ErrorCode::Deadlock`]: who waits for what, at most [`CYCLE_STEPS_MAX`] of them.
+    /// Of [`ErrorCode::Deadlock`]: who waits for what, at most
+    /// [`CYCLE_STEPS_MAX`](bramah_core::limits::CYCLE_STEPS_MAX) of them.
     pub cycle: Vec<DeadlockStep>,
     /// Of [`ErrorCode::NoLeader`] and [`ErrorCode::Draining`]: addresses for clients where to ask
     /// instead, the likeliest first.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use bramah_core::limits::CYCLE_STEPS_MAX;
 use bramah_core::{DeadlockStep, EndReason, Refusal, Time};
 
-use crate::error::{CYCLE_STEPS_MAX, Error, ErrorCode};
+use crate::error::{Error, ErrorCode};
 
 impl Error {
     /// The error that tells of `refusal`, at the time `now`.
@@ -55,7 +56,7 @@ impl Error {
                     "wait: it would close a circle ({}); release what the others wait for first",
                     Circle(cycle)
                 ));
-                error.cycle = cycle.iter().take(CYCLE_STEPS_MAX).cloned().collect();
+                error.cycle.clone_from(cycle);
                 error
             }
             Refusal::Invalid(reason) => error(format!("serve the request: {reason}")),
@@ -134,6 +135,8 @@ impl fmt::Display for Circle<'_> {
         }
         match self.0.len().saturating_sub(STEPS_TOLD) {
             0 => Ok(()),
+            // The core names no more of it.
+            more if self.0.len() == CYCLE_STEPS_MAX => write!(f, ", and at least {more} more"),
             more => write!(f, ", and {more} more"),
         }
     }

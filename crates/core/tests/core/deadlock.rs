@@ -1,4 +1,5 @@
-use bramah_core::{IfHeld, Wait};
+use bramah_core::limits::DEADLOCK_LOOKS_MAX;
+use bramah_core::{IfHeld, Outcome, Refusal, Wait};
 
 use crate::ask::{exclusive, many, permits, shared};
 use crate::table::Table;
@@ -29,6 +30,53 @@ fn a_long_circle_is_named_whole() {
     assert_eq!(table.acquire("s4", "a"), "deadlock: s4 for a s1 for b s2 for c s3 for d");
 }
 
+/// So many sessions of which each waits for the next, and then the last for the first: its answer.
+fn circle_of(sessions: usize) -> (Table, String) {
+    let mut table = Table::large();
+    let name = |n: usize| format!("s{n}");
+    for n in 0..sessions {
+        table.open(&name(n));
+        table.acquire(&name(n), &*name(n));
+    }
+    for n in 1..sessions {
+        assert_eq!(table.acquire(&name(n - 1), &*name(n)), "queued 1 of 1");
+    }
+    let answer = table.acquire(&name(sessions - 1), "s0");
+    (table, answer)
+}
+
+#[test]
+fn of_a_very_long_circle_the_first_steps_are_named() {
+    for (sessions, named) in [(63, 63), (64, 64), (65, 64), (200, 64)] {
+        let (table, answer) = circle_of(sessions);
+        let last = format!("deadlock: s{} for s0 s0 for s1 s1 for s2 ", sessions - 1);
+        assert!(answer.starts_with(&last), "{answer}");
+        let Outcome::Refused(Refusal::Deadlock { cycle }) = &table.outcome else { panic!() };
+        assert_eq!(cycle.len(), named);
+    }
+}
+
+#[test]
+fn a_circle_beyond_what_is_looked_at_is_allowed_to_wait() {
+    // Of each in it its wait, the lock and the holder are looked at.
+    let sessions = DEADLOCK_LOOKS_MAX / 3;
+    assert!(circle_of(sessions - 1).1.starts_with("deadlock"));
+    assert_eq!(circle_of(sessions + 2).1, "queued 1 of 1");
+}
+
+#[test]
+fn a_circle_beside_a_long_line_is_found_and_short() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    for n in 0..50 {
+        table.open(&format!("w{n}"));
+        table.acquire(&format!("w{n}"), "a");
+    }
+    table.acquire("s1", "b");
+    assert_eq!(table.acquire("s2", "a"), "deadlock: s2 for a s1 for b");
+}
+
 #[test]
 fn a_try_does_not_wait_and_is_no_deadlock() {
     let mut table = Table::with(["s1", "s2"]);
@@ -57,6 +105,47 @@ fn a_session_with_many_users_is_never_stuck_as_a_whole() {
     table.acquire("s2", "b");
     table.acquire("s1", exclusive("b").many_users());
     assert_eq!(table.acquire("s2", "a"), "queued 1 of 1");
+}
+
+#[test]
+fn one_of_many_users_who_stands_in_line_is_not_stuck_with_its_session() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", "a");
+    table.acquire("s3", "b");
+    table.acquire("s2", exclusive("a").many_users());
+    assert_eq!(table.acquire("s2", "b"), "queued 1 of 1");
+    assert_eq!(table.acquire("s3", "a"), "queued 2 of 2");
+    // That user has the lock next, and gives it back whatever s2 waits for.
+    table.release("s1", "a");
+    table.release("s2", "a");
+    assert_eq!(table.holders("a"), "s3");
+}
+
+#[test]
+fn a_wait_is_not_refused_for_a_circle_that_it_is_no_part_of() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", "a");
+    table.acquire("s1", "c");
+    table.acquire("s3", "b");
+    table.acquire("s2", exclusive("a").many_users());
+    table.acquire("s2", "b");
+    table.acquire("s3", "a");
+    // As far as can be seen from outside, s2 and s3 wait for each other from now on.
+    table.release("s1", "a");
+    assert_eq!(table.acquire("s2", "c"), "queued 1 of 1");
+}
+
+#[test]
+fn a_circle_through_an_earlier_wait_of_one_who_passes_another_is_found() {
+    let mut table = Table::with(["s1", "s2", "s3"]);
+    table.acquire("s1", "a");
+    table.acquire("s2", "b");
+    table.acquire("s2", "a");
+    table.acquire("s3", "b");
+    // s2 would wait behind s3, who waits for s2 already.
+    let ask = exclusive("a").priority(1);
+    assert_eq!(table.acquire("s3", ask), "deadlock: s3 for b s2 for a");
+    assert_eq!(table.acquire("s3", "a"), "queued 2 of 2");
 }
 
 #[test]
@@ -160,6 +249,17 @@ fn a_semaphore_that_cannot_do_without_one_holder_can_close_a_circle() {
     assert_eq!(table.acquire("s1", "x"), "queued 1 of 1");
     let refused = "deadlock: s3 for pool s1 for x";
     assert_eq!(table.acquire("s3", permits("pool", 2, 3)), refused);
+}
+
+#[test]
+fn a_session_that_holds_much_is_not_overlooked() {
+    let mut table = Table::with(["s1", "s2"]);
+    for n in 0..300 {
+        table.acquire("s1", &*format!("n{n}"));
+    }
+    table.acquire("s2", "b");
+    table.acquire("s2", "n299");
+    assert_eq!(table.acquire("s1", "b"), "deadlock: s1 for b s2 for n299");
 }
 
 #[test]

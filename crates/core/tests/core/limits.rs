@@ -1,5 +1,5 @@
 //! Every limit at one below, at, and one above. Not here: `LOCKS_MAX` and `SESSIONS_MAX`, which
-//! need gigabytes, and `DEADLOCK_EDGES_MAX`, which bounds a search and refuses nothing.
+//! need gigabytes, and `DEADLOCK_LOOKS_MAX`, which bounds a search and refuses nothing.
 
 use std::sync::Arc;
 

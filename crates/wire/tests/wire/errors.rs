@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bramah_core::{DeadlockStep, EndReason, Refusal, SessionId, Time};
-use bramah_wire::error::{CYCLE_STEPS_MAX, MESSAGE_BYTES_MAX};
+use bramah_wire::error::MESSAGE_BYTES_MAX;
 use bramah_wire::frame::FrameTooLong;
 use bramah_wire::{Effect, Error, ErrorCode, proto};
 use proptest::prelude::*;
@@ -76,12 +76,15 @@ fn a_refusal_says_when_and_how_it_ended() {
 }
 
 #[test]
-fn a_long_circle_is_cut_and_says_so() {
+fn a_long_circle_is_told_in_part_and_says_so() {
     let step = |id| DeadlockStep { session: SessionId(id), waits_for: samples::name("a") };
-    let refusal = Refusal::Deadlock { cycle: (0..1_000).map(step).collect() };
-    let error = Error::from_refusal(&refusal, Time(0));
-    assert_eq!(error.cycle.len(), CYCLE_STEPS_MAX);
-    assert!(error.message.contains("and 996 more"), "{error}");
+    let of = |steps| Refusal::Deadlock { cycle: (0..steps).map(step).collect() };
+    let error = Error::from_refusal(&of(63), Time(0));
+    assert_eq!(error.cycle.len(), 63);
+    assert!(error.message.contains(", and 59 more)"), "{error}");
+    // So many are named of any that is longer.
+    let error = Error::from_refusal(&of(64), Time(0));
+    assert!(error.message.contains(", and at least 60 more)"), "{error}");
 }
 
 #[test]

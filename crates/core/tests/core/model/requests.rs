@@ -2,7 +2,8 @@
 
 use bramah_core::{
     Acquire, Action, EndReason, FencingToken, Happening, HoldAction, HoldId, IfHeld, Item, Key,
-    Mode, Outcome, Priority, Refusal, RequestSeq, SessionHandle, SessionId, Terms, Wait, WaitEnd,
+    LockName, Mode, Outcome, Priority, Refusal, RequestSeq, SessionHandle, SessionId, Terms, Wait,
+    WaitEnd,
 };
 
 use super::{Answer, Hold, Model, Waiting};
@@ -199,7 +200,7 @@ impl Model {
             }
         }
         self.waits.push(wait.clone());
-        if wait.if_held != IfHeld::Queue && self.waits_for_itself(wait.session) {
+        if wait.if_held != IfHeld::Queue && self.last_wait_closes_a_circle() {
             self.waits.pop();
             return Err(Refusal::Deadlock { cycle: Vec::new() });
         }
@@ -256,9 +257,10 @@ impl Model {
         out + count > limit
     }
 
-    /// Follows who waits for whom until nobody new is found.
-    fn waits_for_itself(&mut self, origin: SessionId) -> bool {
-        let mut edges = Vec::new();
+    /// Somebody waits for somebody because of the wait that came last, who waits for the former.
+    fn last_wait_closes_a_circle(&mut self) -> bool {
+        let last = self.waits.last().expect("somebody waits").arrival;
+        let (mut edges, mut new) = (Vec::new(), Vec::new());
         for wait in self.waits.iter().filter(|wait| wait.if_held != IfHeld::Queue) {
             for item in &wait.items {
                 let held = self.holds.iter().filter(|hold| {
@@ -266,25 +268,24 @@ impl Model {
                     let living = hold.name == item.name && hold.lingers.is_none() && !exchanged;
                     living && self.is_needed(item, hold.session)
                 });
-                let ahead = self.waits.iter().filter(|o| o.wants(&item.name) && o.is_before(wait));
-                let all = held.map(|hold| hold.session).chain(ahead.map(|other| other.session));
-                let others = all.filter(|blocker| *blocker != wait.session);
-                edges.extend(others.map(|blocker| (wait.session, item.name.clone(), blocker)));
+                let held = held.map(|hold| (hold.session, wait.arrival == last));
+                let ahead = self.waits.iter().filter(|other| {
+                    let ahead = other.wants(&item.name) && other.is_before(wait);
+                    ahead && other.if_held != IfHeld::Queue
+                });
+                let ahead = ahead
+                    .map(|other| (other.session, wait.arrival == last || other.arrival == last));
+                for (blocker, is_new) in held.chain(ahead) {
+                    if blocker != wait.session {
+                        edges.push((wait.session, item.name.clone(), blocker));
+                        new.extend(is_new.then_some((wait.session, blocker)));
+                    }
+                }
             }
         }
-        let mut reached = vec![origin];
-        loop {
-            let next = edges.iter().find(|(from, _, to)| {
-                reached.contains(from) && (*to == origin || !reached.contains(to))
-            });
-            match next {
-                Some((.., to)) if *to == origin => break,
-                Some((.., to)) => reached.push(*to),
-                None => return false,
-            }
-        }
-        self.edges = edges;
-        true
+        let closes = new.into_iter().any(|(from, to)| leads_to(&edges, to, from));
+        self.edges = if closes { edges } else { Vec::new() };
+        closes
     }
 
     fn cancel(&mut self, id: SessionId, seq: RequestSeq) -> Answer {
@@ -368,4 +369,17 @@ impl Model {
             }
         }
     }
+}
+
+/// Follows who waits for whom until nobody new is found.
+fn leads_to(edges: &[(SessionId, LockName, SessionId)], from: SessionId, to: SessionId) -> bool {
+    let mut reached = vec![from];
+    while !reached.contains(&to) {
+        let next = edges.iter().find(|(a, _, b)| reached.contains(a) && !reached.contains(b));
+        match next {
+            Some((.., next)) => reached.push(*next),
+            None => return false,
+        }
+    }
+    true
 }
