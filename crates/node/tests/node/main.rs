@@ -8,6 +8,7 @@ mod harness;
 mod leaders;
 mod liars;
 mod members;
+mod missed;
 mod quorum;
 mod removal;
 mod restart;

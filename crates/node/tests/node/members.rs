@@ -12,7 +12,7 @@ use crate::harness::{is_grant_of, name, open};
 
 /// More entries than a leader keeps in memory behind what is applied, for nobody that it heard of
 /// of late.
-fn outrun(cluster: &mut Cluster, id: u64) {
+pub(crate) fn outrun(cluster: &mut Cluster, id: u64) {
     cluster.run(11_000);
     send_many(cluster, id);
 }
@@ -77,7 +77,7 @@ fn a_member_that_was_heard_of_lately_gets_what_it_missed_without_a_snapshot() {
 }
 
 /// What sessions were told.
-fn news_in(notices: Vec<(u64, Notice)>) -> Vec<Happening> {
+pub(crate) fn news_in(notices: Vec<(u64, Notice)>) -> Vec<Happening> {
     let of_session = |(_, notice)| match notice {
         Notice::Session(event) => Some(event.what),
         _ => None,
