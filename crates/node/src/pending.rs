@@ -179,8 +179,8 @@ impl Pending {
 
     /// What was refused up to then waits once more.
     fn ask_again(&mut self, refused_until: BootTime) {
-        while let Some((since, command)) = self.refused.pop_front_if(|(at, _)| *at <= refused_until)
-        {
+        let len = self.refused.partition_point(|(since, _)| *since <= refused_until);
+        for (since, command) in self.refused.drain(..len).collect::<Vec<_>>() {
             self.push(since, Origin::Node, command);
         }
     }
