@@ -103,8 +103,8 @@ impl Node {
 
     /// A snapshot came in place of entries, and with it the news of all of them.
     pub(crate) fn tell_what_was_missed(&mut self, before: &State, out: &mut Vec<Output>) {
-        for client in self.hub.clients() {
-            if !mutant::is_on(Mutant::InstallKeepsWatches) {
+        if self.hub.watchers() > 0 && !mutant::is_on(Mutant::InstallKeepsWatches) {
+            for client in self.hub.clients() {
                 self.drop_watches(client, out);
             }
         }

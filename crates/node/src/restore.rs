@@ -140,7 +140,7 @@ impl Replay {
     /// [`NodeError::Entry`] when it cannot be read.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), NodeError> {
         match entry.kind {
-            ENTRY_CHANGE if !entry.data.is_empty() => {
+            ENTRY_CHANGE => {
                 let index = entry.index;
                 let change = MemberChange::decode(&entry.data);
                 let change = change.map_err(|source| NodeError::Entry { index, source })?;

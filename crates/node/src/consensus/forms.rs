@@ -60,8 +60,8 @@ pub(super) fn change_in(change: MemberChange) -> ConfChangeV2 {
 fn kind_out(entry: &Entry) -> u8 {
     match entry.get_entry_type() {
         EntryType::EntryNormal => ENTRY_COMMANDS,
-        EntryType::EntryConfChange => 1,
-        EntryType::EntryConfChangeV2 => ENTRY_CHANGE,
+        // The engine knows two kinds; of the first none is ever made.
+        EntryType::EntryConfChange | EntryType::EntryConfChangeV2 => ENTRY_CHANGE,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is left after a crash.
 
-use bramah_core::{FencingToken, Outcome};
-use bramah_node::{Node, NodeError, Recovered, Reply};
+use bramah_core::{FencingToken, Outcome, State};
+use bramah_node::{Node, NodeError, Recovered, Replay, Reply};
+use bramah_wal::Entry;
 use bramah_wire::request::What;
 
 use crate::harness::{Shell, is_grant_of, membership};
@@ -102,4 +103,11 @@ fn a_log_with_a_gap_or_without_its_committed_end_is_an_error() {
     assert!(matches!(short, Some(NodeError::CommitBehindEnd { commit: 100, .. })), "{short:?}");
     let kind = recovered(|recovered| recovered.entries[1].kind = 9);
     assert!(matches!(kind, Some(NodeError::EntryKind { index: 3, kind: 9 })), "{kind:?}");
+}
+
+#[test]
+fn a_change_of_the_members_that_cannot_be_read_is_an_error_for_compaction_too() {
+    let mut replay = Replay::new(State::new(0), membership(), 1, 1);
+    let error = replay.apply(&Entry { term: 1, index: 2, kind: 2, data: Vec::new().into() });
+    assert!(matches!(error, Err(NodeError::Entry { index: 2, .. })), "{error:?}");
 }
