@@ -5,12 +5,11 @@ use crate::command::{Action, RequestRef};
 use crate::event::{EndReason, WaitEnd};
 use crate::facts::WaitFact;
 use crate::ids::{FencingToken, RequestSeq, SessionHandle, SessionId};
-use crate::limits;
 use crate::mutant::{self, Mutant};
 use crate::outcome::{Grant, Outcome, Refusal};
 use crate::queue::Place;
 use crate::session::Session;
-use crate::state::{State, limit};
+use crate::state::State;
 
 impl State {
     pub(crate) fn request(
@@ -40,8 +39,9 @@ impl State {
         }
         // A cancel also answers the request that it cancels.
         let answers = 1 + usize::from(matches!(action, Action::Cancel { .. }));
-        if !self.sessions.get(&id).is_some_and(|session| session.has_room_for_answers(answers)) {
-            return Outcome::Refused(limit("session_answers", limits::SESSION_ANSWERS_MAX));
+        let room = self.sessions.get(&id).map(|session| session.check_room_for_answers(answers));
+        if let Some(Err(refusal)) = room {
+            return Outcome::Refused(refusal);
         }
         let outcome = match action {
             Action::Acquire(acquire) => self.acquire(id, seq, acquire),

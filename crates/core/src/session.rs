@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{SessionFact, WaitFact};
 use crate::ids::{FencingToken, RequestSeq, Time};
-use crate::limits::{SESSION_ANSWERS_MAX, SESSION_HOLDS_MAX};
+use crate::limits::{SESSION_ANSWERS_BYTES_MAX, SESSION_ANSWERS_MAX, SESSION_HOLDS_MAX};
 use crate::mutant::{self, Mutant};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Refusal};
+use crate::state::limit;
 
 /// An open session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +18,15 @@ pub(crate) struct Session {
     pub(crate) waits: BTreeMap<RequestSeq, u64>,
     /// Holds that its waits will become, if all are granted.
     holds_to_be: usize,
+    /// Of all answers that are kept.
+    answers_bytes: usize,
 }
 
 impl Session {
     pub(crate) fn new(fact: SessionFact) -> Session {
-        Session { fact, holds: BTreeSet::new(), waits: BTreeMap::new(), holds_to_be: 0 }
+        let answers_bytes = fact.answers.iter().map(|(_, answer)| answer.bytes()).sum();
+        let (holds, waits) = (BTreeSet::new(), BTreeMap::new());
+        Session { fact, holds, waits, holds_to_be: 0, answers_bytes }
     }
 
     pub(crate) fn deadline(&self) -> Time {
@@ -34,7 +39,9 @@ impl Session {
             self.fact.answered_below = below;
             let early = u64::from(mutant::is_on(Mutant::AnswerForgottenEarly));
             let kept = self.fact.answers.partition_point(|(seq, _)| seq.0 < below.0 + early);
-            self.fact.answers.drain(..kept);
+            for (_, answer) in self.fact.answers.drain(..kept) {
+                self.answers_bytes -= answer.bytes();
+            }
         }
     }
 
@@ -59,9 +66,15 @@ impl Session {
     }
 
     /// So many more answers may be kept, beside those that its waits will leave.
-    pub(crate) fn has_room_for_answers(&self, answers: usize) -> bool {
+    pub(crate) fn check_room_for_answers(&self, answers: usize) -> Result<(), Refusal> {
         let kept = self.fact.answers.len() + self.waits.len();
-        kept + answers <= SESSION_ANSWERS_MAX
+        if kept + answers > SESSION_ANSWERS_MAX {
+            return Err(limit("session_answers", SESSION_ANSWERS_MAX));
+        }
+        if self.answers_bytes >= SESSION_ANSWERS_BYTES_MAX {
+            return Err(limit("session_answers_bytes", SESSION_ANSWERS_BYTES_MAX));
+        }
+        Ok(())
     }
 
     /// Keeps an answer, unless the client has said already that it needs it no more.
@@ -69,8 +82,12 @@ impl Session {
         if seq < self.fact.answered_below {
             return;
         }
+        self.answers_bytes += outcome.bytes();
         match self.fact.answers.binary_search_by_key(&seq, |(seq, _)| *seq) {
-            Ok(index) => self.fact.answers[index].1 = outcome,
+            Ok(index) => {
+                let before = std::mem::replace(&mut self.fact.answers[index].1, outcome);
+                self.answers_bytes -= before.bytes();
+            }
             Err(index) => self.fact.answers.insert(index, (seq, outcome)),
         }
     }

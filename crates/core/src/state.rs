@@ -326,7 +326,6 @@ impl Restore {
         if !self.counted {
             return Err(contradiction("it has no counters"));
         }
-        self.state.touched.clear();
         if mutant::is_on(Mutant::TokenMarkLost) {
             self.state.counters.last_token = mutant::highest_held(&self.state);
         }

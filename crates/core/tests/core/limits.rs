@@ -240,6 +240,43 @@ fn waits_count_as_the_answers_that_they_will_leave() {
     assert_eq!(answers(&table), limits::SESSION_ANSWERS_MAX);
 }
 
+#[test]
+fn a_session_keeps_at_most_16_mib_of_answers_and_those_of_its_waits() {
+    let mut table = Table::large();
+    let name = |n: usize| format!("{n:0>512}");
+    for n in 0..64 {
+        table.open(&format!("s{n}"));
+        table.acquire(&format!("s{n}"), &*name(n));
+    }
+    for n in 1..64 {
+        table.acquire(&format!("s{}", n - 1), &*name(n));
+    }
+    table.open("holder");
+    table.acquire("holder", "x");
+    assert_eq!(table.acquire("s63", "x"), "queued 1 of 1");
+    let wait = table.seq("s63");
+    // Each answer names 64 locks of 512 bytes.
+    let ask = table.asking(&*name(0));
+    let mut kept = 0;
+    while table.request("s63", ask.clone()).starts_with("deadlock") {
+        kept += 1;
+        assert!(kept < 1_000, "no end");
+    }
+    let max = limits::SESSION_ANSWERS_BYTES_MAX;
+    is_limit(&table.acquire("s63", "y"), "session_answers_bytes", max);
+    assert!((max - max / 4..=max).contains(&(kept * 64 * 512)), "{kept} answers");
+    // What was answered before is answered again, whoever waits is granted, and others go on.
+    assert!(table.repeat("s63", wait + 1, ask.clone()).starts_with("deadlock"));
+    table.release("holder", "x");
+    assert_eq!(table.repeat("s63", wait, ask), "granted x #66");
+    assert_eq!(table.acquire("holder", "y"), "granted y #67");
+    // A snapshot has the same count.
+    table.reload();
+    is_limit(&table.acquire("s63", "z"), "session_answers_bytes", max);
+    table.acknowledge_below("s63", wait + 2);
+    assert_eq!(table.acquire("s63", "z"), "granted z #68");
+}
+
 fn answers(table: &Table) -> usize {
     let sessions = table.state.facts().filter_map(|fact| match fact {
         Fact::Session(session) => Some(session.answers.len()),
@@ -266,7 +303,9 @@ fn the_history_keeps_65536_holds_and_as_many_sessions() {
     assert_eq!(table.revoke_hold("x", 65_536), "not holder since 0: cancelled");
     assert_eq!(table.revoke_hold("x", 65_537), "not holder since 5: cancelled");
     // The ring goes round over a snapshot as well, and answers the same.
+    let live = table.state.clone();
     table.reload();
+    assert!(table.state == live, "a table built from facts is the table they are of");
     hold_once(&mut table, session, limits::HISTORY_LEN_MAX as u64 + 2);
     assert!(table.verify("x", 2).ended.is_none());
     assert_eq!(table.verify("x", 3).newest.map(|token| token.0), Some(65_538));
