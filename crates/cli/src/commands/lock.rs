@@ -21,6 +21,9 @@ const KILL_MARGIN: Duration = Duration::from_millis(50);
 /// How long what was killed gets to end before it is killed again, with what is new; then twice as
 /// long, and so on.
 const KILL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long whoever hears of ctrl-Z too gets to leave a terminal tidy, before it is made to stand
+/// still.
+const TIDY_TIME: Duration = Duration::from_millis(50);
 /// Longest sleep between two looks at the deadline: timers stand still while the machine is
 /// suspended.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -140,6 +143,7 @@ async fn attend(
             // The lock is not renewed while this process stands still, so the command must too.
             signal = signals.next() => match signal {
                 Signal::TSTP => {
+                    sleep(TIDY_TIME).await;
                     child.pause();
                     stand_still();
                     if guard.is_held() {

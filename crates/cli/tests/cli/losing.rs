@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 
 use crate::harness::{Program, Server, file, is_alive, state, until};
@@ -161,6 +161,30 @@ fn a_command_stands_still_while_nobody_renews_its_lock() {
     assert_eq!(state(&pid), Some('T'));
     holder.signal(Signal::CONT);
     assert_eq!(holder.wait().code, 80);
+}
+
+#[test]
+fn a_command_that_hears_of_ctrl_z_too_may_tidy_up_before_it_stands_still() {
+    let (server, dir) = Server::start();
+    let tidied = dir.path().join("tidied");
+    let mut command = server.command("lock n -- sh -c");
+    let script = format!("trap 'echo tidied > {}' TSTP", tidied.display());
+    command.arg(format!("{script}; echo $$; while :; do :; done"));
+    let mut holder = Program::read(command);
+    let pid = holder.line();
+    // The machine may be busy, so one of five counts.
+    let tidies_up = (0..5).any(|_| {
+        holder.signal(Signal::TSTP);
+        // tidy: paced so that the command hears of it a little later, as from a busy machine
+        std::thread::sleep(Duration::from_millis(10));
+        kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::TSTP).unwrap();
+        until("it stands still", || state(&pid) == Some('T'));
+        let tidies_up = tidied.exists();
+        holder.signal(Signal::CONT);
+        until("it goes on", || state(&pid) != Some('T'));
+        tidies_up
+    });
+    assert!(tidies_up);
 }
 
 #[test]
