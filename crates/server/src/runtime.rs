@@ -273,6 +273,8 @@ impl Runtime {
             self.begin_backups()?;
             self.look_for_room();
         }
+        // What was answered last would wait for the next turn.
+        self.flush();
         Ok(())
     }
 
@@ -436,6 +438,10 @@ pub(crate) enum RunError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bramah_core::Time;
+    use bramah_node::Notice;
     use bramah_wire::link::Wish;
 
     use super::*;
@@ -443,6 +449,7 @@ mod tests {
     use crate::config::Storage;
     use crate::log::{Beginning, Log};
     use crate::peers::{Identity, Post};
+    use crate::service::Service;
 
     const IDENTITY: Identity = Identity { cluster_id: 300, node_id: 7 };
 
@@ -487,6 +494,41 @@ mod tests {
         pass(2);
         let since_heard = runtime.staleness();
         assert!(!since_heard.no_leader_yet && since_heard.age_ms >= 2, "{since_heard:?}");
+    }
+
+    /// Counts what was said, and of that what was sent.
+    #[derive(Default)]
+    struct Counting {
+        said: AtomicUsize,
+        sent: AtomicUsize,
+    }
+
+    impl Outlet for Counting {
+        fn reply(&self, _: u64, _: Time, _: Answer) {
+            self.said.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn notice(&self, _: Time, _: Notice) {}
+
+        fn leave(&self, _: Time, _: u64, _: &[String]) {}
+
+        fn flush(&self) -> Flow {
+            self.sent.store(self.said.load(Ordering::Relaxed), Ordering::Relaxed);
+            Flow::Open
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_last_in_a_turn_is_sent_in_it() {
+        let Identity { cluster_id, node_id } = IDENTITY;
+        let beginning = Beginning::Cluster { cluster_id, node_id, epoch: 0 };
+        let mut runtime = runtime_in(&Storage::Memory, beginning);
+        runtime.begin().expect("it begins");
+        let outlet = Arc::new(Counting::default());
+        let client = runtime.hall.connect(outlet.clone());
+        runtime.hall.ask(client, 1, Ask::Backup { from: 0 });
+        runtime.turn().expect("it goes on");
+        assert_eq!(outlet.sent.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
