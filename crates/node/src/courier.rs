@@ -52,8 +52,8 @@ impl Courier {
         }
         let first = self.sent_below.max(untaken);
         let waits = untaken < first;
-        // Behind a gap nothing is taken. It is filled a message at a time: the first may fill all of
-        // it, and what was too much for the way once would be so again.
+        // Behind a gap nothing is taken. It is filled a message at a time: the first may do for all
+        // of it, and what was too much for the way once would be so again.
         self.recovers &= waits || first < unhanded;
         let must_wait = waits && self.recovers;
         if must_wait || (first == unhanded && !has_unhanded) {
