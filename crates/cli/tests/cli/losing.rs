@@ -175,7 +175,7 @@ fn a_command_that_hears_of_ctrl_z_too_may_tidy_up_before_it_stands_still() {
     // The machine may be busy, so one of five counts.
     let tidies_up = (0..5).any(|_| {
         holder.signal(Signal::TSTP);
-        // tidy: paced so that the command hears of it a little later, as from a busy machine
+        // tidy: paced because the command of a busy machine hears of it a little later
         std::thread::sleep(Duration::from_millis(10));
         kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::TSTP).unwrap();
         until("it stands still", || state(&pid) == Some('T'));
