@@ -29,6 +29,9 @@ pub enum CompactionError {
     /// The snapshot cannot be written.
     #[error("the snapshot cannot be written")]
     Write(#[from] WalError),
+    /// The table has a fact that no snapshot can hold.
+    #[error("the table has a fact that no snapshot can hold")]
+    Form(#[source] io::Error),
     /// Who the members are cannot be read.
     #[error("who the members are cannot be read")]
     Members(#[source] DecodeError),
@@ -57,7 +60,7 @@ pub fn run<D: Disk>(
         replay.apply(&entry?)?;
     }
     let (state, ..) = replay.finish();
-    let finished = write(&state, writer)?;
+    let finished = write_or(&state, writer, CompactionError::Form)?;
     let bytes = finished.data_bytes();
     Ok((finished, bytes))
 }
@@ -66,15 +69,26 @@ pub fn run<D: Disk>(
 ///
 /// # Errors
 /// [`WalError`] of the log that `writer` belongs to.
+///
+/// # Panics
+/// When the table has a fact that no snapshot can hold, which the bounds of the core rule out.
 pub fn write<D: Disk>(
     state: &State,
     writer: SnapshotWriter<D>,
 ) -> Result<FinishedSnapshot<D>, WalError> {
+    write_or(state, writer, |form| unreachable!("a fact that no snapshot can hold: {form}"))
+}
+
+/// `of_form` makes an error of what is not the log's own.
+fn write_or<D: Disk, E: From<WalError>>(
+    state: &State,
+    writer: SnapshotWriter<D>,
+    of_form: impl FnOnce(io::Error) -> E,
+) -> Result<FinishedSnapshot<D>, E> {
     let mut aside = Aside { writer, error: None };
     match write_facts(state, &mut aside) {
-        Ok(()) => aside.writer.finish(),
-        // Writing into the log's own writer fails in no other way.
-        Err(_) => Err(aside.error.unwrap_or_else(|| unreachable!("an error without a cause"))),
+        Ok(()) => Ok(aside.writer.finish()?),
+        Err(error) => Err(aside.error.map_or_else(|| of_form(error), E::from)),
     }
 }
 
