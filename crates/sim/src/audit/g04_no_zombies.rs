@@ -56,8 +56,10 @@ pub(crate) struct NoZombies {
     applied: BTreeMap<u64, (SimTime, u64)>,
     /// The term and the time of the last stamped entry.
     stamp: (u64, Time),
-    /// How long nobody could serve until that, and others were to be told the time then.
+    /// How long nobody could serve until that, and whether the next one may be asked to come soon.
     at_stamp: (u64, bool),
+    /// Somebody can serve since then.
+    served_since: SimTime,
 }
 
 impl NoZombies {
@@ -80,6 +82,7 @@ impl NoZombies {
             applied: BTreeMap::new(),
             stamp: (0, Time(0)),
             at_stamp: (0, false),
+            served_since: SimTime(0),
         }
     }
 
@@ -97,6 +100,7 @@ impl NoZombies {
         if !(is_whole && self.was_whole) {
             self.unserved_us += passed;
             self.down_us += passed;
+            self.served_since = now;
         }
         self.was_whole = is_whole;
         self.looked_at = now;
@@ -156,9 +160,11 @@ impl NoZombies {
         report: &mut Report,
     ) {
         let (last_term, last_time) = std::mem::replace(&mut self.stamp, (term, time));
-        let at_stamp = (self.unserved_us, has_others);
-        let (unserved_us, had_others) = std::mem::replace(&mut self.at_stamp, at_stamp);
-        let is_to_tell = is_due && has_others && had_others && last_term == term;
+        // What is committed once somebody can serve again was stamped long before.
+        let is_fresh = now.since(self.served_since) > SLACK;
+        let at_stamp = (self.unserved_us, has_others && is_fresh);
+        let (unserved_us, is_counted) = std::mem::replace(&mut self.at_stamp, at_stamp);
+        let is_to_tell = is_due && has_others && is_counted && last_term == term;
         if is_to_tell && self.is_checked && self.is_steady {
             let untold = Duration::from_millis(time.ms_since(last_time));
             let unserved = Duration::from_micros(self.unserved_us - unserved_us);

@@ -196,15 +196,18 @@ impl Process {
                 Ok(None)
             }
             Write::Install { index, term, .. } => {
-                let is_it = |of: &mut Received| of.finished.meta().index == *index;
-                let received = self.received.take_if(is_it);
                 // The node orders only what was given to it.
-                let Received { finished, state } =
-                    received.unwrap_or_else(|| panic!("no snapshot {index} to install"));
+                let mut received = (self.received.take())
+                    .filter(|of| of.finished.meta().index == *index)
+                    .unwrap_or_else(|| panic!("no snapshot {index} to install"));
                 // One of our own is older, whatever becomes of it.
                 self.compaction = None;
-                self.wal.publish_snapshot(finished)?;
-                Ok(Some(Installed { at: (*index, *term), state }))
+                if let Err(error) = self.wal.try_publish(&mut received.finished) {
+                    // Without room it is tried again.
+                    self.received = Some(received);
+                    return Err(error);
+                }
+                Ok(Some(Installed { at: (*index, *term), state: received.state }))
             }
         }
     }
