@@ -24,8 +24,8 @@ pub const SESSION_HOLDS_MAX: usize = 10_000;
 /// Most answers that a session keeps for requests its client has not acknowledged yet.
 pub const SESSION_ANSWERS_MAX: usize = 16_384;
 /// Most bytes of answers that a session keeps, as [`crate::Outcome`] counts them: with so many it
-/// may ask for nothing new. The answer that passes the bound is kept, and so are those of its waits,
-/// which are at most [`SESSION_HOLDS_MAX`].
+/// may ask for nothing new. The answer that passes the bound is kept, and so are those of its
+/// waits, which are at most [`SESSION_HOLDS_MAX`].
 pub const SESSION_ANSWERS_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most waiters of one lock.
 pub const LOCK_WAITERS_MAX: usize = 10_000;

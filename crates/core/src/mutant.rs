@@ -56,8 +56,8 @@ mutants! {
     HoldOutlivesSession = "hold-outlives-session",
     /// A keepalive of a session that ended is answered as if it lived (curator#727).
     EndedSessionRenewed = "ended-session-renewed",
-    /// Members are told the time with requests only: where nobody asks, the next leader goes on from
-    /// long ago, and the dead hold for twice their TTL.
+    /// Members are told the time with requests only: where nobody asks, the next leader goes on
+    /// from long ago, and the dead hold for twice their TTL.
     TimeToldByRequestsOnly = "time-told-by-requests-only",
     /// A renewal adds the TTL to what is left, so the dead hold for long (redis-py#629).
     RenewAdds = "renew-adds",
