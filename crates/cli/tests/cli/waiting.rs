@@ -68,7 +68,7 @@ fn a_wait_ends_when_it_was_said_and_tells_the_place() {
 fn an_acquire_waits_longer_than_its_own_ttl_and_gets_all_of_it_then() {
     let (server, _dir) = Server::start();
     let holder = hold(&server, "");
-    let output = server.run("acquire -q -w 1500ms --ttl 500ms n");
+    let output = server.run("acquire -q -w 2500ms --ttl 1s n");
     assert_eq!((output.code, output.stderr.as_str()), (75, ""));
     holder.signal(Signal::TERM);
 
