@@ -143,7 +143,8 @@ impl<'a> Search<'a> {
     /// Adds whom a session waits for.
     fn add_waits(&mut self, session: SessionId) -> Found {
         let state = self.state;
-        for arrival in state.sessions.get(&session).into_iter().flat_map(|s| s.waits.values()) {
+        let waits = state.sessions.get(&session).into_iter().flat_map(|s| s.waits.values());
+        for arrival in waits.take(self.share()) {
             self.look()?;
             let wait = state.waits.get(arrival);
             if let Some(wait) = wait.filter(|wait| wait.if_held != IfHeld::Queue) {
@@ -158,9 +159,11 @@ impl<'a> Search<'a> {
             self.look()?;
             if let Some(lock) = self.state.locks.get(&item.name) {
                 let follows = self.add_next_before(wait, &item.name, lock)?;
-                // A reader waits for no reader, but for the writer before it that does.
+                // A reader waits for no reader, but for the writer before it that does, if there is
+                // one: else it waits for the other locks that it wants.
                 let shares = item.mode == Mode::Shared && lock.admits(item.mode, NEVER, None);
-                if !(follows && shares) {
+                let is_first = lock.before(Place::of(wait)).next().is_none();
+                if !(shares && (follows || is_first)) {
                     self.add_holders(wait.session, item, lock)?;
                 }
             }
@@ -190,7 +193,7 @@ impl<'a> Search<'a> {
     /// A hold that lingers ends by itself.
     fn holders_of(&mut self, lock: &Lock) -> Found<Holders> {
         let mut permits_of: BTreeMap<SessionId, u32> = BTreeMap::new();
-        for token in lock.holds.iter() {
+        for token in lock.holds.iter().take(self.share()) {
             self.look()?;
             let hold = self.state.holds.get(&token);
             if let Some(hold) = hold.filter(|hold| hold.lingers().is_none()) {
@@ -210,7 +213,7 @@ impl<'a> Search<'a> {
         if self.place < place && self.wanted.contains(name) {
             self.add(wait.session, name, self.new.session)?;
         }
-        for before in lock.before(place).rev() {
+        for before in lock.before(place).rev().take(self.share()) {
             self.look()?;
             let Some(other) = state.waits.get(&before.arrival) else { continue };
             if other.if_held != IfHeld::Queue && other.session != wait.session {
@@ -239,6 +242,11 @@ impl<'a> Search<'a> {
             self.found.push_back(blocker);
         }
         ControlFlow::Continue(())
+    }
+
+    /// How much of one list may be looked at, so that a long one leaves something for the others.
+    fn share(&self) -> usize {
+        self.looks_left / 2
     }
 
     /// One more hold, wait or place in line is looked at.

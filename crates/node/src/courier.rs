@@ -39,7 +39,6 @@ impl Courier {
         if self.term != term && mutant::is_on(Mutant::ForwardedTooEarly) {
             pending.take_back();
         }
-        let has_unhanded = pending.has_unhanded(now);
         let (floor, unhanded, _) = pending.numbers();
         if self.term != term {
             let (taken_below, sent_below) = (floor, floor);
@@ -55,8 +54,12 @@ impl Courier {
         // Behind a gap nothing is taken. It is filled a message at a time: the first may do for all
         // of it, and what was too much for the way once would be so again.
         self.recovers &= waits || first < unhanded;
-        let must_wait = waits && self.recovers;
-        if must_wait || (first == unhanded && !has_unhanded) {
+        if waits && self.recovers {
+            return None;
+        }
+        // Not before: keepalives are to wait for company meanwhile.
+        let has_unhanded = pending.has_unhanded(now);
+        if first == unhanded && !has_unhanded {
             return None;
         }
         let commands = message_of(pending.from(first));

@@ -202,7 +202,8 @@ pub struct Node {
     pub(crate) room: Room,
     /// A leader without room lets another lead from then on.
     pub(crate) hands_over_at: BootTime,
-    draining: bool,
+    /// It takes nothing new since then.
+    draining: Option<BootTime>,
     /// Reused between commands.
     pub(crate) events: Vec<Event>,
     pub(crate) command_bytes: Vec<u8>,
@@ -246,7 +247,7 @@ impl Node {
             installing: None,
             room: Room::default(),
             hands_over_at: BootTime(0),
-            draining: false,
+            draining: None,
             events: Vec::new(),
             command_bytes: Vec::new(),
             has_started: false,
@@ -286,16 +287,20 @@ impl Node {
         }
         self.answer_look(now, out);
         self.give_up_late(now, out);
-        if self.draining && self.is_idle() {
+        if let Some(since) = self.draining
+            && self.is_idle(since)
+        {
             out.push(Output::Drained);
         }
         Ok(())
     }
 
-    /// Nobody waits for an answer, and nothing is being written.
-    fn is_idle(&self) -> bool {
+    /// Nobody waits for an answer, and nothing is being written. Keepalives that came later than
+    /// this are sent elsewhere by who gets no answer, as are those that no leader takes.
+    fn is_idle(&self, since: BootTime) -> bool {
+        let came_before = |came: &BootTime| *came <= since && self.leader().is_some();
         self.pending.is_empty()
-            && self.pending.keepalives.due().is_none()
+            && self.pending.keepalives.since().filter(came_before).is_none()
             && self.lanes.is_empty()
             && self.reads.is_empty()
             && self.looks.is_empty()
@@ -392,7 +397,7 @@ impl Node {
                 self.room = room;
                 self.hands_over_at = now;
             }
-            Input::Drain => self.draining = true,
+            Input::Drain => self.draining = self.draining.or(Some(now)),
             Input::Peer { from, message } => self.hear(now, from, message, out),
             Input::Change { client, id, change } => {
                 if let Some(reply) = self.begin_change(now, client, id, change) {
@@ -516,7 +521,7 @@ impl Node {
             Command::ByHold { action, .. } => matches!(action, HoldAction::SetValue(_)),
             Command::Renew(_) | Command::CloseSession { .. } | Command::Revoke { .. } => false,
         };
-        match (grows, self.draining, self.room) {
+        match (grows, self.draining.is_some(), self.room) {
             (true, true, _) => Some(Unavailable::Draining),
             (true, false, Room::Low) => Some(Unavailable::DiskFull),
             _ => None,

@@ -67,6 +67,11 @@ impl KeepAlives {
         is_late.then(|| Origin::KeepAlives(std::mem::take(self).asked))
     }
 
+    /// When the first of them came.
+    pub(crate) fn since(&self) -> Option<BootTime> {
+        self.since
+    }
+
     /// When they become an entry if nothing else does before.
     pub(crate) fn due(&self) -> Option<BootTime> {
         self.since.map(|since| BootTime(since.0 + KEEPALIVE_DELAY_MS_MAX))
@@ -119,8 +124,9 @@ impl Pending {
         self.waiting.len() < COMMANDS_LEN_MAX && self.bytes < COMMANDS_BYTES_MAX
     }
 
+    /// Nobody waits for an answer.
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.refused.is_empty()
+        self.waiting.is_empty()
     }
 
     pub(crate) fn push(&mut self, now: BootTime, origin: Origin, command: Command) {
@@ -326,7 +332,7 @@ mod tests {
             pending.hand_over(2);
             assert_eq!(pending.refuse(BootTime(10), 1), Some(Origin::Node));
             assert_eq!(pending.refuse(BootTime(10), 2).as_ref().map(id_of), Some(2));
-            assert!(!pending.is_empty() && !pending.has_unhanded(BootTime(10)));
+            assert!(pending.is_empty() && !pending.has_unhanded(BootTime(10)));
             pending
         };
         let mut pending = refuse();

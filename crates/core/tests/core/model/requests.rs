@@ -257,6 +257,11 @@ impl Model {
         out + count > limit
     }
 
+    /// Somebody holds it alone, if only until his minimum time is over.
+    fn is_written(&self, name: &LockName) -> bool {
+        self.holds.iter().any(|hold| hold.name == *name && hold.mode == Mode::Exclusive)
+    }
+
     /// Somebody waits for somebody because of the wait that came last, who waits for the former.
     fn last_wait_closes_a_circle(&mut self) -> bool {
         let last = self.waits.last().expect("somebody waits").arrival;
@@ -268,11 +273,17 @@ impl Model {
                     let living = hold.name == item.name && hold.lingers.is_none() && !exchanged;
                     living && self.is_needed(item, hold.session)
                 });
+                let all_ahead = || {
+                    let others = self.waits.iter();
+                    others.filter(|other| other.wants(&item.name) && other.is_before(wait))
+                };
+                // Beside readers it is granted as soon as its other items are.
+                let is_free = item.mode == Mode::Shared
+                    && all_ahead().next().is_none()
+                    && !self.is_written(&item.name);
+                let held = held.filter(|_| !is_free);
                 let held = held.map(|hold| (hold.session, wait.arrival == last));
-                let ahead = self.waits.iter().filter(|other| {
-                    let ahead = other.wants(&item.name) && other.is_before(wait);
-                    ahead && other.if_held != IfHeld::Queue
-                });
+                let ahead = all_ahead().filter(|other| other.if_held != IfHeld::Queue);
                 let ahead = ahead
                     .map(|other| (other.session, wait.arrival == last || other.arrival == last));
                 for (blocker, is_new) in held.chain(ahead) {
