@@ -143,7 +143,7 @@ async fn attend(
             // The lock is not renewed while this process stands still, so the command must too.
             signal = signals.next() => match signal {
                 Signal::TSTP => {
-                    sleep(TIDY_TIME).await;
+                    sleep(TIDY_TIME.min(look_at.since(LocalTime::now()))).await;
                     child.pause();
                     stand_still();
                     if guard.is_held() {

@@ -97,7 +97,9 @@ fn a_signal_reaches_what_the_command_started_on_a_terminal_and_elsewhere() {
         let mut holder = Program::read(command);
         let started = holder.line();
         holder.signal(Signal::TSTP);
-        until("what was started stands still", || state(&started) == Some('T'));
+        for pid in [&started, &holder.pid().to_string()] {
+            until("both stand still", || state(pid) == Some('T'));
+        }
         holder.signal(Signal::CONT);
         until("what was started goes on", || state(&started) != Some('T'));
         holder.signal(Signal::TERM);
@@ -178,7 +180,9 @@ fn a_command_that_hears_of_ctrl_z_too_may_tidy_up_before_it_stands_still() {
         // tidy: paced because the command of a busy machine hears of it a little later
         std::thread::sleep(Duration::from_millis(10));
         kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::TSTP).unwrap();
-        until("it stands still", || state(&pid) == Some('T'));
+        for pid in [&pid, &holder.pid().to_string()] {
+            until("both stand still", || state(pid) == Some('T'));
+        }
         let tidies_up = tidied.exists();
         holder.signal(Signal::CONT);
         until("it goes on", || state(&pid) != Some('T'));
