@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Search;
 use crate::command::{
-    Acquire, AcquireMany, Action, Command, IfHeld, Item, Mode, OnDisconnect, OpenSession,
-    RequestRef, Terms, Wait,
+    AcquireMany, Action, Command, IfHeld, Item, Mode, OnDisconnect, OpenSession, RequestRef, Terms,
+    Wait,
 };
 use crate::facts::WaitFact;
 use crate::ids::{Key, LockName, Priority, RequestSeq, SessionHandle, Time, Ttl};
@@ -52,20 +52,7 @@ impl Table {
 
     /// Asks, and says whether it was granted; else it waits.
     fn acquire(&mut self, session: SessionHandle, item: Item) -> bool {
-        self.asked += 1;
-        let acquire = Acquire {
-            item,
-            key: Key(0),
-            wait: Wait::Forever,
-            priority: Priority(0),
-            if_held: IfHeld::Refuse,
-            max_waiters: None,
-            terms: Terms::default(),
-        };
-        let seq = RequestSeq(self.asked);
-        let request = RequestRef { seq, answered_below: seq };
-        let command = Command::Request { session, request, action: Action::Acquire(acquire) };
-        match self.state.apply(Time(0), command, &mut Vec::new()) {
+        match self.acquire_many(session, vec![item]) {
             Outcome::Granted(_) => true,
             Outcome::Queued { .. } => false,
             other => panic!("{other:?}"),

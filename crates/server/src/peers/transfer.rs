@@ -275,10 +275,8 @@ mod tests {
     /// More than any machine has.
     const STACK_BYTES: usize = 1 << 60;
 
-    /// What is told of work for which there is no thread.
-    fn told(
-        work: impl FnOnce(Arc<Post>, TcpStream, SnapshotHead) -> Box<dyn FnOnce() + Send>,
-    ) -> News {
+    /// A node, a connection to another with the listener there, and what is to go over it.
+    fn node() -> (Arc<Hall>, Arc<Post>, TcpStream, TcpListener, SnapshotHead) {
         let hall = Arc::new(Hall::default());
         let identity = Identity { cluster_id: 300, node_id: 7 };
         let post = Arc::new(Post::new(identity, hall.clone(), Places::default()));
@@ -287,13 +285,27 @@ mod tests {
         let stream = TcpStream::connect(address).expect("it connects");
         let (members, message) = (Bytes::new(), Bytes::new());
         let head = SnapshotHead { index: 9, term: 1, members, message, bytes: 0 };
+        (hall, post, stream, listener, head)
+    }
+
+    /// What the node is told.
+    fn news(hall: &Hall) -> Vec<News> {
+        let mut inbox = Inbox::default();
+        hall.swap(&mut inbox);
+        inbox.news
+    }
+
+    /// What is told of work for which there is no thread.
+    fn told(
+        work: impl FnOnce(Arc<Post>, TcpStream, SnapshotHead) -> Box<dyn FnOnce() + Send>,
+    ) -> News {
+        let (hall, post, stream, _listener, head) = node();
         let work = work(post, stream, head);
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
         thread.expect_err("there is no room for its stack");
-        let mut inbox = Inbox::default();
-        hall.swap(&mut inbox);
-        assert_eq!(inbox.news.len(), 1);
-        inbox.news.remove(0)
+        let mut news = news(&hall);
+        assert_eq!(news.len(), 1);
+        news.remove(0)
     }
 
     #[test]
@@ -319,23 +331,14 @@ mod tests {
 
     #[test]
     fn a_snapshot_that_was_not_taken_is_not_sent_again_at_once() {
-        let hall = Arc::new(Hall::default());
-        let identity = Identity { cluster_id: 300, node_id: 7 };
-        let post = Arc::new(Post::new(identity, hall.clone(), Places::default()));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
-        let address = listener.local_addr().expect("an address");
-        let stream = TcpStream::connect(address).expect("it connects");
+        let (hall, post, stream, listener, head) = node();
         // As one whose disk is full.
         drop(listener.accept().expect("it is accepted"));
-        let (members, message) = (Bytes::new(), Bytes::new());
-        let head = SnapshotHead { index: 9, term: 1, members, message, bytes: 0 };
         let outcome = Outcome::new(post, News::Sent { to: 8, ok: false });
         let outgoing = Outgoing { to: 8, head, data: Box::new(io::empty()) };
         let (began, rest) = (Instant::now(), Duration::from_millis(200));
         sending(outcome, stream, BytesMut::new(), outgoing, rest)();
         assert!(began.elapsed() >= rest);
-        let mut inbox = Inbox::default();
-        hall.swap(&mut inbox);
-        assert!(matches!(inbox.news[..], [News::Sent { to: 8, ok: false }]));
+        assert!(matches!(news(&hall)[..], [News::Sent { to: 8, ok: false }]));
     }
 }
