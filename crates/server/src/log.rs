@@ -190,10 +190,12 @@ impl Log {
         }
     }
 
-    /// What can be done while nobody waits: says of the last write that it is durable, so that
-    /// later damage to it cannot be taken for a torn tail.
+    /// What can be done while nobody waits: looks whether the folder is still the log's, and says of
+    /// the last write that it is durable, so that later damage to it cannot be taken for a torn
+    /// tail.
     pub(crate) fn idle(&mut self) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };
+        log.wal.check_in_place().map_err(boxed)?;
         if !log.sealed && !log.wal.is_disk_full() {
             log.sealed = true;
             match log.wal.seal() {

@@ -1,15 +1,17 @@
 //! The real disk: one folder, held by one process.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
+
+use rustix::io::Errno;
 
 use crate::disk::{Disk, DiskFile, Job};
 use crate::error::{Failure, OpenError};
 
-/// The file that is locked. It is never removed: whoever removed it would let two processes in.
+/// Says which process has the folder. It is locked too, for file systems that lock no folder.
 const LOCK_NAME: &str = "lock";
 
 /// What the log holds proves who may release what: it is for its user's eyes only.
@@ -17,6 +19,10 @@ const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
 /// A folder of the file system, locked for this process as long as the value lives.
+///
+/// The folder itself is locked, so no name in it can be removed to let a second process in; and
+/// each file while it is open, so that a second process is refused too that finds the same files in
+/// another folder.
 #[derive(Debug)]
 pub struct DirDisk {
     path: PathBuf,
@@ -25,22 +31,29 @@ pub struct DirDisk {
 }
 
 impl DirDisk {
-    /// Opens a folder, making it first if it is absent, and locks it with `flock` on its `lock`
-    /// file. A second opening, by this process or another, gets [`OpenError::Locked`].
+    /// Opens a folder, making it first if it is absent, and locks it with `flock`. A second opening,
+    /// by this process or another, gets [`OpenError::Locked`].
     pub fn open(path: impl AsRef<Path>) -> Result<DirDisk, OpenError> {
         let path = path.as_ref().to_path_buf();
         let shown = path.display().to_string();
         if !path.is_dir() {
             make_folder(&path).map_err(Failure::of("create", &shown))?;
         }
-        let lock = lock(&path)?;
         let folder = File::open(&path).map_err(Failure::of("open", &shown))?;
+        let lock = lock(&path, &folder)?;
         Ok(DirDisk { path, folder, _lock: lock })
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn lock_file(&self, file: File) -> io::Result<File> {
+        match try_lock(&file)? {
+            true => Ok(file),
+            false => Err(io::Error::other("another process has it open as a file of its own log")),
+        }
     }
 }
 
@@ -58,12 +71,19 @@ impl Disk for DirDisk {
 
     fn create(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
-        options.open(self.path.join(name))
+        options.read(true).write(true).create(true).mode(FILE_MODE);
+        let file = self.lock_file(options.open(self.path.join(name))?)?;
+        // Only then: it may be another's.
+        file.set_len(0)?;
+        Ok(file)
     }
 
     fn open(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(self.path.join(name))
+        self.lock_file(OpenOptions::new().read(true).write(true).open(self.path.join(name))?)
+    }
+
+    fn is_in_place(&self, name: &str, file: &File) -> io::Result<bool> {
+        Ok(leads_to(&self.path, &self.folder)? && leads_to(&self.path.join(name), file)?)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -119,7 +139,7 @@ impl DiskFile for File {
 #[cfg(target_os = "linux")]
 mod dsync {
     use super::*;
-    use rustix::io::{Errno, ReadWriteFlags, pwritev2};
+    use rustix::io::{ReadWriteFlags, pwritev2};
 
     pub(super) fn write(file: &File, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
@@ -151,26 +171,49 @@ fn make_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// Locks the folder and its `lock` file, which is given back.
+fn lock(path: &Path, folder: &File) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
     let mut lock = options.open(path.join(LOCK_NAME)).map_err(Failure::of("open", LOCK_NAME))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            // Who holds it is told if it can be read; the refusal stands in any case.
-            let _ = lock.take(32).read_to_string(&mut text);
-            let (path, holder) = (path.to_path_buf(), text.trim().parse().ok());
-            return Err(OpenError::Locked { path, holder });
-        }
-        Err(TryLockError::Error(source)) => {
-            return Err(Failure::of("lock", LOCK_NAME)(source).into());
-        }
+    let shown = path.display().to_string();
+    let is_ours = try_lock(folder).map_err(Failure::of("lock", &shown))?
+        && try_lock(&lock).map_err(Failure::of("lock", LOCK_NAME))?;
+    if !is_ours {
+        let mut text = String::new();
+        // Who holds it is told if it can be read; the refusal stands in any case.
+        let _ = lock.take(32).read_to_string(&mut text);
+        let (path, holder) = (path.to_path_buf(), text.trim().parse().ok());
+        return Err(OpenError::Locked { path, holder });
     }
     // The number is for the message above only: the log opens also when there is no room to write
     // it.
     let text = format!("{}\n", std::process::id());
     let _ = lock.set_len(0).and_then(|()| lock.write_all(text.as_bytes()));
     Ok(lock)
+}
+
+/// Whether it is locked now; false if another has it locked. A file system may lock nothing of this
+/// kind: NFS locks no folder. What else is locked must do there.
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => match Errno::from_io_error(&error) {
+            Some(Errno::BADF | Errno::INVAL | Errno::NOTSUP | Errno::NOLCK) => Ok(true),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Whether the path leads to this open file or folder, and not to another or nowhere.
+fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
+    let (found, ours) = match fs::metadata(path) {
+        Ok(found) => (found, file.metadata()?),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
+    Ok((found.dev(), found.ino()) == (ours.dev(), ours.ino()))
 }

@@ -28,6 +28,13 @@ pub trait Disk: Send + Sync + 'static {
     /// Takes a name away.
     fn remove(&self, name: &str) -> io::Result<()>;
 
+    /// Whether `name`, in the folder that was opened, is still the name of this open file. False
+    /// once somebody moved, replaced or removed it or the folder.
+    fn is_in_place(&self, name: &str, file: &Self::File) -> io::Result<bool> {
+        let _ = (name, file);
+        Ok(true)
+    }
+
     /// Returns when all names created, changed and removed so far are durable.
     fn sync_names(&self) -> io::Result<()>;
 

@@ -88,7 +88,7 @@ pub enum WalError {
     /// A write or a sync failed, now or earlier, and nobody knows what reached the disk. Every
     /// later call fails with the same cause. Stop the process: only opening the log again tells
     /// what is there.
-    #[error("the log stopped: {0}")]
+    #[error("the log stopped: {0}: {cause}", cause = .0.source)]
     Failed(Arc<Failure>),
     /// There was no room, or no file could be opened any more, and nothing was written. The same
     /// call may succeed once there is.

@@ -1,14 +1,31 @@
 //! What the log, its snapshot writers and the preparation of segments have in common: the disk, and
 //! the first failure, which stops them all.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 
+use crate::disk::Disk;
 use crate::error::{Failure, WalError};
 
 #[derive(Debug)]
 pub(crate) struct Shared<D> {
     pub(crate) disk: D,
     failed: OnceLock<Arc<Failure>>,
+}
+
+impl<D: Disk> Shared<D> {
+    /// Stops the log unless `name` still leads to this file of it.
+    pub(crate) fn check_in_place(&self, name: &str, file: &D::File) -> Result<(), WalError> {
+        let failure = match self.disk.is_in_place(name, file) {
+            Ok(true) => return Ok(()),
+            Ok(false) => Failure::of("find", name)(io::Error::new(
+                io::ErrorKind::NotFound,
+                "it or the data folder was moved, replaced or removed while the log was open",
+            )),
+            Err(source) => Failure::of("find", name)(source),
+        };
+        Err(self.stop(failure))
+    }
 }
 
 impl<D> Shared<D> {

@@ -104,6 +104,20 @@ impl<D: Disk> Wal<D> {
         self.write_batch(self.hard_state, &[])
     }
 
+    /// Looks whether the folder and the log's files are still where they were opened. If not, the
+    /// log stops: another process may have begun on what stands in their place. Appending looks so
+    /// itself; this is for times without.
+    pub fn check_in_place(&self) -> Result<(), WalError> {
+        self.shared.check()?;
+        for segment in self.older.iter().chain([&self.active]) {
+            self.shared.check_in_place(&segment.name(), &segment.file)?;
+        }
+        self.snapshot.as_ref().map_or(Ok(()), |snapshot| {
+            let name = snapshot::name_of(snapshot.meta.index);
+            self.shared.check_in_place(&name, &snapshot.file)
+        })
+    }
+
     /// Writes a snapshot and publishes it: the three steps [`Wal::begin_snapshot`],
     /// [`SnapshotWriter::finish`] and [`Wal::publish_snapshot`] at once, for data that is at hand.
     pub fn save_snapshot(&mut self, meta: &SnapshotMeta, data: &[u8]) -> Result<(), WalError> {
@@ -266,6 +280,7 @@ impl<D: Disk> Wal<D> {
             let full = std::mem::replace(&mut self.active, next);
             self.older.push_back(full);
         }
+        self.shared.check_in_place(&self.active.name(), &self.active.file)?;
         let number = self.batch + 1;
         self.frame.clear();
         batch::encode(self.active.seed, number, hard_state, entries, &mut self.frame);

@@ -188,3 +188,75 @@ fn what_it_makes_is_for_its_user_only() {
     }
     assert!(files >= 3);
 }
+
+/// What somebody may do to the folder of a log that is open.
+fn tampering(path: &Path, what: &str) {
+    let aside = path.with_extension("aside");
+    let segment = || {
+        let names = std::fs::read_dir(path).unwrap().map(|found| found.unwrap().path());
+        // The one that is written; the next is prepared already.
+        names.filter(|path| path.to_string_lossy().contains("/segment-")).min().unwrap()
+    };
+    match what {
+        "the folder is moved" => std::fs::rename(path, aside).unwrap(),
+        "the folder is replaced" => {
+            std::fs::rename(path, &aside).unwrap();
+            std::fs::create_dir(path).unwrap();
+            for found in std::fs::read_dir(&aside).unwrap() {
+                let found = found.unwrap();
+                std::fs::rename(found.path(), path.join(found.file_name())).unwrap();
+            }
+        }
+        "a segment is removed" => std::fs::remove_file(segment()).unwrap(),
+        "a segment is replaced by a copy" => {
+            std::fs::copy(segment(), path.join("copy")).unwrap();
+            std::fs::rename(path.join("copy"), segment()).unwrap();
+        }
+        _ => unreachable!("{what}"),
+    }
+}
+
+#[test]
+fn a_log_whose_folder_or_file_is_moved_removed_or_replaced_stops() {
+    for what in [
+        "the folder is moved",
+        "the folder is replaced",
+        "a segment is removed",
+        "a segment is replaced by a copy",
+    ] {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("data");
+        let (mut wal, _) = open(&path);
+        append(1, 1..=1, 100).run(&mut wal).unwrap();
+        wal.check_in_place().unwrap();
+        tampering(&path, what);
+        // An append that is acknowledged would be lost to whoever opens the folder next.
+        let refused = append(1, 2..=2, 100).run(&mut wal).unwrap_err();
+        assert!(matches!(refused, WalError::Failed(_)), "{what}: {refused:?}");
+        assert!(wal.check_in_place().is_err(), "{what}: it goes on");
+    }
+}
+
+#[test]
+fn a_removed_lock_file_lets_no_second_process_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wal, _) = open(folder.path());
+    std::fs::remove_file(folder.path().join("lock")).unwrap();
+    let refused = DirDisk::open(folder.path()).unwrap_err();
+    assert!(matches!(refused, OpenError::Locked { .. }), "{refused}");
+    append(1, 1..=1, 100).run(&mut wal).unwrap();
+}
+
+#[test]
+fn the_files_of_an_open_log_are_refused_in_another_folder_too() {
+    let above = tempfile::tempdir().unwrap();
+    let path = above.path().join("data");
+    let (wal, _) = open(&path);
+    tampering(&path, "the folder is replaced");
+    std::fs::remove_file(path.join("lock")).unwrap();
+    let refused = Wal::open(DirDisk::open(&path).unwrap(), OPTIONS).unwrap_err();
+    let OpenError::Io { source, .. } = &refused else { panic!("{refused}") };
+    assert!(source.to_string().contains("another process"), "{source}");
+    drop(wal);
+    open(&path);
+}
