@@ -31,6 +31,9 @@ pub struct Busy {
     pub position: usize,
     /// The lock rests after an unclean end, for this long.
     pub rests_for: Option<Duration>,
+    /// The semaphore is held with this limit, and another was asked for: that one counts once all
+    /// who hold it now are gone.
+    pub other_limit: Option<u32>,
 }
 
 /// The holder that stands in the way. [`crate::Locker::get`] tells more of it.

@@ -218,7 +218,8 @@ pub struct PermitsBuilder {
 }
 
 impl PermitsBuilder {
-    /// The semaphore has `limit` permits. All who use it must say the same.
+    /// The semaphore has `limit` permits. Who says another limit than its holders waits until they
+    /// are gone; then the new one counts.
     pub fn of(mut self, limit: u32) -> LockBuilder<Guard> {
         self.lock.request.items[0].mode = Mode::Permits { count: self.permits, limit };
         self.lock

@@ -21,6 +21,9 @@ impl fmt::Display for Busy {
         if self.holders > 1 {
             write!(f, " and {} more", self.holders - 1)?;
         }
+        if let Some(limit) = self.other_limit {
+            write!(f, "; it has {limit} permits until all who hold it are gone")?;
+        }
         match self.position {
             0 => Ok(()),
             place if place > self.waiters => write!(f, "; you would be {} in line", Ordinal(place)),
@@ -170,6 +173,7 @@ mod tests {
             waiters: 4,
             position: 2,
             rests_for: None,
+            other_limit: None,
         }
     }
 
@@ -182,6 +186,13 @@ mod tests {
         );
         let tried = Busy { position: 5, holders: 3, ..busy() };
         assert!(tried.to_string().ends_with("and 2 more; you would be 5th in line"), "{tried}");
+    }
+
+    #[test]
+    fn who_names_another_limit_is_told_which_one_counts_and_for_how_long() {
+        let changed = Busy { other_limit: Some(2), ..busy() }.to_string();
+        let told = "; it has 2 permits until all who hold it are gone; you are 2nd of 4";
+        assert!(changed.ends_with(told), "{changed}");
     }
 
     #[test]

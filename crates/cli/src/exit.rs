@@ -168,7 +168,9 @@ fn advice(error: &Error) -> Option<&'static str> {
             Some("look with `bramah who NAME` before you do it again: it may have happened")
         }
         ErrorKind::NotHolder => Some("`bramah history NAME` tells how it ended"),
-        ErrorKind::Mismatch => Some("all who use a semaphore must say the same --of"),
+        ErrorKind::Mismatch => {
+            Some("use it one way: all with --of, as a semaphore, or all without")
+        }
         _ => None,
     }
 }

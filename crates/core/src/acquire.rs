@@ -316,6 +316,7 @@ impl State {
             waiters: lock.map_or(0, |lock| lock.waiters()),
             position: lock.map_or(1, |lock| lock.position(place)),
             rests_until: lock.map(|lock| lock.rests_until).filter(|until| *until > now),
+            other_limit: lock.and_then(|lock| lock.other_limit(item.mode)),
             now,
         }
     }
@@ -348,7 +349,7 @@ impl State {
                 }
             }
             match self.locks.get(&item.name) {
-                Some(lock) => lock.agree(item.mode)?,
+                Some(lock) => lock.check_kind(item.mode)?,
                 None => new_locks += 1,
             }
         }

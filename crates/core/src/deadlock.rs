@@ -158,12 +158,12 @@ impl<'a> Search<'a> {
         for item in &wait.items {
             self.look()?;
             if let Some(lock) = self.state.locks.get(&item.name) {
-                let follows = self.add_next_before(wait, &item.name, lock)?;
-                // A reader waits for no reader, but for the writer before it that does, if there is
-                // one: else it waits for the other locks that it wants.
+                let passes_writer = self.add_next_before(wait, &item.name, lock)?;
+                // A reader waits for no reader that holds, unless a writer between them does. With
+                // a = held by R1, b = read by R2 and queue of b = R3 (which wants c too), R1: R1
+                // waits for R3, so for c, and not for R2, which may wait for a.
                 let shares = item.mode == Mode::Shared && lock.admits(item.mode, NEVER, None);
-                let is_first = lock.before(Place::of(wait)).next().is_none();
-                if !(shares && (follows || is_first)) {
+                if !shares || passes_writer {
                     self.add_holders(wait.session, item, lock)?;
                 }
             }
@@ -177,9 +177,11 @@ impl<'a> Search<'a> {
             self.holders.insert(&item.name, holders);
         }
         let Some(holders) = self.holders.get_mut(&item.name) else { unreachable!("added above") };
-        let of_origin = holders.of_origin.filter(|permits| is_needed(item.mode, *permits));
+        let limit_changes = lock.other_limit(item.mode).is_some();
+        let is_needed = |permits| limit_changes || is_needed(item.mode, permits);
+        let of_origin = holders.of_origin.filter(|permits| is_needed(*permits));
         let others = &mut holders.of_others;
-        let needed = others.partition_point(|(permits, _)| !is_needed(item.mode, *permits));
+        let needed = others.partition_point(|(permits, _)| !is_needed(*permits));
         let needed = others.split_off(needed);
         if of_origin.is_some() && !self.by_passing {
             self.add(waiter, &item.name, self.new.session)?;
@@ -207,12 +209,14 @@ impl<'a> Search<'a> {
         ControlFlow::Continue(Holders { of_origin, of_others })
     }
 
-    /// Adds the last of those who stand before `wait` and may be stuck, if there is one.
+    /// Adds the last of those who stand before `wait` and may be stuck, if there is one. Whether a
+    /// writer stands between it and `wait`, whose own wait makes no edges.
     fn add_next_before(&mut self, wait: &WaitFact, name: &'a LockName, lock: &Lock) -> Found<bool> {
         let (state, place) = (self.state, Place::of(wait));
         if self.place < place && self.wanted.contains(name) {
             self.add(wait.session, name, self.new.session)?;
         }
+        let mut passes_writer = false;
         for before in lock.before(place).rev().take(self.share()) {
             self.look()?;
             let Some(other) = state.waits.get(&before.arrival) else { continue };
@@ -220,10 +224,12 @@ impl<'a> Search<'a> {
                 if other.session != self.new.session || !self.by_passing {
                     self.add(wait.session, name, other.session)?;
                 }
-                return ControlFlow::Continue(true);
+                break;
             }
+            passes_writer |=
+                other.items.iter().any(|item| item.name == *name && item.mode == Mode::Exclusive);
         }
-        ControlFlow::Continue(false)
+        ControlFlow::Continue(passes_writer)
     }
 
     /// `from` waits for `blocker`, over this lock. Its own holds and waits do not make a session
@@ -273,7 +279,8 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether a wait cannot end before a session that has `permits` out gives some back. Of a
+/// Whether a wait cannot end before a session that has `permits` out gives some back, where all
+/// name the same limit; whoever names another waits for all. Of a
 /// semaphore others may do so in its place; that all of them are stuck together is not looked for,
 /// so that what is refused is a deadlock for certain.
 fn is_needed(mode: Mode, permits: u32) -> bool {

@@ -6,6 +6,10 @@ use crate::mutant::{self, Mutant};
 use crate::outcome::Refusal;
 use crate::queue::{Place, Queue};
 
+/// The limit of a semaphore that nobody holds, but somebody waits for: whoever is granted next says
+/// which counts. It is above [`crate::limits::PERMITS_MAX`].
+const UNDECIDED: u32 = u32::MAX;
+
 /// A lock that is held, waited for or resting. Small, since there may be millions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lock {
@@ -13,7 +17,7 @@ pub(crate) struct Lock {
     queue: Option<Box<Queue>>,
     /// No grant before this.
     pub(crate) rests_until: Time,
-    /// Of a semaphore; 0 for a plain lock.
+    /// Of a semaphore, as all its holders named it, or [`UNDECIDED`]; 0 for a plain lock.
     limit: u32,
     /// Permits that are out, of a semaphore; whether it is held exclusively, of a plain lock.
     used: u32,
@@ -30,26 +34,31 @@ impl Lock {
         self.holds.is_empty() && self.queue.is_none()
     }
 
+    /// Of a semaphore that is held: how many permits it has.
     pub(crate) fn limit(&self) -> Option<u32> {
-        (self.limit != 0).then_some(self.limit)
+        (self.limit != 0 && self.limit != UNDECIDED).then_some(self.limit)
     }
 
-    fn forget_limit_if_idle(&mut self) {
+    /// The limit that those who hold the semaphore named, if this mode names another: it is not
+    /// admitted before they are gone.
+    pub(crate) fn other_limit(&self, mode: Mode) -> Option<u32> {
+        self.limit().filter(|limit| *limit != limit_of(mode))
+    }
+
+    fn forget_limit(&mut self) {
         if self.is_idle() {
             self.limit = 0;
+        } else if self.holds.is_empty() && self.limit != 0 {
+            self.limit = UNDECIDED;
         }
     }
 
-    /// Whoever holds or waits decides if this is a lock or a semaphore, and of what limit.
-    pub(crate) fn agree(&self, mode: Mode) -> Result<(), Refusal> {
-        if self.is_idle() {
-            return Ok(());
-        }
-        match (self.limit, limit_of(mode)) {
-            (limit, asked) if limit == asked => Ok(()),
-            (0, _) => Err(Refusal::KindMismatch { semaphore: false }),
-            (_, 0) => Err(Refusal::KindMismatch { semaphore: true }),
-            (limit, asked) => Err(Refusal::LimitMismatch { limit, asked }),
+    /// Whoever holds or waits decides if this is a lock or a semaphore.
+    pub(crate) fn check_kind(&self, mode: Mode) -> Result<(), Refusal> {
+        match (self.limit != 0, limit_of(mode) != 0) {
+            _ if self.is_idle() => Ok(()),
+            (semaphore, asked) if semaphore == asked => Ok(()),
+            (semaphore, _) => Err(Refusal::KindMismatch { semaphore }),
         }
     }
 
@@ -65,6 +74,7 @@ impl Lock {
                 beside || self.holds.iter().all(|token| Some(token) == except)
             }
             Mode::Shared => self.used == 0,
+            Mode::Permits { .. } if self.other_limit(mode).is_some() => false,
             Mode::Permits { count, limit } => {
                 let extra = u32::from(mutant::is_on(Mutant::PermitsOffByOne));
                 count <= (limit + extra).saturating_sub(self.used)
@@ -83,7 +93,7 @@ impl Lock {
         if self.holds.remove(token) {
             self.used -= weight(mode);
         }
-        self.forget_limit_if_idle();
+        self.forget_limit();
     }
 
     /// An exclusive hold becomes shared.
@@ -92,7 +102,9 @@ impl Lock {
     }
 
     pub(crate) fn enqueue(&mut self, place: Place, mode: Mode) {
-        self.limit = limit_of(mode);
+        if self.holds.is_empty() && limit_of(mode) != 0 {
+            self.limit = UNDECIDED;
+        }
         self.queue.get_or_insert_default().insert(place);
     }
 
@@ -103,7 +115,7 @@ impl Lock {
                 self.queue = None;
             }
         }
-        self.forget_limit_if_idle();
+        self.forget_limit();
     }
 
     pub(crate) fn first_waiter(&self) -> Option<Place> {

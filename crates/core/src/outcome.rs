@@ -134,6 +134,9 @@ pub struct Busy {
     pub position: usize,
     /// The lock rests until then.
     pub rests_until: Option<Time>,
+    /// The semaphore is held with this limit, and another was asked for: that one counts once all
+    /// who hold it now are gone.
+    pub other_limit: Option<u32>,
     /// The time of this answer, to tell ages and remainders.
     pub now: Time,
 }
@@ -187,13 +190,6 @@ pub enum Refusal {
         limit: &'static str,
         /// Its value.
         max: u64,
-    },
-    /// All who use a semaphore must agree on its limit.
-    LimitMismatch {
-        /// The limit in force.
-        limit: u32,
-        /// The limit asked for.
-        asked: u32,
     },
     /// The name is in use the other way: as a plain lock or as a semaphore.
     KindMismatch {

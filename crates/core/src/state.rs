@@ -356,7 +356,7 @@ impl Restore {
             return Err(contradiction(format!("token {token} is out of order")));
         }
         let lock = state.locks.entry(fact.name.clone()).or_default();
-        let agreed = lock.agree(fact.mode).is_ok();
+        let agreed = lock.check_kind(fact.mode).is_ok();
         if !agreed || !lock.admits(fact.mode, Time(u64::MAX), None) {
             return Err(contradiction(format!(
                 "{:?} is held more than it can be",
@@ -392,7 +392,7 @@ impl Restore {
         session.add_wait(&fact);
         for item in &fact.items {
             let lock = state.locks.entry(item.name.clone()).or_default();
-            if lock.agree(item.mode).is_err() {
+            if lock.check_kind(item.mode).is_err() {
                 return Err(contradiction(format!("waiter {arrival} is of another kind of lock")));
             }
             lock.enqueue(Place::of(&fact), item.mode);

@@ -190,8 +190,8 @@ impl Log {
         }
     }
 
-    /// What can be done while nobody waits: looks whether the folder is still the log's, and says of
-    /// the last write that it is durable, so that later damage to it cannot be taken for a torn
+    /// What can be done while nobody waits: looks whether the folder is still the log's, and says
+    /// of the last write that it is durable, so that later damage to it cannot be taken for a torn
     /// tail.
     pub(crate) fn idle(&mut self) -> Result<(), LogError> {
         let Log::Folder(log) = self else { return Ok(()) };

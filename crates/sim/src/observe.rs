@@ -86,7 +86,6 @@ names!(refusal, REFUSALS, Refusal, {
     Refusal::RequestCancelled => "request cancelled",
     Refusal::QueueFull { .. } => "queue full",
     Refusal::LimitExceeded { .. } => "limit exceeded",
-    Refusal::LimitMismatch { .. } => "limit mismatch",
     Refusal::KindMismatch { .. } => "kind mismatch",
     Refusal::Deadlock { .. } => "deadlock",
     Refusal::Invalid(_) => "invalid",

@@ -31,8 +31,8 @@ pub struct DirDisk {
 }
 
 impl DirDisk {
-    /// Opens a folder, making it first if it is absent, and locks it with `flock`. A second opening,
-    /// by this process or another, gets [`OpenError::Locked`].
+    /// Opens a folder, making it first if it is absent, and locks it with `flock`. A second
+    /// opening, by this process or another, gets [`OpenError::Locked`].
     pub fn open(path: impl AsRef<Path>) -> Result<DirDisk, OpenError> {
         let path = path.as_ref().to_path_buf();
         let shown = path.display().to_string();

@@ -102,6 +102,7 @@ pub fn busy(busy: &proto::Busy, now: Time) -> Result<Busy, Error> {
         waiters: count(busy.waiters),
         position: count(busy.position),
         rests_until: busy.rests_until_ms.map(Time),
+        other_limit: busy.other_limit,
         now,
     })
 }
@@ -131,7 +132,7 @@ impl TryFrom<&proto::Lock> for LockView {
                 position: count(waiter.position),
                 session: SessionId(waiter.session),
                 owner: owner(waiter.owner.as_ref()),
-                mode: mode(waiter.mode, waiter.permits, limit)?,
+                mode: mode(waiter.mode, waiter.permits, waiter.limit)?,
                 priority: i8::try_from(waiter.priority)
                     .map(Priority)
                     .map_err(|_| unreadable("a waiter's priority"))?,

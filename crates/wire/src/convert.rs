@@ -189,6 +189,7 @@ impl From<&Busy> for proto::Busy {
             waiters: busy.waiters as u64,
             position: busy.position as u64,
             rests_until_ms: busy.rests_until.map(|time| time.0),
+            other_limit: busy.other_limit,
         }
     }
 }

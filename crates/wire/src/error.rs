@@ -158,8 +158,6 @@ error_codes! {
         "the request's number lies below what its client said it has answers for";
 
     // How a lock is used.
-    LimitMismatch "limit_mismatch" NotApplied 409 64
-        "the semaphore is in use with another limit";
     KindMismatch "kind_mismatch" NotApplied 409 64
         "the name is in use the other way: as a plain lock or as a semaphore";
     LimitExceeded "limit_exceeded" NotApplied 429 69

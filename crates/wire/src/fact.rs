@@ -62,7 +62,7 @@ code_enum!(Outcome, "outcome" {
 });
 
 code_struct!(Grant { hold, name, mode, granted_at, deadline, ttl, max_hold_deadline, count });
-code_struct!(Busy { name, holder, holders, waiters, position, rests_until, now });
+code_struct!(Busy { name, holder, holders, waiters, position, rests_until, other_limit, now });
 code_struct!(BusyHolder { token, session, owner, granted_at, deadline });
 code_struct!(DeadlockStep { session, waits_for });
 
@@ -74,8 +74,7 @@ code_enum!(Refusal, "refusal" {
     5 => RequestCancelled,
     6 => QueueFull { waiters, waiters_max },
     7 => LimitExceeded { limit, max },
-    8 => LimitMismatch { limit, asked },
-    9 => KindMismatch { semaphore },
-    10 => Deadlock { cycle },
-    11 => Invalid(reason),
+    8 => KindMismatch { semaphore },
+    9 => Deadlock { cycle },
+    10 => Invalid(reason),
 });

@@ -117,7 +117,7 @@ impl From<&HolderView> for proto::Holder {
 
 impl From<&WaiterView> for proto::Waiter {
     fn from(waiter: &WaiterView) -> proto::Waiter {
-        let ModeFields { mode, permits, .. } = waiter.mode.into();
+        let ModeFields { mode, permits, limit } = waiter.mode.into();
         proto::Waiter {
             position: waiter.position as u64,
             session: waiter.session.0,
@@ -127,6 +127,7 @@ impl From<&WaiterView> for proto::Waiter {
             priority: waiter.priority.0.into(),
             queued_at_ms: waiter.queued_at.0,
             deadline_ms: waiter.deadline.map(|time| time.0),
+            limit,
         }
     }
 }

@@ -41,10 +41,6 @@ impl Error {
             Refusal::LimitExceeded { limit, max } => {
                 error(format!("go beyond {limit}_max: it is {max}"))
             }
-            Refusal::LimitMismatch { limit, asked } => error(format!(
-                "take permits out of {asked}: the semaphore is in use with a limit of {limit}, \
-                 and all must name the same"
-            )),
             Refusal::KindMismatch { semaphore: true } => {
                 error("take the name as a plain lock: it is in use as a semaphore".to_owned())
             }
@@ -76,7 +72,6 @@ fn code(refusal: &Refusal) -> ErrorCode {
         Refusal::RequestCancelled => ErrorCode::RequestCancelled,
         Refusal::QueueFull { .. } => ErrorCode::QueueFull,
         Refusal::LimitExceeded { .. } => ErrorCode::LimitExceeded,
-        Refusal::LimitMismatch { .. } => ErrorCode::LimitMismatch,
         Refusal::KindMismatch { .. } => ErrorCode::KindMismatch,
         Refusal::Deadlock { .. } => ErrorCode::Deadlock,
         Refusal::Invalid(_) => ErrorCode::InvalidRequest,

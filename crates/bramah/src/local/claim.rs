@@ -324,17 +324,13 @@ impl Claim {
         }
     }
 
-    /// All who hold or wait must use the lock in the same way.
+    /// All who hold or wait must use it as a lock, or all as a semaphore.
     fn check_kind(&self, table: &Table, item: &Item) -> Result<(), Error> {
-        let limit = |mode| match mode {
-            Mode::Permits { limit, .. } => Some(limit),
-            Mode::Exclusive | Mode::Shared => None,
+        let kind = |mode| match mode {
+            Mode::Permits { .. } => "a semaphore",
+            Mode::Exclusive | Mode::Shared => "a plain lock",
         };
-        let kind = |mode| match limit(mode) {
-            Some(limit) => format!("a semaphore of {limit}"),
-            None => "a plain lock".to_owned(),
-        };
-        match table.seats.iter().find(|seat| limit(seat.mode) != limit(item.mode)) {
+        match table.seats.iter().find(|seat| kind(seat.mode) != kind(item.mode)) {
             None => Ok(()),
             Some(other) => {
                 let message = format!("it is in use as {}", kind(other.mode));

@@ -40,10 +40,7 @@ fn lock_info(table: &Table, now: LocalTime) -> LockInfo {
     let queue = table.queue();
     LockInfo {
         name: table.name.clone(),
-        limit: table.seats.iter().find_map(|seat| match seat.mode {
-            Mode::Permits { limit, .. } => Some(limit),
-            Mode::Exclusive | Mode::Shared => None,
-        }),
+        limit: table.holders().find_map(|seat| limit(seat.mode)),
         holders: table.holders().map(|seat| holder_info(seat, now)).collect(),
         waiters: (1..).zip(&queue).take(WAITERS_NAMED_MAX).map(|w| waiter_info(w, now)).collect(),
         waiters_total: queue.len(),
@@ -62,7 +59,18 @@ pub(super) fn busy(table: &Table, me: &Seat, now: LocalTime) -> Box<Busy> {
         waiters: queue.len(),
         position: 1 + others.filter(|seat| seat.rank() < me.rank()).count(),
         rests_for: None,
+        other_limit: table
+            .holders()
+            .find_map(|seat| limit(seat.mode).filter(|held| limit(me.mode) != Some(*held))),
     })
+}
+
+/// How many permits a semaphore has, as this mode names it.
+fn limit(mode: Mode) -> Option<u32> {
+    match mode {
+        Mode::Permits { limit, .. } => Some(limit),
+        Mode::Exclusive | Mode::Shared => None,
+    }
 }
 
 fn holder_info(seat: &Seat, now: LocalTime) -> HolderInfo {

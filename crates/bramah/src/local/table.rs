@@ -115,7 +115,12 @@ impl Table {
             }
             let weight = match (me.mode, seat.mode) {
                 (Mode::Shared, Mode::Shared) => return false,
-                (Mode::Permits { .. }, Mode::Permits { count, .. }) => count,
+                // Whoever names another limit waits for all who named this one.
+                (Mode::Permits { limit, .. }, Mode::Permits { count, limit: theirs })
+                    if limit == theirs =>
+                {
+                    count
+                }
                 _ => u32::MAX,
             };
             if !lives(seat) {

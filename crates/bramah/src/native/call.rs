@@ -194,7 +194,7 @@ fn kind_of(code: ErrorCode) -> ErrorKind {
             ErrorKind::SessionEnded
         }
         ErrorCode::RequestStale | ErrorCode::OutcomeUnknown => ErrorKind::OutcomeUnknown,
-        ErrorCode::LimitMismatch | ErrorCode::KindMismatch => ErrorKind::Mismatch,
+        ErrorCode::KindMismatch => ErrorKind::Mismatch,
         ErrorCode::LimitExceeded => ErrorKind::LimitExceeded,
         ErrorCode::InvalidRequest
         | ErrorCode::InvalidFrame

@@ -48,6 +48,7 @@ pub(super) fn busy(busy: proto::Busy, now_ms: u64) -> Result<Busy, Failure> {
         waiters: busy.waiters as usize,
         position: busy.position as usize,
         rests_for: busy.rests_until_ms.map(|until| ago(until, now_ms)),
+        other_limit: busy.other_limit,
     })
 }
 
@@ -58,7 +59,7 @@ pub(super) fn lock(lock: proto::Lock, now_ms: u64) -> Result<LockInfo, Failure> 
         name: name(&lock.name)?,
         limit,
         holders: lock.holders.into_iter().map(|it| holder(it, now_ms, limit)).collect(),
-        waiters: lock.waiters.into_iter().map(|it| waiter(it, now_ms, limit)).collect(),
+        waiters: lock.waiters.into_iter().map(|it| waiter(it, now_ms)).collect(),
         waiters_total: lock.waiters_total as usize,
         rests_for: lock.rests_until_ms.map(|until| ago(until, now_ms)),
     })
@@ -94,7 +95,7 @@ fn holder(holder: proto::Holder, now_ms: u64, limit: Option<u32>) -> HolderInfo 
     }
 }
 
-fn waiter(waiter: proto::Waiter, now_ms: u64, limit: Option<u32>) -> WaiterInfo {
+fn waiter(waiter: proto::Waiter, now_ms: u64) -> WaiterInfo {
     let priority = i8::try_from(waiter.priority).unwrap_or(match waiter.priority {
         ..0 => i8::MIN,
         _ => i8::MAX,
@@ -103,7 +104,7 @@ fn waiter(waiter: proto::Waiter, now_ms: u64, limit: Option<u32>) -> WaiterInfo 
         position: waiter.position as usize,
         session: waiter.session,
         owner: waiter.owner.map(Owner::from).unwrap_or_default(),
-        mode: mode(waiter.mode, waiter.permits, limit),
+        mode: mode(waiter.mode, waiter.permits, Some(waiter.limit)),
         priority: Priority(priority),
         waited_for: ago(now_ms, waiter.queued_at_ms),
         gives_up_in: waiter.deadline_ms.map(|deadline| ago(deadline, now_ms)),

@@ -197,6 +197,7 @@ async fn a_waiter_hears_its_place_and_who_was_in_the_way() {
             waiters: 4,
             position: 2,
             rests_until_ms: None,
+            other_limit: None,
         };
         let how = Some(proto::wait_ended::How::TimedOut(busy));
         let seq = acquire.request.map(|request| request.seq).unwrap_or_default();

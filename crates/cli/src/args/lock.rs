@@ -106,7 +106,8 @@ pub(crate) struct Wish {
           conflicts_with_all = ["exclusive", "shared"])]
     permits: Option<u32>,
 
-    /// The semaphore has so many permits; all who use it must say the same
+    /// The semaphore has so many permits. Another number counts once all are gone who hold it by
+    /// the old one, and waits until then
     #[arg(long, value_name = "LIMIT", value_parser = value_parser!(u32).range(1..),
           conflicts_with_all = ["exclusive", "shared"])]
     of: Option<u32>,
@@ -241,6 +242,11 @@ impl Wish {
     /// The exit code for a lock that somebody else has.
     pub(crate) fn conflict_exit(&self) -> Exit {
         Exit(self.conflict_exit_code)
+    }
+
+    /// How many permits the semaphore has, as it is said here.
+    pub(crate) fn limit(&self) -> Option<u32> {
+        self.of
     }
 
     /// How long it is waited for, in words that fit after "could not acquire".

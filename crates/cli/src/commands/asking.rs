@@ -78,6 +78,7 @@ async fn say_who_is_in_the_way(
             waiters: waiters.max(position),
             position,
             rests_for: lock.rests_for,
+            other_limit: lock.limit.filter(|limit| wish.limit().is_some_and(|of| of != *limit)),
         });
     }
     std::future::pending().await

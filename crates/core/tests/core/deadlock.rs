@@ -228,6 +228,37 @@ fn an_upgrade_can_close_a_circle() {
     assert_eq!(table.upgrade("s1", "x", Wait::Forever), "deadlock: s1 for x s2 for y");
 }
 
+/// s1 held b too once, and wants to read it again, behind s4, which wants c of s2 as well.
+fn a_reader_behind_one_that_waits_for_another_lock(ahead: crate::ask::Many) -> String {
+    let mut table = Table::with(["s1", "s2", "s3", "s4"]);
+    table.acquire("s3", shared("b"));
+    table.acquire("s1", exclusive("a"));
+    table.acquire("s2", permits("c", 1, 3));
+    assert_eq!(table.acquire("s3", "a"), "queued 1 of 1");
+    table.acquire_many("s4", ahead);
+    table.acquire("s1", shared("b"))
+}
+
+#[test]
+fn a_reader_waits_for_no_reader_that_holds_beside_it() {
+    // s4 waits for s2, which waits for nobody; then both read b beside s3.
+    let wanted = || many([permits("c", 3, 3), shared("b")]);
+    let answer = "queued 2 of 2";
+    assert_eq!(a_reader_behind_one_that_waits_for_another_lock(wanted()), answer);
+    let independent = wanted().if_held(IfHeld::Queue);
+    assert_eq!(a_reader_behind_one_that_waits_for_another_lock(independent), answer);
+}
+
+#[test]
+fn a_reader_waits_for_readers_that_a_writer_before_it_waits_for() {
+    let wanted = || many([permits("c", 3, 3), exclusive("b")]);
+    let refused = "deadlock: s1 for b s4 for b s3 for a";
+    assert_eq!(a_reader_behind_one_that_waits_for_another_lock(wanted()), refused);
+    let independent = wanted().if_held(IfHeld::Queue);
+    let refused = "deadlock: s1 for b s3 for a";
+    assert_eq!(a_reader_behind_one_that_waits_for_another_lock(independent), refused);
+}
+
 #[test]
 fn a_semaphore_whose_other_holders_may_give_back_enough_is_no_deadlock() {
     let mut table = Table::with(["s1", "s2", "s3"]);

@@ -196,7 +196,8 @@ impl Model {
             Mode::Exclusive => holds.next().is_some(),
             Mode::Shared => holds.any(|hold| hold.mode == Mode::Exclusive),
             Mode::Permits { count, limit } => {
-                holds.map(|hold| permits(hold.mode)).sum::<u32>() + count > limit
+                holds.clone().any(|hold| names_other_limit(hold.mode, limit))
+                    || holds.map(|hold| permits(hold.mode)).sum::<u32>() + count > limit
             }
         };
         let is_passed = |other: &Waiting| other.wants(&item.name) && other.is_before(wait);
@@ -363,7 +364,8 @@ impl Model {
 
     fn busy(&self, wait: &Waiting) -> Busy {
         let blocked = wait.items.iter().find(|item| self.is_in_the_way(wait, item));
-        let name = blocked.unwrap_or(&wait.items[0]).name.clone();
+        let item = blocked.unwrap_or(&wait.items[0]);
+        let name = item.name.clone();
         let holds: Vec<_> = self.holds.iter().filter(|hold| hold.name == name).collect();
         let first = holds.iter().find(|hold| wait.upgrade_of != Some(hold.id.token));
         let holder = first.map(|hold| BusyHolder {
@@ -379,6 +381,14 @@ impl Model {
             waiters: self.waiters(&name).len(),
             position: self.position(wait, &name),
             rests_until: self.rests_until(&name),
+            other_limit: self.holds.iter().filter(|hold| hold.name == name).find_map(
+                |hold| match (hold.mode, item.mode) {
+                    (Mode::Permits { limit, .. }, Mode::Permits { limit: asked, .. }) => {
+                        Some(limit).filter(|limit| *limit != asked)
+                    }
+                    _ => None,
+                },
+            ),
             now: self.now,
             name,
         }
@@ -484,7 +494,12 @@ impl Model {
     }
 }
 
-fn permits(mode: Mode) -> u32 {
+/// It is of a semaphore whose limit somebody wants to change to `limit`.
+pub(crate) fn names_other_limit(mode: Mode, limit: u32) -> bool {
+    matches!(mode, Mode::Permits { limit: other, .. } if other != limit)
+}
+
+pub(crate) fn permits(mode: Mode) -> u32 {
     match mode {
         Mode::Permits { count, .. } => count,
         _ => 0,

@@ -68,7 +68,9 @@ pub(crate) fn check_promises(state: &State) {
                 Mode::Shared => held.any(|hold| hold.mode != Mode::Shared),
                 Mode::Permits { count, limit } => {
                     let out = held.map(|hold| match hold.mode {
-                        Mode::Permits { count, .. } => count,
+                        Mode::Permits { count, limit: same } if same == limit => count,
+                        // Another limit must wait until this hold is gone.
+                        Mode::Permits { .. } => limit,
                         _ => panic!("a lock and a semaphore"),
                     });
                     out.sum::<u32>() + count > limit

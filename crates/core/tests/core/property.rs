@@ -7,6 +7,7 @@ use bramah_core::{
     Time, WaitEnd,
 };
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use crate::commands::{Known, Step, What, steps};
 use crate::model::Model;
@@ -17,7 +18,9 @@ proptest! {
     #![proptest_config(ProptestConfig {
         // 2,560 unless PROPTEST_CASES says otherwise.
         cases: 10 * ProptestConfig::default().cases,
-        failure_persistence: None,
+        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel(
+            "proptest-regressions",
+        ))),
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()
     })]
@@ -249,6 +252,14 @@ fn plain(mut outcome: Outcome) -> Outcome {
 
 fn forget(busy: &mut Busy) {
     let (name, now) = (lock_name("some"), busy.now);
-    *busy =
-        Busy { name, holder: None, holders: 0, waiters: 0, position: 0, rests_until: None, now };
+    *busy = Busy {
+        name,
+        holder: None,
+        holders: 0,
+        waiters: 0,
+        position: 0,
+        rests_until: None,
+        other_limit: None,
+        now,
+    };
 }

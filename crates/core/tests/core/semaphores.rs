@@ -34,23 +34,42 @@ fn permits_must_be_at_least_one_and_at_most_the_limit() {
 }
 
 #[test]
-fn all_users_of_a_semaphore_agree_on_its_limit() {
-    let mut table = Table::with(["s1", "s2"]);
-    table.acquire("s1", permits("p", 1, 5));
-    assert_eq!(table.acquire("s2", permits("p", 1, 6)), "limit is 5, not 6");
+fn another_limit_counts_once_all_who_named_the_old_one_are_gone() {
+    let mut table = Table::with(["s1", "s2", "s3", "s4"]);
+    table.acquire("s1", permits("p", 1, 2));
+    table.acquire("s2", permits("p", 1, 2));
+    // One more would fit by either limit, but by which would it be counted?
+    table.release("s2", "p");
+    assert_eq!(table.try_acquire("s3", permits("p", 1, 3)), "busy p by s1 #1, place 1, limit 2");
+    assert_eq!(table.acquire("s3", permits("p", 2, 3)), "queued 1 of 1");
     table.release("s1", "p");
-    assert_eq!(table.acquire("s2", permits("p", 1, 6)), "granted p #2");
+    assert_eq!(table.holders("p"), "s3");
+    assert_eq!(table.view("p").limit, Some(3));
+    assert_eq!(table.acquire("s4", permits("p", 1, 3)), "granted p #4");
 }
 
 #[test]
-fn a_waiter_holds_its_semaphore_to_the_limit_it_named() {
-    let mut table = Table::with(["s1", "s2", "s3"]);
-    table.acquire("s1", permits("p", 5, 5));
-    table.acquire("s2", permits("p", 5, 5));
+fn who_names_the_old_limit_does_not_pass_who_waits_with_a_new_one() {
+    let mut table = Table::with(["s1", "s2", "s3", "s4"]);
+    table.acquire("s1", permits("p", 1, 2));
+    table.acquire("s2", permits("p", 1, 3));
+    assert_eq!(table.acquire("s3", permits("p", 1, 2)), "queued 2 of 2");
+    assert_eq!(table.acquire("s4", permits("p", 1, 3)), "queued 3 of 3");
     table.release("s1", "p");
-    table.acquire("s3", permits("p", 5, 5));
+    assert_eq!(table.holders("p"), "s2");
     table.release("s2", "p");
-    assert_eq!(table.acquire("s1", permits("p", 1, 4)), "limit is 5, not 4");
+    assert_eq!(table.holders("p"), "s3");
+    table.release("s3", "p");
+    assert_eq!(table.holders("p"), "s4");
+}
+
+#[test]
+fn who_holds_a_permit_and_waits_with_another_limit_would_wait_for_itself() {
+    let mut table = Table::with(["s1", "s2"]);
+    table.acquire("s1", permits("p", 1, 2));
+    table.acquire("s2", "x");
+    assert_eq!(table.acquire("s2", permits("p", 1, 3)), "queued 1 of 1");
+    assert_eq!(table.acquire("s1", "x"), "deadlock: s1 for x s2 for p");
 }
 
 #[test]

@@ -89,7 +89,6 @@ fn refused(table: &Table, refusal: &Refusal) -> String {
             format!("queue full: {waiters} of {waiters_max}")
         }
         Refusal::LimitExceeded { limit, max } => format!("limit {limit} is {max}"),
-        Refusal::LimitMismatch { limit, asked } => format!("limit is {limit}, not {asked}"),
         Refusal::KindMismatch { semaphore: true } => "it is a semaphore".to_owned(),
         Refusal::KindMismatch { semaphore: false } => "it is a plain lock".to_owned(),
         Refusal::Deadlock { cycle } => {
@@ -108,8 +107,9 @@ fn busy(table: &Table, busy: &Busy) -> String {
         None => "nobody".to_owned(),
     };
     let rests = busy.rests_until.map(|until| format!(", rests until {}", until.0));
-    let (name, place) = (busy.name.as_str(), busy.position);
-    format!("{name} by {holder}, place {place}{}", rests.unwrap_or_default())
+    let limit = busy.other_limit.map(|limit| format!(", limit {limit}"));
+    let more = [rests, limit].map(Option::unwrap_or_default).concat();
+    format!("{} by {holder}, place {}{more}", busy.name.as_str(), busy.position)
 }
 
 fn end(reason: &EndReason) -> String {

@@ -50,6 +50,10 @@ pub(crate) struct ProblemView {
     /// Of both: the lock rests so long.
     #[serde(skip_serializing_if = "Option::is_none")]
     rests_for_ms: Option<u64>,
+    /// Of both: the semaphore is held with this limit, and another was asked for: that one counts
+    /// once all who hold it now are gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_limit: Option<u32>,
     /// Of `deadlock`: who waits for what, in a circle.
     #[serde(skip_serializing_if = "Option::is_none")]
     cycle: Option<Vec<StepView>>,
@@ -127,6 +131,7 @@ impl Problem {
         problem.0.waiters = Some(busy.waiters);
         problem.0.position = Some(busy.position);
         problem.0.rests_for_ms = busy.rests_until.map(|until| until.ms_since(busy.now));
+        problem.0.other_limit = busy.other_limit;
         problem
     }
 
@@ -183,6 +188,7 @@ impl From<Error> for Problem {
             waiters: None,
             position: None,
             rests_for_ms: None,
+            other_limit: None,
             cycle: (!error.cycle.is_empty()).then(|| cycle.collect()),
             servers: Some(error.servers).filter(|servers| !servers.is_empty()),
         }))

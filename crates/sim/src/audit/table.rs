@@ -164,7 +164,11 @@ impl Table {
         match mode {
             Mode::Permits { count, limit } => {
                 let out: u64 = others().map(|hold| permits(hold.mode)).sum();
-                out + u64::from(count) <= u64::from(limit)
+                let agreed = others().all(|hold| match hold.mode {
+                    Mode::Permits { limit: other, .. } => other == limit,
+                    _ => true,
+                });
+                agreed && out + u64::from(count) <= u64::from(limit)
             }
             mode => others().all(|hold| !conflict(hold.mode, mode)),
         }

@@ -650,6 +650,9 @@ pub struct Busy {
     pub position: u64,
     #[prost(uint64, optional, tag = "6")]
     pub rests_until_ms: ::core::option::Option<u64>,
+    /// The semaphore is held with this limit, and another was asked for.
+    #[prost(uint32, optional, tag = "7")]
+    pub other_limit: ::core::option::Option<u32>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Cancelled {
@@ -715,6 +718,9 @@ pub struct Waiter {
     pub queued_at_ms: u64,
     #[prost(uint64, optional, tag = "8")]
     pub deadline_ms: ::core::option::Option<u64>,
+    /// Of the semaphore, as this waiter names it.
+    #[prost(uint32, tag = "9")]
+    pub limit: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Lock {

@@ -725,6 +725,9 @@ impl serde::Serialize for Busy {
         if self.rests_until_ms.is_some() {
             len += 1;
         }
+        if self.other_limit.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("bramah.v1.Busy", len)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
@@ -752,6 +755,9 @@ impl serde::Serialize for Busy {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("restsUntilMs", ToString::to_string(&v).as_str())?;
         }
+        if let Some(v) = self.other_limit.as_ref() {
+            struct_ser.serialize_field("otherLimit", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -769,6 +775,8 @@ impl<'de> serde::Deserialize<'de> for Busy {
             "position",
             "rests_until_ms",
             "restsUntilMs",
+            "other_limit",
+            "otherLimit",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -779,6 +787,7 @@ impl<'de> serde::Deserialize<'de> for Busy {
             Waiters,
             Position,
             RestsUntilMs,
+            OtherLimit,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -806,6 +815,7 @@ impl<'de> serde::Deserialize<'de> for Busy {
                             "waiters" => Ok(GeneratedField::Waiters),
                             "position" => Ok(GeneratedField::Position),
                             "restsUntilMs" | "rests_until_ms" => Ok(GeneratedField::RestsUntilMs),
+                            "otherLimit" | "other_limit" => Ok(GeneratedField::OtherLimit),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -831,6 +841,7 @@ impl<'de> serde::Deserialize<'de> for Busy {
                 let mut waiters__ = None;
                 let mut position__ = None;
                 let mut rests_until_ms__ = None;
+                let mut other_limit__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Name => {
@@ -877,6 +888,14 @@ impl<'de> serde::Deserialize<'de> for Busy {
                                 map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
                             ;
                         }
+                        GeneratedField::OtherLimit => {
+                            if other_limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherLimit"));
+                            }
+                            other_limit__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Busy {
@@ -886,6 +905,7 @@ impl<'de> serde::Deserialize<'de> for Busy {
                     waiters: waiters__.unwrap_or_default(),
                     position: position__.unwrap_or_default(),
                     rests_until_ms: rests_until_ms__,
+                    other_limit: other_limit__,
                 })
             }
         }
@@ -11142,6 +11162,9 @@ impl serde::Serialize for Waiter {
         if self.deadline_ms.is_some() {
             len += 1;
         }
+        if self.limit != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("bramah.v1.Waiter", len)?;
         if self.position != 0 {
             #[allow(clippy::needless_borrow)]
@@ -11177,6 +11200,9 @@ impl serde::Serialize for Waiter {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("deadlineMs", ToString::to_string(&v).as_str())?;
         }
+        if self.limit != 0 {
+            struct_ser.serialize_field("limit", &self.limit)?;
+        }
         struct_ser.end()
     }
 }
@@ -11197,6 +11223,7 @@ impl<'de> serde::Deserialize<'de> for Waiter {
             "queuedAtMs",
             "deadline_ms",
             "deadlineMs",
+            "limit",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -11209,6 +11236,7 @@ impl<'de> serde::Deserialize<'de> for Waiter {
             Priority,
             QueuedAtMs,
             DeadlineMs,
+            Limit,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -11238,6 +11266,7 @@ impl<'de> serde::Deserialize<'de> for Waiter {
                             "priority" => Ok(GeneratedField::Priority),
                             "queuedAtMs" | "queued_at_ms" => Ok(GeneratedField::QueuedAtMs),
                             "deadlineMs" | "deadline_ms" => Ok(GeneratedField::DeadlineMs),
+                            "limit" => Ok(GeneratedField::Limit),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -11265,6 +11294,7 @@ impl<'de> serde::Deserialize<'de> for Waiter {
                 let mut priority__ = None;
                 let mut queued_at_ms__ = None;
                 let mut deadline_ms__ = None;
+                let mut limit__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Position => {
@@ -11327,6 +11357,14 @@ impl<'de> serde::Deserialize<'de> for Waiter {
                                 map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
                             ;
                         }
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Waiter {
@@ -11338,6 +11376,7 @@ impl<'de> serde::Deserialize<'de> for Waiter {
                     priority: priority__.unwrap_or_default(),
                     queued_at_ms: queued_at_ms__.unwrap_or_default(),
                     deadline_ms: deadline_ms__,
+                    limit: limit__.unwrap_or_default(),
                 })
             }
         }

@@ -203,9 +203,10 @@ prop_compose! {
         waiters in any::<usize>(),
         position in any::<usize>(),
         rests_until in of(time()),
+        other_limit in of(any::<u32>()),
         now in time(),
     ) -> Busy {
-        Busy { name, holder, holders, waiters, position, rests_until, now }
+        Busy { name, holder, holders, waiters, position, rests_until, other_limit, now }
     }
 }
 prop_compose! {
@@ -224,7 +225,6 @@ pub(crate) fn refusal() -> impl Strategy<Value = Refusal> {
         any::<(usize, usize)>()
             .prop_map(|(waiters, waiters_max)| Refusal::QueueFull { waiters, waiters_max }),
         any::<u64>().prop_map(|max| Refusal::LimitExceeded { limit: "locks", max }),
-        any::<(u32, u32)>().prop_map(|(limit, asked)| Refusal::LimitMismatch { limit, asked }),
         any::<bool>().prop_map(|semaphore| Refusal::KindMismatch { semaphore }),
         vec(step(), 0..4).prop_map(|cycle| Refusal::Deadlock { cycle }),
         Just(Refusal::Invalid("permits cannot be upgraded")),

@@ -178,6 +178,7 @@ pub(crate) fn busy() -> Busy {
         waiters: 2,
         position: 3,
         rests_until: None,
+        other_limit: None,
         now: Time(100_000),
     }
 }
@@ -204,7 +205,6 @@ pub(crate) fn refusals() -> Vec<Refusal> {
         Refusal::RequestCancelled,
         Refusal::QueueFull { waiters: 1_000, waiters_max: 1_000 },
         Refusal::LimitExceeded { limit: "session_holds", max: 10_000 },
-        Refusal::LimitMismatch { limit: 5, asked: 4 },
         Refusal::KindMismatch { semaphore: true },
         Refusal::KindMismatch { semaphore: false },
         Refusal::Deadlock {

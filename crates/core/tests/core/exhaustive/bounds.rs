@@ -139,7 +139,7 @@ impl Bounds {
             one(permits("a", 1, 2)),
             one(permits("a", 2, 2)),
             one(permits("a", 1, 2).many_users()),
-            one(permits("a", 1, 3).try_once()),
+            one(permits("a", 1, 3)),
             one(exclusive("a").try_once()),
             one(permits("b", 2, 3).priority(1)),
             all(many([permits("a", 1, 2), permits("b", 2, 3)])),

@@ -22,7 +22,7 @@ macro_rules! variants {
 variants!(OUTCOMES, outcome_index, Outcome: SessionOpened Renewed SessionClosed Granted AlreadyHeld
     Queued Busy WaitTimedOut Cancelled Released ValueSet Downgraded HoldRenewed Revoked Refused);
 variants!(REFUSALS, refusal_index, Refusal: SessionUnknown SessionEnded NotHolder RequestStale
-    RequestCancelled QueueFull LimitExceeded LimitMismatch KindMismatch Deadlock Invalid);
+    RequestCancelled QueueFull LimitExceeded KindMismatch Deadlock Invalid);
 variants!(HAPPENINGS, happening_index, Happening: Granted HoldEnded Queued WaitEnded ValueSet
     Downgraded SessionEnded);
 variants!(ENDS, end_index, EndReason: Released Expired SessionClosed Disconnected Revoked MaxHold

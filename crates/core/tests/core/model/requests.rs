@@ -6,7 +6,7 @@ use bramah_core::{
     WaitEnd,
 };
 
-use super::{Answer, Hold, Model, Waiting};
+use super::{Answer, Hold, Model, Waiting, names_other_limit, permits};
 
 impl Model {
     pub(super) fn request(
@@ -229,9 +229,6 @@ impl Model {
             _ => None,
         });
         match (limit, asked) {
-            (Some(Some(limit)), Some(asked)) if limit != asked => {
-                Err(Refusal::LimitMismatch { limit, asked })
-            }
             (Some(None), Some(_)) => Err(Refusal::KindMismatch { semaphore: false }),
             (Some(Some(_)), None) => Err(Refusal::KindMismatch { semaphore: true }),
             _ => Ok(()),
@@ -245,16 +242,9 @@ impl Model {
         let of_session = |hold: &&Hold| {
             hold.name == item.name && hold.session == session && hold.lingers.is_none()
         };
-        let out: u32 = self
-            .holds
-            .iter()
-            .filter(of_session)
-            .map(|hold| match hold.mode {
-                Mode::Permits { count, .. } => count,
-                _ => 0,
-            })
-            .sum();
-        out + count > limit
+        let modes = || self.holds.iter().filter(of_session).map(|hold| hold.mode);
+        modes().any(|mode| names_other_limit(mode, limit))
+            || modes().map(permits).sum::<u32>() + count > limit
     }
 
     /// Somebody holds it alone, if only until his minimum time is over.
@@ -277,9 +267,13 @@ impl Model {
                     let others = self.waits.iter();
                     others.filter(|other| other.wants(&item.name) && other.is_before(wait))
                 };
-                // Beside readers it is granted as soon as its other items are.
+                // A reader with none but readers before it waits for no reader that holds.
+                let is_writer = |other: &Waiting| {
+                    let mut items = other.items.iter().filter(|other| other.name == item.name);
+                    items.any(|other| other.mode == Mode::Exclusive)
+                };
                 let is_free = item.mode == Mode::Shared
-                    && all_ahead().next().is_none()
+                    && !all_ahead().any(is_writer)
                     && !self.is_written(&item.name);
                 let held = held.filter(|_| !is_free);
                 let held = held.map(|hold| (hold.session, wait.arrival == last));

@@ -76,7 +76,8 @@ fn readers_share_and_permits_are_counted() {
     assert_eq!(http.post("/v1/locks/s", "{\"permits\":2,\"limit\":3}").problem().0, 409);
     http.acquire("s", "{\"limit\":3}");
     let other = http.post("/v1/locks/s", "{\"limit\":4}");
-    assert_eq!(other.problem(), (409, "limit_mismatch".to_owned()));
+    assert_eq!(other.problem(), (409, "busy".to_owned()));
+    assert_eq!(other.json()["other_limit"], 3);
     let plain = http.post("/v1/locks/s", "");
     assert_eq!(plain.problem(), (409, "kind_mismatch".to_owned()));
 }
