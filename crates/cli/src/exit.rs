@@ -8,6 +8,7 @@ use bramah::{Effect, Error, ErrorKind};
 use bramah_server::ServeError;
 
 use crate::output::{Plain, reader_left};
+use crate::stderr;
 
 /// The table, as `bramah --help` shows it.
 pub(crate) const TABLE: &str = "\
@@ -147,11 +148,7 @@ pub(crate) fn of_usage(error: &clap::Error) -> Exit {
 
 /// One line on stderr. Nothing in it can move the cursor of a terminal.
 pub(crate) fn say(line: impl fmt::Display) {
-    use std::io::Write;
-    // Written at once: others may write to the same file.
-    let line = format!("bramah: {}\n", Plain(&line.to_string()));
-    // With stderr gone there is nobody to tell; that must not stop what is under way.
-    let _ = io::stderr().write_all(line.as_bytes());
+    stderr::write(format!("bramah: {}\n", Plain(&line.to_string())).as_bytes());
 }
 
 fn advice(error: &Error) -> Option<&'static str> {

@@ -11,6 +11,7 @@ mod descendants;
 mod exit;
 mod output;
 mod signals;
+mod stderr;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,9 @@ fn main() -> ExitCode {
         Command::Completions { shell } => commands::completions(shell),
         command => run(command),
     };
-    result.unwrap_or_else(|error| exit::explain(&error)).into()
+    let exit = result.unwrap_or_else(|error| exit::explain(&error));
+    stderr::flush();
+    exit.into()
 }
 
 /// An empty BRAMAH_URL is none.

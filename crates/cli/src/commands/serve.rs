@@ -1,6 +1,5 @@
 //! `bramah serve`: a server, from its settings to its last signal.
 
-use std::io;
 use std::path::Path;
 
 use anyhow::Context;
@@ -15,6 +14,7 @@ use crate::args::{LogLevel, ServeArgs};
 use crate::exit::{Exit, say};
 use crate::output;
 use crate::signals::Signals;
+use crate::stderr;
 
 /// The line on stdout when the server takes connections.
 #[derive(Serialize)]
@@ -40,8 +40,9 @@ pub(crate) fn run(args: ServeArgs, matches: &ArgMatches) -> anyhow::Result<Exit>
         output::line(plan)?;
         return Ok(Exit::OK);
     }
+    stderr::make_lossy().context("could not start the thread that writes the log")?;
     tracing_subscriber::fmt()
-        .with_writer(io::stderr)
+        .with_writer(|| stderr::Log)
         .with_max_level(level(plan.log_level()))
         .with_target(false)
         .init();
@@ -59,12 +60,16 @@ async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit
         let _ = stop.send(());
         let second = signals.ending().await;
         say("stopped at once: what was under way may or may not have happened");
+        stderr::flush();
         std::process::exit(Exit::of_signal(second.as_raw()).0.into());
     });
     let announce = move |started: Started| {
-        if let Err(error) = announce(&started, json) {
-            say(format_args!("could not say on stdout that the server is ready: {error:#}"));
-        }
+        // On a thread of its own: whoever does not read it keeps no client waiting.
+        std::thread::spawn(move || {
+            if let Err(error) = announce(&started, json) {
+                say(format_args!("could not say on stdout that the server is ready: {error:#}"));
+            }
+        });
     };
     // A sender that is gone means that the task with the signals is: nothing can stop the server
     // then.

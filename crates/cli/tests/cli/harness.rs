@@ -43,7 +43,11 @@ impl Server {
     /// What this command starts.
     pub(crate) fn of(mut command: Command) -> Server {
         command.env("BRAMAH_LOG_LEVEL", "warn").stdout(Stdio::piped());
-        let mut process = Program::start(command);
+        Server::of_program(Program::start(command))
+    }
+
+    /// One that was started with its stdout at hand.
+    pub(crate) fn of_program(mut process: Program) -> Server {
         let ready: Value = serde_json::from_str(&process.line()).unwrap();
         let url = format!("bramah://{}", ready["address"].as_str().unwrap());
         Server { process, url, ready }
@@ -135,8 +139,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn start(mut command: Command) -> Program {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start(command: Command) -> Program {
+        Program::start_with_stderr(command, Stdio::piped())
+    }
+
+    /// Starts it with its stderr somewhere else.
+    pub(crate) fn start_with_stderr(mut command: Command, stderr: Stdio) -> Program {
+        let mut child = command.stderr(stderr).spawn().unwrap();
         let stdout = child.stdout.take().map(BufReader::new);
         let stderr = child.stderr.take();
         Program { child, stdout, stderr }

@@ -1,8 +1,13 @@
 //! Servers: their settings, their start and their end.
 
 use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Stdio;
 
 use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{Action, tcflow};
 use tempfile::TempDir;
 
 use crate::harness::{Program, Server, bramah, no_hangup, run};
@@ -192,6 +197,69 @@ fn two_that_begin_together_are_told_that_they_survive_nothing() {
     let said = server.said();
     assert!(said.contains("WARN"), "{said}");
     assert!(said.contains("stands still as soon as one member is down"), "{said}");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code, 0);
+}
+
+/// Writes until nothing more is taken.
+fn fill(pipe: &OwnedFd) {
+    rustix::io::ioctl_fionbio(pipe, true).unwrap();
+    for size in [4_096, 1] {
+        while rustix::io::write(pipe, &vec![b'.'; size]).is_ok() {}
+    }
+    rustix::io::ioctl_fionbio(pipe, false).unwrap();
+}
+
+/// A server that says a line about each request serves, and ends when it is told to, though nobody
+/// takes a line.
+fn serves_unheard(stderr: impl Into<Stdio>) {
+    let mut command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0", "--json"]);
+    command.env("BRAMAH_LOG_LEVEL", "trace").stdout(Stdio::piped());
+    let mut server = Server::of_program(Program::start_with_stderr(command, stderr.into()));
+    for token in 1..=20 {
+        assert_eq!(server.json(&format!("acquire n{token}"))["token"], token);
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code, 0);
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_stop_the_server() {
+    let (_reader, writer) = io::pipe().unwrap();
+    let writer = OwnedFd::from(writer);
+    fill(&writer);
+    serves_unheard(writer);
+}
+
+#[test]
+fn a_terminal_that_was_stopped_does_not_stop_the_server() {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let terminal = openpt(flags).unwrap();
+    unlockpt(&terminal).unwrap();
+    let peer = ioctl_tiocgptpeer(&terminal, flags).unwrap();
+    tcflow(peer.as_fd(), Action::OOff).unwrap();
+    serves_unheard(peer);
+}
+
+#[test]
+fn a_log_whose_reader_is_gone_does_not_stop_the_server() {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    serves_unheard(OwnedFd::from(writer));
+}
+
+#[test]
+fn a_server_whose_ready_line_nobody_reads_serves() {
+    let (_reader, writer) = io::pipe().unwrap();
+    let writer = OwnedFd::from(writer);
+    fill(&writer);
+    let mut command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0", "--json"]);
+    command.stdout(writer);
+    let mut server = Program::start(command);
+    let serving = server.said();
+    let address = serving.split_once("serving ").unwrap().1.split(';').next().unwrap();
+    let output = run(crate::harness::on(address, "acquire n"));
+    assert_eq!(output.code, 0, "{output:?}");
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code, 0);
 }
