@@ -154,16 +154,18 @@ impl State {
         // A re-entry would be lost with the hold that an upgrade exchanges.
         let upgrades =
             self.waiting_upgrade(&item.name).is_some_and(|w| w.upgrade_of == Some(token));
-        let hold = self.holds.get_mut(&token)?;
+        let mut hold = self.holds.get_mut(&token)?;
         if if_held == IfHeld::Reenter && hold.mode == item.mode && !upgrades {
             if hold.count >= limits::REENTRIES_MAX {
                 return Some(Outcome::Refused(limit("reentries", limits::REENTRIES_MAX as usize)));
             }
             hold.count += u32::from(!mutant::is_on(Mutant::ReentryNotCounted));
+            drop(hold);
             return Some(
                 self.grant_of(token).map_or_else(Outcome::Refused, |g| Outcome::Granted(vec![g])),
             );
         }
+        drop(hold);
         Some(self.grant_of(token).map_or_else(Outcome::Refused, Outcome::AlreadyHeld))
     }
 
@@ -194,9 +196,10 @@ impl State {
         let (session, seq, arrival) = (wait.session, wait.seq, wait.arrival);
         self.counters.last_wait = arrival;
         for item in &wait.items {
-            let lock = self.locks.entry(item.name.clone()).or_default();
+            let mut lock = self.locks.get_or_insert(&item.name);
             lock.enqueue(place, item.mode);
             let position = lock.position(place);
+            drop(lock);
             self.emit(Happening::Queued { name: item.name.clone(), session, seq, position });
         }
         if let Some(deadline) = wait.deadline
@@ -204,7 +207,7 @@ impl State {
         {
             self.due.insert((deadline, Due::Wait(arrival)));
         }
-        if let Some(session) = self.sessions.get_mut(&session) {
+        if let Some(mut session) = self.sessions.get_mut(&session) {
             session.add_wait(&wait);
         }
         let outcome = self.queued(&wait);
@@ -255,7 +258,7 @@ impl State {
             }
             let token = self.counters.last_token.next();
             self.counters.last_token = token;
-            self.locks.entry(item.name.clone()).or_default().add_hold(token, item.mode);
+            self.locks.get_or_insert(&item.name).add_hold(token, item.mode);
             let hold = Hold::from(HoldFact {
                 hold: HoldId { token, key: wait.key },
                 session,
@@ -270,12 +273,12 @@ impl State {
             });
             self.due.extend(hold.due(token));
             self.holds.insert(token, hold);
-            if let Some(session) = self.sessions.get_mut(&session) {
+            if let Some(mut session) = self.sessions.get_mut(&session) {
                 session.holds.insert(token);
             }
             grants.extend(self.grant_of(token));
         }
-        if waited && let Some(session) = self.sessions.get_mut(&session) {
+        if waited && let Some(mut session) = self.sessions.get_mut(&session) {
             session.remember(seq, Outcome::Granted(grants.clone()));
         }
         self.emit(Happening::Granted { session, seq, waited, grants: grants.clone() });

@@ -14,7 +14,7 @@ impl State {
     /// Ends a hold, or lets it linger until its minimum is over.
     pub(crate) fn end_hold(&mut self, token: FencingToken, reason: EndReason) {
         let now = self.counters.now;
-        let Some(hold) = self.holds.get_mut(&token) else { return };
+        let Some(mut hold) = self.holds.get_mut(&token) else { return };
         let (holder, name, is_shared) =
             (hold.session, hold.name.clone(), hold.mode == Mode::Shared);
         if let Some(due) = hold.due(token) {
@@ -26,11 +26,13 @@ impl State {
             let until = hold.min_hold_until();
             let owner = self.sessions.get(&holder).map(|session| session.fact.owner.clone());
             hold.linger(reason, owner.unwrap_or_default());
+            drop(hold);
             self.due.insert((until, Due::MinHold(token)));
         } else {
+            drop(hold);
             self.remove_hold(token, reason);
         }
-        if let Some(session) = self.sessions.get_mut(&holder) {
+        if let Some(mut session) = self.sessions.get_mut(&holder) {
             session.holds.remove(&token);
         }
         // The upgrade of a hold that its holder has no more has nothing to upgrade.
@@ -58,7 +60,7 @@ impl State {
             Some((_, owner)) => owner.clone(),
             None => self.owner(hold.session),
         };
-        if let Some(lock) = self.locks.get_mut(&name) {
+        if let Some(mut lock) = self.locks.get_mut(&name) {
             lock.remove_hold(token, hold.mode);
         }
         let forgets = mutant::is_on(Mutant::LockDelayForgotten);
@@ -82,7 +84,7 @@ impl State {
 
     /// The lock is not granted before `until`.
     pub(crate) fn rest(&mut self, name: &LockName, until: Time) {
-        let lock = self.locks.entry(name.clone()).or_default();
+        let mut lock = self.locks.get_or_insert(name);
         if lock.rests_until < until {
             self.due.remove(&(lock.rests_until, Due::Rest(name.clone())));
             lock.rests_until = until;
@@ -92,7 +94,7 @@ impl State {
 
     /// The lock has rested.
     pub(crate) fn finish_resting(&mut self, name: LockName) {
-        if let Some(lock) = self.locks.get_mut(&name) {
+        if let Some(mut lock) = self.locks.get_mut(&name) {
             lock.rests_until = Time::default();
         }
         self.touched.push(name);
@@ -111,7 +113,7 @@ impl State {
     /// Takes a waiter out of all its queues, with nothing left behind.
     pub(crate) fn end_wait(&mut self, arrival: u64, reason: WaitEnd) {
         let Some(wait) = self.leave_queues(arrival) else { return };
-        if let Some(session) = self.sessions.get_mut(&wait.session) {
+        if let Some(mut session) = self.sessions.get_mut(&wait.session) {
             let answer = match &reason {
                 WaitEnd::TimedOut(busy) => Outcome::WaitTimedOut(busy.clone()),
                 WaitEnd::Cancelled => Outcome::Refused(Refusal::RequestCancelled),
@@ -129,7 +131,7 @@ impl State {
         let wait = self.waits.remove(&arrival)?;
         let place = Place::of(&wait);
         for item in &wait.items {
-            if let Some(lock) = self.locks.get_mut(&item.name) {
+            if let Some(mut lock) = self.locks.get_mut(&item.name) {
                 lock.dequeue(place);
             }
             if !mutant::is_on(Mutant::LostWakeUp) {
@@ -139,7 +141,7 @@ impl State {
         if let Some(deadline) = wait.deadline {
             self.due.remove(&(deadline, Due::Wait(arrival)));
         }
-        if let Some(session) = self.sessions.get_mut(&wait.session) {
+        if let Some(mut session) = self.sessions.get_mut(&wait.session) {
             session.remove_wait(&wait);
         }
         Some(wait)

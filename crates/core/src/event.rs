@@ -127,6 +127,14 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Bytes that it takes beyond its own size.
+    pub(crate) fn more_bytes(&self) -> usize {
+        match self {
+            EndReason::Revoked { by } => by.len(),
+            _ => 0,
+        }
+    }
+
     /// The holder did not choose this end, so what it guarded may be half done: the lock delay
     /// applies.
     #[must_use]

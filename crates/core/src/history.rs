@@ -1,14 +1,15 @@
 //! A bounded memory of what ended, so that "why did I lose it" has an answer.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::command::{Mode, Owner};
 use crate::event::EndReason;
-use crate::facts::EndedSession;
+use crate::facts::{EndedSession, Fact};
 use crate::ids::{FencingToken, LockName, SessionId, Time};
 use crate::limits::HISTORY_LEN_MAX;
+use crate::table::{ALLOCATION_BYTES, Row, Table};
 
 /// A hold that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,51 +33,71 @@ pub struct Ended {
 }
 
 /// The last [`HISTORY_LEN_MAX`] holds and as many sessions that ended.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {
-    holds: VecDeque<Ended>,
-    /// Where a hold stands: its index in `holds` plus the number of those that were forgotten
-    /// before.
-    places: BTreeMap<FencingToken, u64>,
-    forgotten: u64,
-    sessions: BTreeMap<SessionId, EndedSession>,
-    sessions_in_order: VecDeque<SessionId>,
+    pub(crate) holds: Last<FencingToken, Ended>,
+    pub(crate) sessions: Last<SessionId, EndedSession>,
 }
 
-/// The rest follows from these, but for how many were forgotten, which a snapshot does not tell.
-impl PartialEq for History {
-    fn eq(&self, other: &History) -> bool {
-        self.holds == other.holds && self.sessions().eq(other.sessions())
+/// The last of what ended, oldest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Last<K, R: Row<Key = u64>> {
+    /// By the order in which they ended.
+    pub(crate) rows: Table<R>,
+    places: BTreeMap<K, u64>,
+    next: u64,
+}
+
+impl<K, R: Row<Key = u64>> Default for Last<K, R> {
+    fn default() -> Last<K, R> {
+        Last { rows: Table::default(), places: BTreeMap::new(), next: 0 }
     }
 }
 
-impl Eq for History {}
+/// The rest follows from the rows, but for how many were forgotten, which a snapshot does not tell.
+impl<K, R: Row<Key = u64> + PartialEq> PartialEq for Last<K, R> {
+    fn eq(&self, other: &Last<K, R>) -> bool {
+        self.rows.values().eq(other.rows.values())
+    }
+}
+
+impl<K, R: Row<Key = u64> + Eq> Eq for Last<K, R> {}
+
+impl<K: Copy + Ord, R: Row<Key = u64>> Last<K, R> {
+    fn push(&mut self, key: impl Fn(&R) -> K, row: R) {
+        if self.rows.len() == HISTORY_LEN_MAX
+            && let Some((first, _)) = self.rows.first_key_value()
+        {
+            let first = *first;
+            let forgotten = self.rows.remove(&first);
+            forgotten.map(|oldest| self.places.remove(&key(&oldest)));
+        }
+        self.places.insert(key(&row), self.next);
+        self.rows.insert(self.next, row);
+        self.next += 1;
+    }
+
+    fn get(&self, key: &K) -> Option<&R> {
+        self.rows.get(self.places.get(key)?)
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.bytes() + 2 * self.places.len() * size_of::<(K, u64)>()
+    }
+}
 
 impl History {
     pub(crate) fn push(&mut self, ended: Ended) {
-        if self.holds.len() == HISTORY_LEN_MAX
-            && let Some(oldest) = self.holds.pop_front()
-        {
-            self.places.remove(&oldest.token);
-            self.forgotten += 1;
-        }
-        self.places.insert(ended.token, self.forgotten + self.holds.len() as u64);
-        self.holds.push_back(ended);
+        self.holds.push(|ended| ended.token, ended);
     }
 
     pub(crate) fn push_session(&mut self, ended: EndedSession) {
-        if self.sessions_in_order.len() == HISTORY_LEN_MAX
-            && let Some(oldest) = self.sessions_in_order.pop_front()
-        {
-            self.sessions.remove(&oldest);
-        }
-        self.sessions_in_order.push_back(ended.handle.id);
-        self.sessions.insert(ended.handle.id, ended);
+        self.sessions.push(|ended| ended.handle.id, ended);
     }
 
     /// Newest first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Ended> {
-        self.holds.iter().rev()
+        self.holds.rows.values().rev()
     }
 
     /// The newest token of this lock above `above`. A hold that ended late may have an old token.
@@ -85,31 +106,47 @@ impl History {
         name: &LockName,
         above: FencingToken,
     ) -> Option<FencingToken> {
-        let mut above = self.places.range((Bound::Excluded(above), Bound::Unbounded));
+        let mut above = self.holds.places.range((Bound::Excluded(above), Bound::Unbounded));
         above
-            .rfind(|(_, place)| self.at(**place).is_some_and(|ended| ended.name == *name))
+            .rfind(|(_, place)| self.holds.rows.get(place).is_some_and(|ended| ended.name == *name))
             .map(|(token, _)| *token)
     }
 
     pub(crate) fn hold(&self, token: FencingToken) -> Option<&Ended> {
-        self.at(*self.places.get(&token)?)
+        self.holds.get(&token)
     }
 
     pub(crate) fn session(&self, id: SessionId) -> Option<&EndedSession> {
         self.sessions.get(&id)
     }
 
-    /// Oldest first.
-    pub(crate) fn holds(&self) -> impl Iterator<Item = &Ended> {
-        self.holds.iter()
+    /// About the bytes that all of it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.holds.bytes() + self.sessions.bytes()
+    }
+}
+
+impl Row for Ended {
+    type Key = u64;
+
+    fn more_bytes(&self, _: &u64) -> usize {
+        let texts = self.name.as_str().len() + self.owner.bytes() + self.reason.more_bytes();
+        texts + 2 * ALLOCATION_BYTES
     }
 
-    /// Oldest first.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = &EndedSession> {
-        self.sessions_in_order.iter().filter_map(|id| self.sessions.get(id))
+    fn fact(&self, _: &u64) -> Option<Fact> {
+        Some(Fact::Ended(self.clone()))
+    }
+}
+
+impl Row for EndedSession {
+    type Key = u64;
+
+    fn more_bytes(&self, _: &u64) -> usize {
+        self.reason.more_bytes()
     }
 
-    fn at(&self, place: u64) -> Option<&Ended> {
-        self.holds.get(usize::try_from(place - self.forgotten).ok()?)
+    fn fact(&self, _: &u64) -> Option<Fact> {
+        Some(Fact::EndedSession(self.clone()))
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::command::{HoldAction, Mode, Owner, Terms};
 use crate::event::{EndReason, Happening};
-use crate::facts::HoldFact;
+use crate::facts::{Fact, HoldFact};
 use crate::ids::{FencingToken, HoldId, Key, LockName, RequestSeq, SessionId, Time, Ttl, Value};
 use crate::mutant::{self, Mutant};
 use crate::outcome::{Grant, Outcome, Refusal};
-use crate::state::{Due, State};
+use crate::state::{DUE_BYTES, Due, State};
+use crate::table::{ALLOCATION_BYTES, Row};
 
 /// A hold. Small, since there may be millions: what few have stands in `extra`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,26 @@ impl Hold {
     }
 }
 
+impl Row for Hold {
+    type Key = FencingToken;
+
+    fn more_bytes(&self, _: &FencingToken) -> usize {
+        let name = ALLOCATION_BYTES + self.name.as_str().len();
+        name + self.extra.as_ref().map_or(0, |extra| {
+            let value = extra.value.as_ref().map_or(0, |value| value.as_bytes().len());
+            let lingers = extra
+                .lingers
+                .as_ref()
+                .map_or(0, |(reason, owner)| reason.more_bytes() + owner.bytes());
+            size_of::<Extra>() + value + lingers + 3 * ALLOCATION_BYTES + DUE_BYTES
+        })
+    }
+
+    fn fact(&self, token: &FencingToken) -> Option<Fact> {
+        Some(Fact::Hold(self.fact(*token)))
+    }
+}
+
 impl State {
     /// The living hold that this id proves.
     pub(crate) fn check_hold(&self, id: HoldId) -> Result<&Hold, Refusal> {
@@ -165,7 +186,7 @@ impl State {
 
     fn release(&mut self, token: FencingToken) -> Outcome {
         let now = self.counters.now;
-        let Some(hold) = self.holds.get_mut(&token) else {
+        let Some(mut hold) = self.holds.get_mut(&token) else {
             return Outcome::Refused(Refusal::NotHolder { ended: None });
         };
         if hold.count > 1 {
@@ -173,12 +194,13 @@ impl State {
             return Outcome::Released { reentries_left: hold.count, free_at: None };
         }
         let free_at = Some(hold.min_hold_until()).filter(|time| *time > now);
+        drop(hold);
         self.end_hold(token, EndReason::Released);
         Outcome::Released { reentries_left: 0, free_at }
     }
 
     fn set_value(&mut self, token: FencingToken, value: Option<Value>) -> Outcome {
-        let Some(hold) = self.holds.get_mut(&token) else {
+        let Some(mut hold) = self.holds.get_mut(&token) else {
             return Outcome::Refused(Refusal::NotHolder { ended: None });
         };
         let extra = Extra { value: value.clone(), terms: hold.terms(), lingers: None };
@@ -186,15 +208,19 @@ impl State {
             hold.extra = (extra != Extra::default()).then(|| Box::new(extra));
         }
         let name = hold.name.clone();
+        drop(hold);
         self.emit(Happening::ValueSet { name, token, value });
         Outcome::ValueSet
     }
 
     fn downgrade(&mut self, token: FencingToken) -> Result<Grant, Refusal> {
         let gone = Refusal::NotHolder { ended: None };
-        let hold = self.holds.get_mut(&token).ok_or(gone)?;
+        let mut hold = self.holds.get_mut(&token).ok_or(gone)?;
         match hold.mode {
-            Mode::Shared => return self.grant_of(token),
+            Mode::Shared => {
+                drop(hold);
+                return self.grant_of(token);
+            }
             Mode::Permits { .. } => return Err(Refusal::Invalid("permits cannot be downgraded")),
             Mode::Exclusive if hold.count > 1 => {
                 return Err(Refusal::Invalid("a hold with re-entries cannot be downgraded"));
@@ -202,7 +228,8 @@ impl State {
             Mode::Exclusive => hold.mode = Mode::Shared,
         }
         let name = hold.name.clone();
-        if let Some(lock) = self.locks.get_mut(&name) {
+        drop(hold);
+        if let Some(mut lock) = self.locks.get_mut(&name) {
             lock.share();
         }
         if !mutant::is_on(Mutant::DowngradeWakesNobody) {
@@ -216,7 +243,7 @@ impl State {
     /// it knows: a shorter one would end its holds before it is told.
     fn renew_with_ttl(&mut self, id: SessionId, ttl: Option<Ttl>) -> Result<(), Refusal> {
         if let Some(ttl) = ttl
-            && let Some(session) = self.sessions.get_mut(&id)
+            && let Some(mut session) = self.sessions.get_mut(&id)
         {
             if ttl < session.fact.ttl && !mutant::is_on(Mutant::TtlShortened) {
                 let why = "a TTL can be made longer, not shorter: its holder counts on it";

@@ -43,7 +43,9 @@ mod outcome;
 mod queue;
 mod request;
 mod session;
+mod snapshot;
 mod state;
+mod table;
 mod view;
 
 pub use command::{

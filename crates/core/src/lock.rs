@@ -1,10 +1,12 @@
 //! One entry of the lock table, and the rule by which it can be held by one more.
 
 use crate::command::Mode;
-use crate::ids::{FencingToken, Time};
+use crate::facts::Fact;
+use crate::ids::{FencingToken, LockName, Time};
 use crate::mutant::{self, Mutant};
 use crate::outcome::Refusal;
 use crate::queue::{Place, Queue};
+use crate::table::{ALLOCATION_BYTES, Row};
 
 /// The limit of a semaphore that nobody holds, but somebody waits for: whoever is granted next says
 /// which counts. It is above [`crate::limits::PERMITS_MAX`].
@@ -141,6 +143,23 @@ impl Lock {
 
     pub(crate) fn queue(&self) -> impl Iterator<Item = Place> + '_ {
         self.queue.iter().flat_map(|queue| queue.iter())
+    }
+}
+
+impl Row for Lock {
+    type Key = LockName;
+
+    fn more_bytes(&self, name: &LockName) -> usize {
+        const TOKEN_BYTES: usize = 2 * size_of::<FencingToken>();
+        const PLACE_BYTES: usize = 3 * size_of::<Place>();
+        let many = if self.holds.len() > 1 { self.holds.len() * TOKEN_BYTES } else { 0 };
+        // The name as its own allocation.
+        ALLOCATION_BYTES + name.as_str().len() + many + self.waiters() * PLACE_BYTES
+    }
+
+    fn fact(&self, name: &LockName) -> Option<Fact> {
+        let rests = self.rests_until != Time::default();
+        rests.then(|| Fact::Rest { name: name.clone(), until: self.rests_until })
     }
 }
 

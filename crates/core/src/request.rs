@@ -28,10 +28,11 @@ impl State {
             ));
         }
         let id = handle.id;
-        let Some(session) = self.sessions.get_mut(&id) else {
+        let Some(mut session) = self.sessions.get_mut(&id) else {
             return Outcome::Refused(Refusal::SessionUnknown);
         };
         session.acknowledge(answered_below);
+        drop(session);
         if let Some(outcome) = self.known_answer(id, seq, &action)
             && !mutant::is_on(Mutant::RepeatDoneAgain)
         {
@@ -51,7 +52,7 @@ impl State {
             Action::Hold(hold, action) => self.act_on_hold(hold, action),
         };
         if !matches!(outcome, Outcome::Queued { .. })
-            && let Some(session) = self.sessions.get_mut(&id)
+            && let Some(mut session) = self.sessions.get_mut(&id)
         {
             session.remember(seq, outcome.clone());
         }
@@ -151,12 +152,14 @@ impl State {
         };
         let stays = mutant::is_on(Mutant::CancelLeavesHold);
         for token in granted.iter().filter(|_| !stays) {
-            match self.holds.get_mut(token) {
-                Some(hold) if hold.count > 1 => hold.count -= 1,
-                _ => self.end_hold(*token, EndReason::Cancelled),
+            let is_reentered = self.holds.get(token).is_some_and(|hold| hold.count > 1);
+            if is_reentered && let Some(mut hold) = self.holds.get_mut(token) {
+                hold.count -= 1;
+            } else {
+                self.end_hold(*token, EndReason::Cancelled);
             }
         }
-        if let Some(session) = self.sessions.get_mut(&id)
+        if let Some(mut session) = self.sessions.get_mut(&id)
             && !mutant::is_on(Mutant::CancelMarkLost)
         {
             session.remember(seq, Outcome::Refused(Refusal::RequestCancelled));

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{SessionFact, WaitFact};
-use crate::ids::{FencingToken, RequestSeq, Time};
+use crate::facts::{Fact, SessionFact, WaitFact};
+use crate::ids::{FencingToken, RequestSeq, SessionId, Time};
 use crate::limits::{SESSION_ANSWERS_BYTES_MAX, SESSION_ANSWERS_MAX, SESSION_HOLDS_MAX};
 use crate::mutant::{self, Mutant};
 use crate::outcome::{Outcome, Refusal};
-use crate::state::limit;
+use crate::state::{DUE_BYTES, limit};
+use crate::table::{ALLOCATION_BYTES, Row};
 
 /// An open session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,26 @@ impl Session {
             }
             Err(index) => self.fact.answers.insert(index, (seq, outcome)),
         }
+    }
+}
+
+impl Row for Session {
+    type Key = SessionId;
+
+    fn more_bytes(&self, _: &SessionId) -> usize {
+        const HOLD_BYTES: usize = 3 * size_of::<FencingToken>();
+        const WAIT_BYTES: usize = 3 * size_of::<(RequestSeq, u64)>();
+        // Where its answers stand may be twice as long as they are.
+        2 * self.answers_bytes
+            + self.fact.owner.bytes()
+            + self.holds.len() * HOLD_BYTES
+            + self.waits.len() * WAIT_BYTES
+            + DUE_BYTES
+            + 4 * ALLOCATION_BYTES
+    }
+
+    fn fact(&self, _: &SessionId) -> Option<Fact> {
+        Some(Fact::Session(self.fact.clone()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table, and the one way in which it changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::command::{Command, OpenSession, Owner, RevokeTarget, SessionClose};
@@ -15,16 +15,19 @@ use crate::mutant::{self, Mutant};
 use crate::outcome::{Outcome, Refusal};
 use crate::queue::Place;
 use crate::session::Session;
+use crate::snapshot::Snapshot;
+use crate::table::Table;
 
 /// All sessions, locks, holds and waiters of a lock service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub(crate) counters: Counters,
-    pub(crate) sessions: BTreeMap<SessionId, Session>,
-    pub(crate) locks: BTreeMap<LockName, Lock>,
-    pub(crate) holds: BTreeMap<FencingToken, Hold>,
-    pub(crate) waits: BTreeMap<u64, WaitFact>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) locks: Table<Lock>,
+    pub(crate) holds: Table<Hold>,
+    pub(crate) waits: Table<WaitFact>,
     pub(crate) history: History,
+    pub(crate) snapshot: Snapshot,
     /// What happens by itself, and when.
     pub(crate) due: BTreeSet<(Time, Due)>,
     /// Locks whose next waiter may be grantable, or whose entry may be unused. Empty between
@@ -48,6 +51,9 @@ pub(crate) enum Due {
     /// A lock has rested.
     Rest(LockName),
 }
+
+/// What an entry of `due` takes.
+pub(crate) const DUE_BYTES: usize = 2 * size_of::<(Time, Due)>();
 
 impl State {
     /// An empty table, whose first token is the first of `epoch`.
@@ -209,7 +215,7 @@ impl State {
     /// Sets the session's remaining life to its TTL.
     pub(crate) fn renew_session(&mut self, id: SessionId) -> Time {
         let now = self.counters.now;
-        let Some(session) = self.sessions.get_mut(&id) else { return now };
+        let Some(mut session) = self.sessions.get_mut(&id) else { return now };
         self.due.remove(&(session.deadline(), Due::Session(id)));
         let adds = mutant::is_on(Mutant::RenewAdds);
         session.fact.renewed_at = if adds { session.deadline() } else { now };
@@ -259,26 +265,6 @@ impl State {
             }
         }
         Outcome::Revoked { tokens }
-    }
-
-    /// The facts of a snapshot, in the order in which [`Restore`] wants them.
-    pub fn facts(&self) -> impl Iterator<Item = Fact> + '_ {
-        let sessions = self.sessions.values().map(|session| Fact::Session(session.fact.clone()));
-        let holds = self.holds.iter().map(|(token, hold)| Fact::Hold(hold.fact(*token)));
-        let waits = self.waits.values().cloned().map(Fact::Wait);
-        let now = self.counters.now;
-        let resting = self.locks.iter().filter(move |(_, lock)| lock.rests_until > now);
-        let rests =
-            resting.map(|(name, lock)| Fact::Rest { name: name.clone(), until: lock.rests_until });
-        let ended = self.history.holds().cloned().map(Fact::Ended);
-        let ended_sessions = self.history.sessions().cloned().map(Fact::EndedSession);
-        std::iter::once(Fact::Counters(self.counters))
-            .chain(sessions)
-            .chain(holds)
-            .chain(waits)
-            .chain(rests)
-            .chain(ended)
-            .chain(ended_sessions)
     }
 }
 
@@ -355,7 +341,7 @@ impl Restore {
         if token > state.counters.last_token || newest.is_some_and(|newest| newest >= token) {
             return Err(contradiction(format!("token {token} is out of order")));
         }
-        let lock = state.locks.entry(fact.name.clone()).or_default();
+        let mut lock = state.locks.get_or_insert(&fact.name);
         let agreed = lock.check_kind(fact.mode).is_ok();
         if !agreed || !lock.admits(fact.mode, Time(u64::MAX), None) {
             return Err(contradiction(format!(
@@ -364,9 +350,10 @@ impl Restore {
             )));
         }
         lock.add_hold(token, fact.mode);
+        drop(lock);
         if fact.lingers.is_none() {
             match state.sessions.get_mut(&fact.session) {
-                Some(session) => session.holds.insert(token),
+                Some(mut session) => session.holds.insert(token),
                 None => return Err(contradiction(format!("hold {token} has no session"))),
             };
         }
@@ -383,15 +370,16 @@ impl Restore {
         if arrival > state.counters.last_wait || newest.is_some_and(|newest| newest >= arrival) {
             return Err(contradiction(format!("waiter {arrival} is out of order")));
         }
-        let Some(session) = state.sessions.get_mut(&fact.session) else {
+        let Some(mut session) = state.sessions.get_mut(&fact.session) else {
             return Err(contradiction(format!("waiter {arrival} has no session")));
         };
         if fact.items.is_empty() {
             return Err(contradiction(format!("waiter {arrival} waits for nothing")));
         }
         session.add_wait(&fact);
+        drop(session);
         for item in &fact.items {
-            let lock = state.locks.entry(item.name.clone()).or_default();
+            let mut lock = state.locks.get_or_insert(&item.name);
             if lock.check_kind(item.mode).is_err() {
                 return Err(contradiction(format!("waiter {arrival} is of another kind of lock")));
             }

@@ -25,6 +25,9 @@ pub struct Config {
     /// Bytes of log after which a snapshot is made, at least. The table decides too: snapshots stay
     /// a small part of all that is written.
     pub log_bytes_before_snapshot: u64,
+    /// Bytes of memory that it may use, at least [`MEMORY_BYTES_MIN`](crate::MEMORY_BYTES_MIN); a
+    /// share of what the machine or the control group has, if not given.
+    pub memory_max: Option<u64>,
     /// Origins of web pages, such as `https://locks.example`, that may open a WebSocket and change
     /// things over HTTP, beside its own.
     pub origins: Vec<String>,
@@ -41,6 +44,7 @@ impl Config {
             storage,
             connections_max: None,
             log_bytes_before_snapshot: DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT,
+            memory_max: None,
             origins: Vec::new(),
             cluster: ClusterConfig::default(),
         }

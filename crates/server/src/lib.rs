@@ -7,7 +7,7 @@
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
 //! `native`, `http`, `websocket`, `outbox`, `encode` (the connections' side), `log`, `writer`,
 //! `folder` (the disk), `peers`, `formation`, `cluster`, `leaving` (other members), `backup`,
-//! `restore`, `server` (all together). `limits`, `keys` and `mutex` are used all over.
+//! `restore`, `server` (all together). `limits`, `memory`, `keys` and `mutex` are used all over.
 //! DESIGN.md beside this crate says what a server does because there are others, and why.
 
 mod backup;
@@ -25,6 +25,7 @@ mod leaving;
 pub mod limits;
 mod listener;
 mod log;
+mod memory;
 mod mutex;
 mod native;
 mod outbox;
@@ -40,6 +41,7 @@ mod writer;
 
 pub use bramah_wire::request::Address;
 pub use config::{ClusterConfig, Config, DEFAULT_LISTEN, PEER_PORT_AFTER, Storage};
+pub use memory::MEMORY_BYTES_MIN;
 pub use restore::{Checked, Found, RestoreError, Restored, check, inspect, recover, restore};
 pub use server::{ServeError, Started, serve};
 pub use service::{Answer, Flow, Outlet, Service};

@@ -12,6 +12,21 @@ pub const OUT_BYTES_SOFT_MAX: usize = 256 * 1024;
 pub const OUT_BYTES_LAGGING: usize = 2 * 1024 * 1024;
 /// Bytes that may wait to be sent on one connection before it is closed.
 pub const OUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a connection's buffer that are kept when it is empty. One that was larger goes.
+pub const BUFFER_BYTES_KEPT: usize = 64 * 1024;
+/// Bytes that a connection is counted as, whatever it does: its task, and what it has in its
+/// buffers up to [`CONNECTION_BUFFER_BYTES`] each.
+pub const CONNECTION_BYTES: usize = 32 * 1024;
+/// Bytes of each of a connection's two buffers that are not counted for themselves.
+pub const CONNECTION_BUFFER_BYTES: usize = 12 * 1024;
+/// Bytes that an HTTP request is counted as while it is under way: its head, its task, and a short
+/// body and answer.
+pub const HTTP_REQUEST_BYTES: usize = 4 * 1024;
+/// How long the client of an HTTP/2 connection may take nothing of the answers that wait for it.
+/// The kernel sees to that where a client does not even read.
+pub const HTTP2_UNTAKEN_TIME_MAX: Duration = Duration::from_secs(30);
+/// Bytes that may come over an HTTP/2 connection, or one of its streams, before a handler takes them.
+pub const HTTP2_WINDOW_BYTES: u32 = 64 * 1024;
 /// How long a new connection may take to say what it speaks.
 pub const OPENING_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a frame may take from its first byte to its last.
@@ -53,6 +68,9 @@ pub const REPEATS_LOOKED_AT_MAX: usize = 1_000;
 /// Pages of the table that one filtered listing over HTTP goes through; then it says that there may
 /// be more.
 pub const FILTERED_PAGES_MAX: usize = 16;
+/// Bytes of names and values that one filtered listing has, but for its last lock; an unfiltered one
+/// is a page, and ends at a frame.
+pub const FILTERED_BYTES_MAX: usize = 1024 * 1024;
 /// How long a conditional read waits for a change when the request does not say.
 pub const HTTP_WATCH_WAIT_DEFAULT: Duration = Duration::from_secs(30);
 /// Names and prefixes that are followed over HTTP at a time, by any number of clients each.
@@ -62,7 +80,8 @@ pub const TOPICS_MAX: usize = 4_096;
 pub const TOPIC_CHANGES_MAX: usize = 1_024;
 /// Bytes of such changes.
 pub const TOPIC_BYTES_MAX: usize = 1024 * 1024;
-/// Bytes of the changes of all of them; beyond, each keeps no more than its last.
+/// Bytes of the changes of all of them, or less where there is less memory; beyond, the next
+/// to change loses its oldest.
 pub const TOPICS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long changes are kept when nobody follows, for those who come back.
 pub const TOPIC_LINGER: Duration = Duration::from_secs(60);
@@ -73,7 +92,7 @@ pub const EVENTS_COMMENT_INTERVAL: Duration = Duration::from_secs(15);
 /// Requests of one HTTP/2 connection that may be under way; over HTTP/1.1 it is one.
 pub const HTTP_STREAMS_MAX: u32 = 64;
 /// Bytes of one HTTP/2 stream that may wait to be sent.
-pub const HTTP_SEND_BYTES_MAX: usize = 256 * 1024;
+pub const HTTP_SEND_BYTES_MAX: usize = 64 * 1024;
 /// How often an HTTP/2 connection is asked whether it is there.
 pub const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 /// How long it may take to answer that.

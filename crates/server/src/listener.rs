@@ -18,9 +18,10 @@ use tracing::{debug, warn};
 use crate::http::opening::{OPENING_BYTES_MAX, Spoken, spoken};
 use crate::http::{self, Front, Version};
 use crate::limits::{
-    GOODBYE_TIME_MAX, OPENING_TIME_MAX, REFUSALS_MAX, TCP_IDLE, TCP_PROBE_INTERVAL, TCP_PROBES,
-    TCP_USER_TIMEOUT,
+    CONNECTION_BYTES, GOODBYE_TIME_MAX, OPENING_TIME_MAX, REFUSALS_MAX, TCP_IDLE,
+    TCP_PROBE_INTERVAL, TCP_PROBES, TCP_USER_TIMEOUT,
 };
+use crate::memory::{Accounts, Memory};
 use crate::service::Service;
 use crate::websocket::Origins;
 use crate::{encode, native};
@@ -44,8 +45,9 @@ pub(crate) async fn accept(
     service: Arc<dyn Service>,
     connections_max: usize,
     origins: Arc<Origins>,
+    memory: Arc<Memory>,
 ) {
-    let front = Front::new(service.clone(), origins);
+    let front = Front::new(service.clone(), origins, memory.changes_bytes_max);
     let connections = Arc::new(Semaphore::new(connections_max));
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let (_open, closed) = watch::channel(());
@@ -73,15 +75,27 @@ pub(crate) async fn accept(
             });
             continue;
         };
+        let accounts = memory.open();
+        let counted = match accounts.connections.take(CONNECTION_BYTES) {
+            Ok(counted) => counted,
+            Err(over) => {
+                tokio::spawn(async move {
+                    let text = format!("take the connection: {over}");
+                    refuse(stream, Error::new(ErrorCode::LimitExceeded, text)).await;
+                    drop((connection, refusal));
+                });
+                continue;
+            }
+        };
         let (service, front, mut closed) = (service.clone(), front.clone(), closed.clone());
         tokio::spawn(async move {
             tokio::select! {
                 biased;
-                () = serve(stream, peer, service, front) => {}
+                () = serve(stream, peer, service, front, accounts) => {}
                 // Nothing is ever sent.
                 _ = closed.changed() => {}
             }
-            drop(connection);
+            drop((connection, counted));
         });
     }
 }
@@ -91,6 +105,7 @@ async fn serve(
     peer: SocketAddr,
     service: Arc<dyn Service>,
     front: Arc<Front>,
+    accounts: Accounts,
 ) {
     let mut first = BytesMut::with_capacity(FIRST_READ_BYTES);
     match timeout(OPENING_TIME_MAX, read_opening(&mut stream, &mut first)).await {
@@ -102,12 +117,12 @@ async fn serve(
         Ok(Ok(Spoken::Native(version))) => match check_version(version) {
             Ok(()) => {
                 first.advance(OPENING.len());
-                native::serve(stream, first, service.as_ref()).await;
+                native::serve(stream, first, service.as_ref(), accounts.traffic).await;
             }
             Err(error) => refuse(stream, error).await,
         },
-        Ok(Ok(Spoken::Http1)) => http::serve(front, stream, first, Version::One).await,
-        Ok(Ok(Spoken::Http2)) => http::serve(front, stream, first, Version::Two).await,
+        Ok(Ok(Spoken::Http1)) => http::serve(front, accounts, stream, first, Version::One).await,
+        Ok(Ok(Spoken::Http2)) => http::serve(front, accounts, stream, first, Version::Two).await,
         Ok(Ok(Spoken::Tls)) => {
             debug!(%peer, "a TLS handshake, and TLS is not set up");
             say(stream, &TLS_REFUSED).await;

@@ -15,21 +15,29 @@ use tracing::debug;
 
 use crate::encode;
 use crate::keys::Keys;
-use crate::limits::{FRAME_TIME_MAX, GOODBYE_TIME_MAX};
-use crate::outbox::{Framing, Outbox, TURN_BYTES};
+use crate::limits::{BUFFER_BYTES_KEPT, FRAME_TIME_MAX, GOODBYE_TIME_MAX};
+use crate::memory::{Account, Charge};
+use crate::outbox::{Framing, Outbox, TURN_BYTES, counted_bytes};
 use crate::service::Service;
 
 const READ_BYTES: usize = 16 * 1024;
 
 /// Serves a connection that opened as native, until it ends. `buffer` holds what was read after the
 /// opening.
-pub(crate) async fn serve(stream: TcpStream, buffer: BytesMut, service: &dyn Service) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    buffer: BytesMut,
+    service: &dyn Service,
+    account: Arc<Account>,
+) {
     let (input, output) = stream.into_split();
-    let outlet = Arc::new(Outbox::new(output, NativeFraming));
+    let charge = account.nothing();
+    let outlet = Arc::new(Outbox::new(output, NativeFraming, account));
     let client = service.connect(outlet.clone());
     let keys = Keys::default();
+    let outbox = &*outlet;
     let mut front =
-        Front { outlet: &outlet, input, service, client, buffer, keys, frame_since: None };
+        Front { outlet: outbox, input, service, client, buffer, charge, keys, frame_since: None };
     let end = front.run().await;
     service.disconnect(client);
     match end {
@@ -45,6 +53,8 @@ struct Front<'a> {
     service: &'a dyn Service,
     client: bramah_node::ClientId,
     buffer: BytesMut,
+    /// What is in the buffer, and the requests that came of it and are under way.
+    charge: Charge,
     keys: Keys,
     /// When the first byte of the frame that is not whole yet was seen.
     frame_since: Option<Instant>,
@@ -55,6 +65,7 @@ impl Front<'_> {
         let mut turn_bytes = 0;
         loop {
             let paused = self.take_requests()?;
+            self.count()?;
             if turn_bytes >= TURN_BYTES {
                 turn_bytes = 0;
                 yield_now().await;
@@ -116,6 +127,20 @@ impl Front<'_> {
                 }
             }
         }
+    }
+
+    /// Counts what this connection has under way. One that has more than there is room for is told
+    /// so, and ends.
+    fn count(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() && self.buffer.capacity() > BUFFER_BYTES_KEPT {
+            self.buffer = BytesMut::new();
+        }
+        let bytes = self.buffer.len() + self.outlet.request_bytes();
+        self.charge.grow_to(counted_bytes(bytes)).map_err(|over| {
+            let text = format!("read on from this connection: {over}");
+            self.refuse(0, Error::new(ErrorCode::LimitExceeded, text));
+            io::Error::other(over)
+        })
     }
 
     fn refuse(&self, id: u64, error: Error) {

@@ -3,8 +3,8 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bramah_core::Time;
 use bramah_node::Notice;
@@ -17,9 +17,10 @@ use tracing::debug;
 
 use crate::encode;
 use crate::limits::{
-    CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX, OUT_BYTES_LAGGING, OUT_BYTES_MAX,
-    OUT_BYTES_SOFT_MAX,
+    BUFFER_BYTES_KEPT, CONNECTION_BUFFER_BYTES, CONNECTION_REQUEST_BYTES_MAX,
+    CONNECTION_REQUESTS_MAX, OUT_BYTES_LAGGING, OUT_BYTES_MAX, OUT_BYTES_SOFT_MAX,
 };
+use crate::memory::{Account, Charge};
 use crate::mutex::lock;
 use crate::service::{Answer, Flow, Outlet};
 
@@ -39,7 +40,9 @@ pub(crate) trait Framing: Send + Sync + 'static {
 pub(crate) struct Outbox<F> {
     pub(crate) framing: F,
     pub(crate) stream: OwnedWriteHalf,
-    out: Mutex<BytesMut>,
+    out: Mutex<Waiting>,
+    /// What this connection has of the memory of all.
+    pub(crate) account: Arc<Account>,
     /// The socket took not all: the connection's own task goes on when it takes more.
     blocked: AtomicBool,
     /// More waited than may.
@@ -54,12 +57,22 @@ pub(crate) struct Outbox<F> {
     pub(crate) wake: Notify,
 }
 
+/// What waits to be sent.
+struct Waiting {
+    bytes: BytesMut,
+    charge: Charge,
+    /// The most that waited since the buffer was made.
+    bytes_peak: usize,
+}
+
 impl<F: Framing> Outbox<F> {
-    pub(crate) fn new(stream: OwnedWriteHalf, framing: F) -> Outbox<F> {
+    pub(crate) fn new(stream: OwnedWriteHalf, framing: F, account: Arc<Account>) -> Outbox<F> {
+        let (bytes, charge) = (BytesMut::new(), account.nothing());
         Outbox {
             framing,
             stream,
-            out: Mutex::default(),
+            out: Mutex::new(Waiting { bytes, charge, bytes_peak: 0 }),
+            account,
             blocked: AtomicBool::new(false),
             over: AtomicBool::new(false),
             finished: AtomicBool::new(false),
@@ -85,6 +98,14 @@ impl<F: Framing> Outbox<F> {
         self.request_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Bytes of requests that are under way.
+    pub(crate) fn request_bytes(&self) -> usize {
+        match self.requests.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.request_bytes.load(Ordering::Relaxed),
+        }
+    }
+
     /// So many bytes were asked that all of it must be answered before there may be more.
     fn is_heavy(&self) -> bool {
         self.request_bytes.load(Ordering::Relaxed) >= CONNECTION_REQUEST_BYTES_MAX
@@ -95,7 +116,7 @@ impl<F: Framing> Outbox<F> {
         let requests = self.requests.load(Ordering::Relaxed);
         requests >= CONNECTION_REQUESTS_MAX
             || (requests > 0 && self.is_heavy())
-            || (self.is_blocked() && lock(&self.out).len() >= OUT_BYTES_SOFT_MAX)
+            || (self.is_blocked() && self.waiting_bytes() >= self.bound(OUT_BYTES_SOFT_MAX))
     }
 
     pub(crate) fn put(&self, message: &proto::Message) {
@@ -104,36 +125,56 @@ impl<F: Framing> Outbox<F> {
             return;
         }
         let mut out = lock(&self.out);
-        if let Err(why) = self.framing.put(message, &mut out) {
+        if let Err(why) = self.framing.put(message, &mut out.bytes) {
             debug!(why, "a reply did not fit a frame");
             let id = encode::reply_id(message);
             let text = format!("send the answer: {why}; ask for less at a time");
             let error = Error::new(ErrorCode::LimitExceeded, text);
-            let _ = self.framing.put(&encode::refusal(id, &error), &mut out);
+            let _ = self.framing.put(&encode::refusal(id, &error), &mut out.bytes);
         }
-        self.look_at_room(&out);
+        self.look_at_room(&mut out);
     }
 
     /// Bytes that wait to be sent.
-    #[cfg(test)]
     pub(crate) fn waiting_bytes(&self) -> usize {
-        lock(&self.out).len()
+        lock(&self.out).bytes.len()
+    }
+
+    /// A bound on those, which falls with what is left for all connections: in the same ratio to
+    /// [`OUT_BYTES_MAX`] as `bytes_max`.
+    fn bound(&self, bytes_max: usize) -> usize {
+        let most = self.account.bound(OUT_BYTES_MAX).max(CONNECTION_BUFFER_BYTES);
+        bytes_max.min(most / (OUT_BYTES_MAX / bytes_max))
     }
 
     /// Adds what is no message: a part of the protocol that carries them.
     pub(crate) fn put_bytes(&self, bytes: &[u8]) {
         if !self.is_over() {
             let mut out = lock(&self.out);
-            out.extend_from_slice(bytes);
-            self.look_at_room(&out);
+            out.bytes.extend_from_slice(bytes);
+            self.look_at_room(&mut out);
         }
     }
 
-    fn look_at_room(&self, out: &BytesMut) {
-        if out.len() > OUT_BYTES_MAX {
-            self.over.store(true, Ordering::Release);
-            self.wake.notify_one();
+    fn look_at_room(&self, out: &mut Waiting) {
+        out.bytes_peak = out.bytes_peak.max(out.bytes.len());
+        let mut counted = out.charge.grow_to(counted_bytes(out.bytes.len()));
+        if counted.is_err() && !self.is_blocked() {
+            // Whoever reads must not pay for those who do not.
+            self.send_of(out);
+            counted = out.charge.grow_to(counted_bytes(out.bytes.len()));
         }
+        if counted.is_err() || out.bytes.len() > OUT_BYTES_MAX {
+            self.give_up(out);
+        }
+    }
+
+    /// Sends nothing more: the connection is about to be closed.
+    fn give_up(&self, out: &mut Waiting) {
+        out.bytes = BytesMut::new();
+        out.charge.set(0);
+        self.over.store(true, Ordering::Release);
+        self.wake.notify_one();
     }
 
     /// Adds no more messages: the last word was said.
@@ -149,19 +190,23 @@ impl<F: Framing> Outbox<F> {
 
     /// Sends as much as the socket takes. An error is found again by the connection's own task.
     pub(crate) fn send(&self) {
-        let mut out = lock(&self.out);
-        while !out.is_empty() {
-            match self.stream.try_write(&out) {
-                Ok(sent) => out.advance(sent),
+        self.send_of(&mut lock(&self.out));
+    }
+
+    fn send_of(&self, out: &mut Waiting) {
+        while !out.bytes.is_empty() {
+            match self.stream.try_write(&out.bytes) {
+                Ok(sent) => out.bytes.advance(sent),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) => {
-                    out.clear();
-                    self.over.store(true, Ordering::Release);
-                }
+                Err(_) => self.give_up(out),
             }
         }
-        let was_blocked = self.blocked.swap(!out.is_empty(), Ordering::AcqRel);
-        if was_blocked == out.is_empty() {
+        if out.bytes.is_empty() && out.bytes_peak > BUFFER_BYTES_KEPT {
+            (out.bytes, out.bytes_peak) = (BytesMut::new(), 0);
+        }
+        out.charge.set(counted_bytes(out.bytes.len()));
+        let was_blocked = self.blocked.swap(!out.bytes.is_empty(), Ordering::AcqRel);
+        if was_blocked == out.bytes.is_empty() {
             self.wake.notify_one();
         }
     }
@@ -175,6 +220,11 @@ impl<F: Framing> Outbox<F> {
             self.send();
         }
     }
+}
+
+/// Of a buffer's bytes those that its connection is not counted as anyway.
+pub(crate) fn counted_bytes(bytes: usize) -> usize {
+    bytes.saturating_sub(CONNECTION_BUFFER_BYTES)
 }
 
 impl<F: Framing> Outlet for Outbox<F> {
@@ -201,7 +251,7 @@ impl<F: Framing> Outlet for Outbox<F> {
 
     fn flush(&self) -> Flow {
         self.send();
-        match self.is_blocked() && lock(&self.out).len() > OUT_BYTES_LAGGING {
+        match self.is_blocked() && self.waiting_bytes() > self.bound(OUT_BYTES_LAGGING) {
             true => Flow::Lagging,
             false => Flow::Open,
         }

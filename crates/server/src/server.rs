@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::cluster::folder_of;
 use crate::config::{ClusterConfig, Config, PEER_PORT_AFTER, Storage};
@@ -26,6 +26,7 @@ use crate::keys::random_number;
 use crate::limits::FILES_RESERVED;
 use crate::listener::accept;
 use crate::log::{Log, LogError, Opened};
+use crate::memory::{self, Memory};
 use crate::peers::{self, Identity, Peers, Post};
 use crate::runtime::{Parts, RunError, Runtime};
 use crate::service::Service;
@@ -120,7 +121,8 @@ pub async fn serve(
         Storage::Folder(path) => Some(path.as_path()),
         Storage::Memory => None,
     });
-    let door = Door::open(&config)?;
+    let memory = Arc::new(memory(&config));
+    let door = Door::open(&config, memory)?;
     let node_id = random_number().map_err(failed_to_open)?;
     let lobby = Arc::new(Lobby::new(node_id, config.cluster.bootstrap_expect));
     let waiting = door.let_in(lobby.clone());
@@ -173,28 +175,47 @@ pub async fn serve(
     run(runtime, identity, stop).await
 }
 
+/// What this server may have, which it says.
+fn memory(config: &Config) -> Memory {
+    let mib = |bytes: u64| bytes / (1024 * 1024);
+    let bytes_max = match config.memory_max {
+        Some(told) => {
+            info!("at most {} MiB of memory, as it was told", mib(told));
+            told
+        }
+        None => {
+            let (found, whose) = memory::found();
+            info!("at most {} MiB of memory, a share of the bound of {whose}", mib(found));
+            found
+        }
+    };
+    Memory::new(bytes_max)
+}
+
 /// Where clients come in.
 struct Door {
     listener: Arc<TcpListener>,
     address: SocketAddr,
     connections_max: usize,
     origins: Arc<Origins>,
+    memory: Arc<Memory>,
 }
 
 impl Door {
-    fn open(config: &Config) -> Result<Door, ServeError> {
+    fn open(config: &Config, memory: Arc<Memory>) -> Result<Door, ServeError> {
         let listener = listen(config.listen)
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().unwrap_or(config.listen);
         let connections_max = connections_max(config.connections_max);
         let (listener, origins) = (Arc::new(listener), Arc::new(origins(config)));
-        Ok(Door { listener, address, connections_max, origins })
+        Ok(Door { listener, address, connections_max, origins, memory })
     }
 
     /// Begins to pass those who come on to a service.
     fn let_in(&self, service: Arc<dyn Service>) -> JoinHandle<()> {
         let (listener, origins) = (self.listener.clone(), self.origins.clone());
-        tokio::spawn(accept(listener, service, self.connections_max, origins))
+        let memory = self.memory.clone();
+        tokio::spawn(accept(listener, service, self.connections_max, origins, memory))
     }
 }
 

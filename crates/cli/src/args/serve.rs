@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use bramah_server::Address;
+use bramah_server::{Address, MEMORY_BYTES_MIN};
 use clap::ArgAction;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -52,6 +52,12 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N", env = "BRAMAH_CONNECTIONS_MAX")]
     pub(crate) connections_max: Option<usize>,
 
+    /// Most memory to use, such as 512MiB or 2GiB: beyond shares of it, what is new is refused
+    /// [default: three quarters of what the machine, the control group and the limits allow]
+    #[arg(long, value_name = "SIZE", env = "BRAMAH_MEMORY_MAX", value_parser = size)]
+    #[serde(deserialize_with = "size_of_file")]
+    pub(crate) memory_max: Option<u64>,
+
     /// Origins of web pages, beside the server's own, that may open a WebSocket and change things
     /// over HTTP, such as https://locks.example
     #[arg(long, value_name = "ORIGIN,..", env = "BRAMAH_ORIGINS", value_delimiter = ',')]
@@ -95,6 +101,24 @@ pub(crate) struct Settings {
     /// How much to say on stderr: off, error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL", env = "BRAMAH_LOG_LEVEL", hide_possible_values = true)]
     pub(crate) log_level: Option<LogLevel>,
+}
+
+/// Reads bytes: a number with KiB, MiB or GiB behind it.
+fn size(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 1u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let found = units.iter().find_map(|(unit, bytes)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(*bytes)
+    });
+    let bytes = found.ok_or("expected a number with KiB, MiB or GiB behind it, such as 512MiB")?;
+    match bytes {
+        MEMORY_BYTES_MIN.. => Ok(bytes),
+        _ => Err(format!("at least {} MiB are needed", MEMORY_BYTES_MIN >> 20)),
+    }
+}
+
+fn size_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<u64>, D::Error> {
+    size(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
 }
 
 fn resolve(text: &str) -> Result<SocketAddr, String> {

@@ -51,6 +51,7 @@ pub(crate) struct Plan {
     listen: Set<SocketAddr>,
     storage: Set<Storage>,
     connections_max: Set<Option<usize>>,
+    memory_max: Set<Option<u64>>,
     /// Shown if they are said; the next too.
     origins: Option<Set<Vec<String>>>,
     snapshot_after_mib: Option<Set<NonZeroU32>>,
@@ -106,6 +107,7 @@ impl Plan {
             ))
             .into());
         }
+        let memory_max = first(said.memory_max, source("memory_max"), file.memory_max);
         let join = first(said.join.clone(), source("join"), file.join);
         let learner = first(said.learner, source("learner"), file.learner);
         let bootstrap_expect =
@@ -154,6 +156,8 @@ impl Plan {
             storage: storage(data, in_memory)?,
             connections_max: connections_max
                 .map_or(default(None), |Set { value, source }| Set { value: Some(value), source }),
+            memory_max: memory_max
+                .map_or(default(None), |Set { value, source }| Set { value: Some(value), source }),
             log_level: first(said.log_level, source("log_level"), file.log_level)
                 .unwrap_or(default(LogLevel::Info)),
         })
@@ -166,6 +170,7 @@ impl Plan {
         let after = after.map(|mib| u64::from(mib.value.get()) * BYTES_PER_MIB);
         bramah_server::Config {
             connections_max: self.connections_max.value,
+            memory_max: self.memory_max.value,
             origins: self.origins.as_ref().map(|set| set.value.clone()).unwrap_or_default(),
             log_bytes_before_snapshot: after.unwrap_or(usual.log_bytes_before_snapshot),
             cluster: self.cluster.config(),
@@ -221,6 +226,15 @@ impl Cluster {
 
 fn quoted(text: &impl ToString) -> String {
     toml::Value::String(text.to_string()).to_string()
+}
+
+/// Bytes as they can be told, in the largest unit that is exact.
+fn size(bytes: u64) -> String {
+    match bytes.trailing_zeros() {
+        30.. => format!("{}GiB", bytes >> 30),
+        20.. => format!("{}MiB", bytes >> 20),
+        _ => format!("{}KiB", bytes >> 10),
+    }
 }
 
 /// Servers that begin a cluster together are as many as a cluster may have, and know where the
@@ -303,6 +317,7 @@ impl fmt::Display for Plan {
             listen,
             storage,
             connections_max,
+            memory_max,
             origins,
             snapshot_after_mib,
             cluster,
@@ -319,6 +334,13 @@ impl fmt::Display for Plan {
         match connections_max.value {
             Some(max) => writeln!(f, "connections_max = {max} # {}", connections_max.source)?,
             None => writeln!(f, "# connections_max: as the limit of open files allows")?,
+        }
+        match memory_max.value {
+            Some(max) => {
+                let size = quoted(&size(max));
+                writeln!(f, "memory_max = {size} # {}", memory_max.source)?;
+            }
+            None => writeln!(f, "# memory_max: a share of what there is")?,
         }
         if let Some(Set { value, source }) = origins {
             let quoted: Vec<String> = value.iter().map(quoted).collect();
@@ -370,6 +392,7 @@ mod tests {
             "listen = \"127.0.0.1:1\" # environment\n\
              data = \"/d\" # environment\n\
              # connections_max: as the limit of open files allows\n\
+             # memory_max: a share of what there is\n\
              log_level = \"debug\" # file"
         );
     }

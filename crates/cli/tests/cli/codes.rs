@@ -189,6 +189,8 @@ fn what_no_service_could_do_is_64_and_says_what_is_possible() {
         ("acquire --ttl 25h n", "from 500ms to 24h"),
         ("lock --on local: --ttl 0 n true", "from 500ms to 24h"),
         ("serve --in-memory --connections-max 0", "at least 1"),
+        ("serve --in-memory --memory-max 63MiB", "at least 64 MiB"),
+        ("serve --in-memory --memory-max 2", "KiB, MiB or GiB"),
     ] {
         let output = run(on("bramah://127.0.0.1:1", line));
         assert_eq!(output.code, 64, "{line}: {output:?}");

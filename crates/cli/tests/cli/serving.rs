@@ -128,6 +128,7 @@ fn a_flag_goes_before_the_environment_the_file_and_the_default() {
         "listen = \"127.0.0.1:2\" # environment\n\
          data = \"/flag\" # flag\n\
          # connections_max: as the limit of open files allows\n\
+         # memory_max: a share of what there is\n\
          log_level = \"debug\" # file\n"
     );
     let output = settings("connections_max = 9", &[], &[]);
@@ -136,6 +137,7 @@ fn a_flag_goes_before_the_environment_the_file_and_the_default() {
         "listen = \"127.0.0.1:7420\" # default\n\
          data = \"/state/bramah\" # default\n\
          connections_max = 9 # file\n\
+         # memory_max: a share of what there is\n\
          log_level = \"info\" # default\n"
     );
     let output = settings("data = '/file'", &["--in-memory"], &[]);
@@ -194,6 +196,8 @@ fn two_that_begin_together_are_told_that_they_survive_nothing() {
     let mut command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0"]);
     command.args(["--bootstrap-expect", "2", "--join", "127.0.0.1:9"]);
     let mut server = Program::start(command);
+    let said = server.said();
+    assert!(said.contains("MiB of memory"), "{said}");
     let said = server.said();
     assert!(said.contains("WARN"), "{said}");
     assert!(said.contains("stands still as soon as one member is down"), "{said}");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bramah_core::facts::Fact;
 use bramah_core::{
     Busy, Command, Event, FencingToken, Happening, LockName, Outcome, Refusal, SessionId, State,
     Time, WaitEnd,
@@ -45,6 +46,38 @@ struct Pair {
     ended: BTreeSet<SessionId>,
     /// The session of the command that is applied.
     asks: Option<SessionId>,
+    snapshot: Snapshot,
+}
+
+/// A snapshot that is read a few rows at a time while the table changes.
+#[derive(Default)]
+struct Snapshot {
+    /// A table that is never built again.
+    state: State,
+    read: Vec<Fact>,
+    /// What it must come to.
+    facts: Vec<Fact>,
+    /// How many commands came since it began.
+    age: usize,
+}
+
+impl Snapshot {
+    fn begin(&mut self) {
+        self.facts = self.state.facts().collect();
+        self.state.begin_snapshot();
+        (self.age, self.read) = (0, Vec::new());
+    }
+
+    /// Reads on, by other numbers of rows each time.
+    fn read(&mut self) {
+        self.age += 1;
+        if self.state.next_facts(self.age % 4, &mut self.read) {
+            return;
+        }
+        assert_eq!(self.read, self.facts, "read over {} commands", self.age);
+        assert_eq!(self.state.kept_bytes(), 0);
+        self.begin();
+    }
 }
 
 impl Pair {
@@ -58,7 +91,9 @@ impl Pair {
             last_revision: 0,
             ended: BTreeSet::new(),
             asks: None,
+            snapshot: Snapshot::default(),
         };
+        pair.snapshot.begin();
         for _ in 0..3 {
             pair.step(&Step { after_ms: 0, what: What::Open(2_000) });
         }
@@ -71,10 +106,12 @@ impl Pair {
         match self.known.bind(&step.what) {
             Some(command) => {
                 let outcome = self.state.apply(self.now, command.clone(), &mut events);
+                self.snapshot.state.apply(self.now, command.clone(), &mut Vec::new());
                 self.compare(command, outcome, &events);
             }
             None => {
                 self.state.advance(self.now, &mut events);
+                self.snapshot.state.advance(self.now, &mut Vec::new());
                 // To the model the passing of time is a command that asks for nothing.
                 let nothing = Command::Renew(Vec::new());
                 let (_, news) = self.model.apply(self.now, nothing, grants_of(&events));
@@ -87,6 +124,8 @@ impl Pair {
         let copy = restored(self.state.facts().collect()).expect("facts agree");
         assert_eq!(copy, self.state, "restored after {step:?}");
         self.state = copy;
+        assert_eq!(self.snapshot.state, self.state, "not restored after {step:?}");
+        self.snapshot.read();
     }
 
     fn compare(&mut self, command: Command, outcome: Outcome, events: &[Event]) {

@@ -11,13 +11,17 @@ use http_body::Body as _;
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
+use super::answered::SHORT_BYTES;
 use super::problem::Problem;
 use crate::limits::{HTTP_BODY_BYTES_MAX, HTTP_BODY_TIME_MAX, JSON_DEPTH_MAX};
+use crate::memory::Charge;
 
-/// Reads a body as JSON; an empty one stands for an object without fields.
+/// Reads a body as JSON; an empty one stands for an object without fields. `charge` counts its
+/// bytes, but for those of a short one, which is counted with its request.
 pub(crate) async fn json<T: DeserializeOwned + Default>(
     headers: &HeaderMap,
     body: Body,
+    charge: &mut Charge,
 ) -> Result<T, Problem> {
     if body.is_end_stream() {
         return Ok(T::default());
@@ -26,7 +30,7 @@ pub(crate) async fn json<T: DeserializeOwned + Default>(
     if said.is_some_and(|bytes: u64| bytes > HTTP_BODY_BYTES_MAX as u64) {
         return Err(too_long());
     }
-    parse(&read(body).await?)
+    parse(&read(body, charge).await?)
 }
 
 pub(super) fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
@@ -44,7 +48,7 @@ pub(super) fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Pr
     serde_json::from_slice(bytes).map_err(|why| Problem::invalid(format!("read the body: {why}")))
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
+async fn read(body: Body, charge: &mut Charge) -> Result<Bytes, Problem> {
     let mut body = pin!(body);
     // Most bodies came with their headers, and need no timer.
     let first = poll_fn(|cx| Poll::Ready(body.as_mut().poll_frame(cx))).await;
@@ -63,6 +67,7 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
                 if read.len() + data.len() > HTTP_BODY_BYTES_MAX {
                     return Err(too_long());
                 }
+                charge.grow_to((read.len() + data.len()).saturating_sub(SHORT_BYTES))?;
                 if read.is_empty() && body.is_end_stream() {
                     return Ok(data);
                 }

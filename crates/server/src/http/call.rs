@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::query::{Query, decode};
 use super::ticket::Ticket;
 use crate::encode;
+use crate::memory::{Account, Charge};
 use crate::service::Answer;
 
 /// A request: where it came from, and its parts.
@@ -31,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) front: Arc<Front>,
     parts: Parts,
     body: Option<Body>,
+    /// Of the body, for as long as the request is under way.
+    charge: Charge,
     /// The part of its path that names something.
     named: String,
 }
@@ -63,7 +66,7 @@ impl Call {
     /// Its body; an empty one stands for an object without fields.
     pub(crate) async fn json<T: DeserializeOwned + Default>(&mut self) -> Result<T, Problem> {
         match self.body.take() {
-            Some(body) => body::json(&self.parts.headers, body).await,
+            Some(body) => body::json(&self.parts.headers, body, &mut self.charge).await,
             None => Ok(T::default()),
         }
     }
@@ -151,7 +154,11 @@ pub(crate) fn session(text: &str) -> Result<SessionHandle, Problem> {
 /// A response with JSON.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut response = match serde_json::to_vec(value) {
-        Ok(body) => Response::new(Body::from(body)),
+        Ok(mut body) => {
+            // It may wait for long. It grew by doubling.
+            body.shrink_to_fit();
+            Response::new(Body::from(body))
+        }
         Err(_) => return axum::response::IntoResponse::into_response(unexpected()),
     };
     *response.status_mut() = status;
@@ -176,7 +183,9 @@ impl<S: Send + Sync> axum::extract::FromRequest<S> for Call {
         };
         let desk = parts.extensions.remove::<Arc<Desk>>().ok_or_else(unexpected)?;
         let front = parts.extensions.remove::<Arc<Front>>().ok_or_else(unexpected)?;
-        Ok(Call { desk, front, parts, body: Some(body), named: named.unwrap_or_default() })
+        let account = parts.extensions.remove::<Arc<Account>>().ok_or_else(unexpected)?;
+        let (body, charge, named) = (Some(body), account.nothing(), named.unwrap_or_default());
+        Ok(Call { desk, front, parts, body, charge, named })
     }
 }
 

@@ -18,7 +18,9 @@ use super::problem::{Problem, ProblemView};
 use super::query;
 use super::view::{LockView, StalenessView};
 use super::watch::{WaitFor, until_changed};
-use crate::limits::{FILTERED_PAGES_MAX, HTTP_WAIT_TIME_MAX, HTTP_WATCH_WAIT_DEFAULT};
+use crate::limits::{
+    FILTERED_BYTES_MAX, FILTERED_PAGES_MAX, HTTP_WAIT_TIME_MAX, HTTP_WATCH_WAIT_DEFAULT,
+};
 
 /// A lock, and the revision as of which it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,6 +124,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let stale = query.flag("stale")?;
     let mut found =
         LockList { locks: Vec::new(), more: true, next: None, revision: 0, staleness: None };
+    let mut bytes = 0;
     for page in 0..FILTERED_PAGES_MAX {
         let len_page = if filter.is_there() { LIST_LEN_MAX } else { len_max };
         let look = Query::ListLocks { prefix: prefix.clone(), after, len_max: len_page };
@@ -135,16 +138,17 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         found.more = list.more;
         for lock in list.locks {
             let lock = LockView::new(reply.now_ms, lock);
-            if found.locks.len() == len_max {
+            if found.locks.len() == len_max || bytes > FILTERED_BYTES_MAX {
                 found.more = true;
                 break;
             }
             found.next = Some(lock.name.clone());
             if filter.takes(&lock) {
+                bytes += lock.text_bytes();
                 found.locks.push(lock);
             }
         }
-        if !found.more || found.locks.len() == len_max {
+        if !found.more || found.locks.len() == len_max || bytes > FILTERED_BYTES_MAX {
             break;
         }
         after = found.next.clone().unwrap_or_default();

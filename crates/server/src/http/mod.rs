@@ -7,6 +7,7 @@
 //! is in [`view`] and [`problem`], and [`openapi`] tells all of it.
 
 mod acquire;
+mod answered;
 mod body;
 mod call;
 mod desk;
@@ -38,14 +39,14 @@ mod watch;
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
+use axum::http::Method;
 use axum::response::IntoResponse;
 use bytes::BytesMut;
-use http_body::{Frame, SizeHint};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -56,6 +57,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tower_service::Service as _;
 use tracing::debug;
 
+use self::answered::{Answered, SHORT_BYTES};
 use self::desk::Desk;
 use self::newsroom::Newsroom;
 use self::numbers::Numbers;
@@ -64,9 +66,11 @@ use self::stream::{Activity, Busy, Ending, Rewound};
 use crate::keys::random_number;
 use crate::limits::{
     GOODBYE_TIME_MAX, HTTP_HEAD_BYTES_MAX, HTTP_HEAD_TIME_MAX, HTTP_IDLE_TIME_MAX,
-    HTTP_LEFT_TIME_MAX, HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX, HTTP_UNREAD_BYTES_MAX,
-    HTTP_UNREAD_TIME_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
+    HTTP_LEFT_TIME_MAX, HTTP_REQUEST_BYTES, HTTP_SEND_BYTES_MAX, HTTP_STREAMS_MAX,
+    HTTP_UNREAD_BYTES_MAX, HTTP_UNREAD_TIME_MAX, HTTP2_PING_INTERVAL, HTTP2_PING_TIME_MAX,
+    HTTP2_UNTAKEN_TIME_MAX, HTTP2_WINDOW_BYTES,
 };
+use crate::memory::Accounts;
 use crate::service::Service;
 use crate::websocket::{Handover, Origins};
 
@@ -92,16 +96,26 @@ pub(crate) enum Version {
 }
 
 impl Front {
-    pub(crate) fn new(service: Arc<dyn Service>, origins: Arc<Origins>) -> Arc<Front> {
+    pub(crate) fn new(
+        service: Arc<dyn Service>,
+        origins: Arc<Origins>,
+        changes_bytes_max: usize,
+    ) -> Arc<Front> {
         let begin = random_number().unwrap_or_default();
         let numbers = Arc::new(Numbers::new(begin));
-        let newsroom = Newsroom::new(service.clone());
+        let newsroom = Newsroom::new(service.clone(), changes_bytes_max);
         Arc::new(Front { service, router: routes::router(), numbers, newsroom, origins })
     }
 }
 
 /// Serves a connection that opened as HTTP, until it ends. `first` holds what was read of it.
-pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut, version: Version) {
+pub(crate) async fn serve(
+    front: Arc<Front>,
+    accounts: Accounts,
+    stream: TcpStream,
+    first: BytesMut,
+    version: Version,
+) {
     let activity = Arc::new(Activity::default());
     let desk = Desk::open(front.service.clone(), front.numbers.clone());
     let handover = Arc::new(Handover::default());
@@ -111,11 +125,11 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
     let stream = TokioIo::new(stream);
     let service = service_fn({
         let (desk, activity) = (desk.clone(), activity.clone());
-        let handover = handover.clone();
+        let (handover, accounts) = (handover.clone(), accounts.clone());
         move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(handover.clone());
             request.extensions_mut().insert(front.origins.clone());
-            answer(front.clone(), desk.clone(), activity.begin(), request)
+            answer(front.clone(), desk.clone(), accounts.clone(), activity.begin(), request)
         }
     });
     let end = match version {
@@ -140,11 +154,16 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
             builder.max_concurrent_streams(HTTP_STREAMS_MAX);
             builder.max_header_list_size(HTTP_HEAD_BYTES_MAX as u32);
             builder.max_send_buf_size(HTTP_SEND_BYTES_MAX);
+            builder.initial_stream_window_size(HTTP2_WINDOW_BYTES);
+            builder.initial_connection_window_size(HTTP2_WINDOW_BYTES);
             builder.keep_alive_interval(HTTP2_PING_INTERVAL);
             builder.keep_alive_timeout(HTTP2_PING_TIME_MAX);
             let mut connection = pin!(builder.serve_connection(stream, service));
             let shutdown = |it: Pin<&mut _>| http2::Connection::graceful_shutdown(it);
-            watch(&desk, &activity, version, connection.as_mut(), shutdown).await
+            tokio::select! {
+                end = watch(&desk, &activity, version, connection.as_mut(), shutdown) => end,
+                () = untaken(&activity) => Err("its client takes no answers".to_owned()),
+            }
         }
     };
     drop(ending);
@@ -153,7 +172,7 @@ pub(crate) async fn serve(front: Arc<Front>, stream: TcpStream, first: BytesMut,
         Ok(()) => debug!("http connection closed"),
         Err(error) => debug!(%error, "http connection ended"),
     }
-    handover.go_on(into_socket, &*lock_service).await;
+    handover.go_on(into_socket, &*lock_service, accounts.traffic).await;
 }
 
 /// The socket of a connection whose HTTP is over, and what was read of it and not used.
@@ -228,56 +247,58 @@ async fn is_left(ending: &Ending, activity: &Activity) {
     }
 }
 
+/// Ends when answers have waited for a while, and nothing of them was taken.
+async fn untaken(activity: &Activity) {
+    let mut taken = activity.taken();
+    loop {
+        sleep(HTTP2_UNTAKEN_TIME_MAX).await;
+        let before = std::mem::replace(&mut taken, activity.taken());
+        if before == taken && activity.has_untaken() {
+            return;
+        }
+    }
+}
+
 async fn answer(
     front: Arc<Front>,
     desk: Arc<Desk>,
+    accounts: Accounts,
     busy: Busy,
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Answered>, Infallible> {
     let mut request = request.map(Body::new);
     let page = guard::page(&request, &front.origins);
     let checked = guard::check_head(&request);
-    let mut response = match checked.and_then(|()| guard::check(&request, &front.origins)) {
-        Ok(()) => {
+    let checked = checked.and_then(|()| guard::check(&request, &front.origins));
+    // A change that was made must be answered, so room for its answer is made before.
+    let Accounts { connections, traffic } = accounts;
+    let counted = checked.and_then(|()| Ok(connections.take(HTTP_REQUEST_BYTES)?));
+    let changes_nothing = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (mut response, request) = match counted {
+        Ok(counted) => {
             request.extensions_mut().insert(desk);
             request.extensions_mut().insert(front.clone());
+            request.extensions_mut().insert(traffic.clone());
             match front.router.clone().call(request).await {
-                Ok(response) => response,
+                Ok(response) => (response, counted),
                 Err(never) => match never {},
             }
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => (problem.into_response(), connections.nothing()),
     };
+    let mut charge = traffic.nothing();
+    let bytes = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+    if bytes > SHORT_BYTES {
+        match charge.grow_to(bytes) {
+            Err(over) if changes_nothing => response = Problem::from(over).into_response(),
+            Err(_) => charge.set(bytes),
+            Ok(()) => {}
+        }
+    }
     if let Some(page) = page {
         guard::share(response.headers_mut(), page);
     }
-    Ok(response.map(|body| Answered { body, _busy: busy }))
-}
-
-/// The body of an answer; the request is over when all of it is sent.
-struct Answered {
-    body: Body,
-    _busy: Busy,
-}
-
-impl http_body::Body for Answered {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    Ok(response.map(|body| Answered::new(body, request, charge, busy)))
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ impl Subject {
 /// All topics of a server.
 pub(crate) struct Newsroom {
     service: Arc<dyn Service>,
+    changes_bytes_max: usize,
     desk: Mutex<Desk>,
 }
 
@@ -116,8 +117,10 @@ pub(crate) enum Next {
 }
 
 impl Newsroom {
-    pub(crate) fn new(service: Arc<dyn Service>) -> Arc<Newsroom> {
-        Arc::new(Newsroom { service, desk: Mutex::default() })
+    /// Of the changes of all topics it keeps so many bytes.
+    pub(crate) fn new(service: Arc<dyn Service>, changes_bytes_max: usize) -> Arc<Newsroom> {
+        let changes_bytes_max = changes_bytes_max.min(TOPICS_BYTES_MAX);
+        Arc::new(Newsroom { service, changes_bytes_max, desk: Mutex::default() })
     }
 
     /// Begins to follow a subject, at a server that is of this cluster.
@@ -375,7 +378,8 @@ impl Outlet for Newsroom {
                 let mut record = lock(&topic.record);
                 let others = desk.bytes - record.bytes;
                 record.push(change);
-                while others + record.bytes > TOPICS_BYTES_MAX && record.changes.len() > 1 {
+                // Down to none: the last ones of all topics can be too much too.
+                while others + record.bytes > self.changes_bytes_max && record.bytes > 0 {
                     record.drop_first();
                 }
                 desk.bytes = others + record.bytes;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::view::HolderView;
+use crate::memory::OverBudget;
 
 /// Seconds after which what was refused for now may be asked again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -163,6 +164,12 @@ fn who(owner: &bramah_core::Owner) -> String {
         (user, "") => format!(" ({user})"),
         ("", host) => format!(" (on {host})"),
         (user, host) => format!(" ({user} on {host})"),
+    }
+}
+
+impl From<OverBudget> for Problem {
+    fn from(over: OverBudget) -> Problem {
+        Problem::new(ErrorCode::LimitExceeded, format!("serve the request: {over}"))
     }
 }
 

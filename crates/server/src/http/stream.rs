@@ -31,6 +31,9 @@ pub(crate) struct Activity {
     has_ended: AtomicBool,
     /// How many requests ended.
     answered: AtomicUsize,
+    /// Parts of answers that wait to be taken, and how many were.
+    untaken: AtomicUsize,
+    taken: AtomicUsize,
 }
 
 /// What was seen since the last look.
@@ -60,6 +63,16 @@ impl Activity {
         self.answered.load(Ordering::Relaxed)
     }
 
+    /// How many parts of answers were taken so far.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Some part of an answer waits to be taken.
+    pub(crate) fn has_untaken(&self) -> bool {
+        self.untaken.load(Ordering::Relaxed) > 0
+    }
+
     /// A request begins; it ends when what is returned is dropped.
     pub(crate) fn begin(self: &Arc<Activity>) -> Busy {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -77,6 +90,24 @@ impl Drop for Busy {
         // What was read so far belonged to requests that are answered.
         self.0.has_read.store(false, Ordering::Relaxed);
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Busy {
+    /// A part of the answer waits, until what is returned is dropped.
+    pub(crate) fn untaken(&self) -> Untaken {
+        self.0.untaken.fetch_add(1, Ordering::Relaxed);
+        Untaken(self.0.clone())
+    }
+}
+
+/// A part of an answer that waits to be taken.
+pub(crate) struct Untaken(Arc<Activity>);
+
+impl Drop for Untaken {
+    fn drop(&mut self) {
+        self.0.taken.fetch_add(1, Ordering::Relaxed);
+        self.0.untaken.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Connections that take their time, in a time that does not pass by itself.
 
+use std::task::Context;
+
 use bramah_core::{
     Action, Command, FencingToken, Grant, HoldId, HolderView, Key, LockName, LockView, Mode,
     OnDisconnect, OpenSession, Outcome, Refusal, RequestSeq, SessionHandle, SessionId, Time, Ttl,
@@ -18,6 +20,7 @@ use super::wanted::AcquireBody;
 use super::*;
 use crate::formation::Lobby;
 use crate::limits::{HTTP_BODY_TIME_MAX, HTTP_WAIT_SLACK};
+use crate::memory::plenty;
 use crate::service::slow::Slow;
 use crate::service::{Answer, Outlet};
 
@@ -27,8 +30,8 @@ async fn served(service: Arc<dyn Service>, version: Version) -> (TcpStream, Join
     let address = listener.local_addr().expect("its address");
     let client = TcpStream::connect(address).await.expect("it connects");
     let (stream, _) = listener.accept().await.expect("a connection");
-    let front = Front::new(service, Arc::default());
-    (client, tokio::spawn(serve(front, stream, BytesMut::new(), version)))
+    let front = Front::new(service, Arc::default(), usize::MAX);
+    (client, tokio::spawn(serve(front, plenty(), stream, BytesMut::new(), version)))
 }
 
 /// Sends each part and waits for its answer, if it is a whole request; then reads until the server
@@ -357,3 +360,25 @@ pub(super) fn granted_of(name: &LockName, key: Key) -> Grant {
 
 /// What timers are late by.
 const SLACK: Duration = Duration::from_millis(100);
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(body.len()).expect("it is short").to_be_bytes();
+    [&len[1..], &[kind, flags], &stream.to_be_bytes(), body].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_over_http2_that_nobody_takes_end_their_connection() {
+    let (mut client, serving) = served(Arc::new(Lobby::new(1, None)), Version::Two).await;
+    const INITIAL_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
+    let path = b"/openapi.json";
+    let head = [&[0x82, 0x86, 0x04, path.len() as u8], &path[..], &[0x01, 1, b'x']].concat();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let parts = [preface, frame(4, 0, 0, &INITIAL_WINDOW), frame(1, 5, 1, &head)];
+    client.write_all(&parts.concat()).await.expect("it is sent");
+    let since = Instant::now();
+    let _ = client.read_to_end(&mut Vec::new()).await;
+    let took = since.elapsed();
+    assert!(took >= HTTP2_UNTAKEN_TIME_MAX && took < 2 * HTTP2_UNTAKEN_TIME_MAX, "{took:?}");
+    serving.await.expect("no panic");
+}

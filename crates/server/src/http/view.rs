@@ -175,6 +175,15 @@ impl LockView {
     }
 }
 
+impl LockView {
+    /// Bytes of its name and values: what it has most of where it is large.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let value = |it: &ValueView| text(&it.value) + text(&it.value_hex);
+        self.name.len() + self.holders.iter().map(|it| value(&it.value)).sum::<usize>()
+    }
+}
+
 impl HolderView {
     fn new(now_ms: u64, holder: proto::Holder) -> HolderView {
         let (mode, permits) = mode(holder.mode, holder.permits);

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::limits::{CONNECTION_REQUEST_BYTES_MAX, OUT_BYTES_MAX};
+use crate::memory::{Budget, plenty};
 use crate::service::slow::Slow;
 
 async fn pair() -> (TcpStream, TcpStream) {
@@ -35,7 +36,10 @@ async fn heavy_requests_wait_in_the_socket_until_those_before_are_answered() {
     let (mut client, server) = pair().await;
     let service = Arc::new(Slow::default());
     let serving = service.clone();
-    let served = tokio::spawn(async move { serve(server, BytesMut::new(), &*serving).await });
+    let served =
+        tokio::spawn(
+            async move { serve(server, BytesMut::new(), &*serving, plenty().traffic).await },
+        );
     let sent = tokio::spawn(async move {
         for id in 1..=100 {
             client.write_all(&padded_request(id, REQUEST_BYTES)).await.expect("it is sent");
@@ -51,7 +55,7 @@ async fn heavy_requests_wait_in_the_socket_until_those_before_are_answered() {
 async fn answers_that_nobody_reads_are_not_kept_beyond_the_limit() {
     let (_client, server) = pair().await;
     let (_input, output) = server.into_split();
-    let outlet = Outbox::new(output, NativeFraming);
+    let outlet = Outbox::new(output, NativeFraming, plenty().traffic);
     let answer = encode::refusal(1, &Error::new(ErrorCode::Internal, "x".repeat(1024)));
     for _ in 0..2 * OUT_BYTES_MAX / 1024 {
         outlet.put(&answer);
@@ -59,4 +63,78 @@ async fn answers_that_nobody_reads_are_not_kept_beyond_the_limit() {
     assert!(outlet.is_over());
     let kept = outlet.waiting_bytes();
     assert!(kept <= OUT_BYTES_MAX + FRAME_BYTES_MAX, "{kept} bytes are kept");
+}
+
+/// A kilobyte, with what is round it.
+fn kilobyte() -> proto::Message {
+    encode::refusal(1, &Error::new(ErrorCode::Internal, "x".repeat(1000)))
+}
+
+#[tokio::test]
+async fn connections_that_read_nothing_share_what_there_is_and_a_reader_gets_all_of_it() {
+    let budget = Arc::new(Budget::new("test_bytes", 8 * 1024 * 1024));
+    let mut idle = Vec::new();
+    for _ in 0..20 {
+        let (client, server) = pair().await;
+        let (input, output) = server.into_split();
+        let outlet = Outbox::new(output, NativeFraming, budget.open());
+        // What the sockets take does not count.
+        while !outlet.is_blocked() {
+            outlet.put(&kilobyte());
+            outlet.send();
+        }
+        let mut kept = 0;
+        for _ in 0..4 * 1024 {
+            outlet.put(&kilobyte());
+            kept = kept.max(outlet.waiting_bytes());
+        }
+        assert!(kept < 4 * 1024 * 1024 + 16 * 1024, "{kept} bytes are kept for one");
+        assert!(outlet.is_over(), "more than there is was taken");
+        // It gave back what it had, so the next one could have as much: keep some of it.
+        let charge = budget.open().take(budget.free() / 2);
+        idle.push((client, input, outlet, charge.expect("half of what is left")));
+    }
+    assert!(budget.free() < 64 * 1024, "{} bytes are left", budget.free());
+    let (mut client, server) = pair().await;
+    let (_input, output) = server.into_split();
+    let reader = Outbox::new(output, NativeFraming, budget.open());
+    const READ_BYTES: usize = 4 * 1024 * 1024;
+    let reading = tokio::spawn(async move {
+        client.read_exact(&mut vec![0; READ_BYTES]).await.expect("all of it comes");
+    });
+    for _ in 0..READ_BYTES / 1000 {
+        reader.put(&kilobyte());
+        reader.send();
+        assert!(!reader.is_over(), "a reader was given up");
+        while reader.is_blocked() {
+            reader.stream.writable().await.expect("it is read");
+            reader.send();
+        }
+    }
+    reading.await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_request_that_finds_no_room_as_it_comes_is_refused_by_the_name_of_the_bound() {
+    const ROOM: usize = 128 * 1024;
+    for (bytes, is_taken) in [(ROOM / 4, true), (ROOM, false)] {
+        let (mut client, server) = pair().await;
+        let service = Arc::new(Slow::default());
+        let serving = service.clone();
+        let account = Arc::new(Budget::new("test_bytes", ROOM)).open();
+        let served =
+            tokio::spawn(async move { serve(server, BytesMut::new(), &*serving, account).await });
+        client.write_all(&padded_request(1, bytes)).await.expect("it is sent");
+        if is_taken {
+            service.answer_in_turns(1, 1).await;
+        }
+        let mut head = [0; 4];
+        client.read_exact(&mut head).await.expect("an answer");
+        let mut body = vec![0; u32::from_be_bytes(head) as usize];
+        client.read_exact(&mut body).await.expect("all of it");
+        let says_why = String::from_utf8_lossy(&body).contains("test_bytes: ");
+        assert_eq!(says_why, !is_taken);
+        drop(client);
+        served.await.expect("it ends");
+    }
 }

@@ -20,6 +20,7 @@ use super::origin::Origins;
 use super::{Patience, serve};
 use crate::http::Problem;
 use crate::limits::OPENING_TIME_MAX;
+use crate::memory::Account;
 use crate::mutex::lock;
 use crate::service::Service;
 
@@ -63,6 +64,7 @@ impl Handover {
         &self,
         into_socket: impl FnOnce(hyper::upgrade::Upgraded) -> Option<(TcpStream, BytesMut)>,
         service: &dyn Service,
+        account: Arc<Account>,
     ) {
         let agreed = lock(&self.0).take();
         let Some((upgraded, format)) = agreed else { return };
@@ -70,7 +72,8 @@ impl Handover {
         match timeout(OPENING_TIME_MAX, upgraded).await {
             Ok(Ok(upgraded)) => match into_socket(upgraded) {
                 Some((stream, first)) => {
-                    serve(stream, first.into(), format, Patience::default(), service).await;
+                    let patience = Patience::default();
+                    serve(stream, first.into(), format, patience, service, account).await;
                 }
                 None => debug!("a WebSocket came from another kind of connection"),
             },

@@ -32,7 +32,8 @@ use crate::encode;
 use crate::keys::Keys;
 use crate::limits::{GOODBYE_TIME_MAX, WEBSOCKET_PING_AFTER, WEBSOCKET_SILENCE_TIME_MAX};
 use crate::listener::read_rest;
-use crate::outbox::Outbox;
+use crate::memory::{Account, Charge};
+use crate::outbox::{Outbox, counted_bytes};
 use crate::service::Service;
 
 pub(crate) use self::handover::{Handover, upgrade};
@@ -59,9 +60,11 @@ pub(crate) async fn serve(
     format: Option<Format>,
     patience: Patience,
     service: &dyn Service,
+    account: Arc<Account>,
 ) {
     let (input, output) = stream.into_split();
-    let outbox = Arc::new(Outbox::new(output, WebSocketFraming::new(format)));
+    let charge = account.nothing();
+    let outbox = Arc::new(Outbox::new(output, WebSocketFraming::new(format), account));
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(0)
@@ -73,6 +76,7 @@ pub(crate) async fn serve(
         pipe: Pipe::new(input, &outbox),
         service,
         client,
+        charge,
         keys: Keys::default(),
         patience,
         heard: Instant::now(),
@@ -129,6 +133,8 @@ struct Front<'a> {
     pipe: Pipe<'a>,
     service: &'a dyn Service,
     client: bramah_node::ClientId,
+    /// What came of messages that are not whole, and the requests that are under way.
+    charge: Charge,
     keys: Keys,
     patience: Patience,
     /// When the last whole message came, of whatever kind.
@@ -192,6 +198,12 @@ impl Front<'_> {
             let message = match self.context.read(&mut self.pipe) {
                 Ok(message) => message,
                 Err(Broken::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let bytes = self.pipe.message_bytes + self.pipe.outbox.request_bytes();
+                    if let Err(over) = self.charge.grow_to(counted_bytes(bytes)) {
+                        let text = format!("read on from this connection: {over}");
+                        let error = Error::new(ErrorCode::LimitExceeded, text);
+                        return Err(self.refuse_all(&error, CloseCode::Again, "no memory"));
+                    }
                     let next = if self.pipe.end_turn() { Next::Yield } else { Next::Read };
                     return Ok(next);
                 }
@@ -217,6 +229,7 @@ impl Front<'_> {
                 }
             };
             self.hear();
+            self.pipe.message_bytes = 0;
             let format = match message {
                 Message::Text(_) => Format::Json,
                 Message::Binary(_) => Format::Proto,

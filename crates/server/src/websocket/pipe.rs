@@ -12,11 +12,13 @@ pub(super) struct Pipe<'a> {
     pub(super) input: OwnedReadHalf,
     pub(super) outbox: &'a Outbox<WebSocketFraming>,
     turn_bytes: usize,
+    /// What was read since the last whole message, at most.
+    pub(super) message_bytes: usize,
 }
 
 impl<'a> Pipe<'a> {
     pub(super) fn new(input: OwnedReadHalf, outbox: &'a Outbox<WebSocketFraming>) -> Pipe<'a> {
-        Pipe { input, outbox, turn_bytes: 0 }
+        Pipe { input, outbox, turn_bytes: 0, message_bytes: 0 }
     }
 
     /// True if reading stopped to let others take their turn. There may be more.
@@ -36,6 +38,7 @@ impl Read for Pipe<'_> {
         }
         let bytes = self.input.try_read(buffer)?;
         self.turn_bytes += bytes;
+        self.message_bytes += bytes;
         Ok(bytes)
     }
 }

@@ -14,6 +14,7 @@ use tungstenite::protocol::frame::{Frame, FrameSocket};
 
 use super::*;
 use crate::limits::{CONNECTION_REQUEST_BYTES_MAX, CONNECTION_REQUESTS_MAX};
+use crate::memory::{Budget, plenty};
 use crate::service::slow::Slow;
 
 /// A client on a thread of its own, and the connection's end here.
@@ -28,6 +29,15 @@ impl Scene {
         patience: Patience,
         client: impl FnOnce(WebSocket<Socket>) -> T + Send + 'static,
     ) -> (Scene, tokio::task::JoinHandle<T>) {
+        Scene::begin_with(format, patience, plenty().traffic, client).await
+    }
+
+    async fn begin_with<T: Send + 'static>(
+        format: Option<Format>,
+        patience: Patience,
+        account: Arc<Account>,
+        client: impl FnOnce(WebSocket<Socket>) -> T + Send + 'static,
+    ) -> (Scene, tokio::task::JoinHandle<T>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
         let address = listener.local_addr().expect("an address");
         let client = tokio::task::spawn_blocking(move || {
@@ -39,7 +49,7 @@ impl Scene {
         let service = Arc::new(Slow::default());
         let serving = service.clone();
         let served = tokio::spawn(async move {
-            serve(stream, Vec::new(), format, patience, &*serving).await;
+            serve(stream, Vec::new(), format, patience, &*serving, account).await;
         });
         (Scene { service, served }, client)
     }
@@ -226,5 +236,28 @@ async fn a_longest_message_is_read_in_parts_with_a_ping_between() {
     }
     scene.service.answer_all();
     assert_eq!(client.await.expect("it is answered").0, 7);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn parts_of_a_message_that_find_no_room_are_refused_by_the_name_of_the_bound() {
+    const ROOM: usize = 128 * 1024;
+    let account = Arc::new(Budget::new("test_bytes", ROOM)).open();
+    let (scene, client) = Scene::begin_with(None, PATIENT, account, |mut client| {
+        // A message that never ends: each of its frames is small.
+        let part = Frame::message(vec![b' '; ROOM / 8], OpCode::Data(Data::Text), false);
+        let more = Frame::message(vec![b' '; ROOM / 8], OpCode::Data(Data::Continue), false);
+        let _ = client.send(Message::Frame(part));
+        for _ in 0..16 {
+            // The server may have ended it.
+            let _ = client.send(Message::Frame(more.clone()));
+        }
+        let (id, error) = error(&mut client);
+        (id, error.message, close_code(&mut client))
+    })
+    .await;
+    let (id, why, code) = client.await.expect("it ends");
+    assert!(id == 0 && why.contains("test_bytes: "), "{why}");
+    assert_eq!(code, Some(CloseCode::Again));
     scene.end().await;
 }

@@ -6,5 +6,6 @@ mod cluster;
 mod durability;
 mod flow;
 mod http;
+mod memory;
 mod running;
 mod websocket;

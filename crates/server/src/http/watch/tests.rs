@@ -70,7 +70,7 @@ struct Server {
 impl Server {
     fn new(table: &Table) -> Server {
         let service = Arc::new(Slow::default());
-        let newsroom = Newsroom::new(service.clone());
+        let newsroom = Newsroom::new(service.clone(), usize::MAX);
         let desk = Desk::open(service.clone(), Arc::new(Numbers::new(0)));
         let other = newsroom.follow(subject(), CLUSTER).expect("there is room");
         let mut server = Server { service, newsroom, desk, watch_id: None, _other: other };

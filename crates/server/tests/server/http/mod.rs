@@ -17,7 +17,7 @@ mod watch;
 
 use serde_json::Value;
 
-use self::client::Http;
+pub(crate) use self::client::Http;
 
 /// Waits until the lock is as it must become.
 fn until(http: &mut Http, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
