@@ -25,7 +25,8 @@ pub const HTTP_REQUEST_BYTES: usize = 4 * 1024;
 /// How long the client of an HTTP/2 connection may take nothing of the answers that wait for it.
 /// The kernel sees to that where a client does not even read.
 pub const HTTP2_UNTAKEN_TIME_MAX: Duration = Duration::from_secs(30);
-/// Bytes that may come over an HTTP/2 connection, or one of its streams, before a handler takes them.
+/// Bytes that may come over an HTTP/2 connection, or one of its streams, before a handler takes
+/// them.
 pub const HTTP2_WINDOW_BYTES: u32 = 64 * 1024;
 /// How long a new connection may take to say what it speaks.
 pub const OPENING_TIME_MAX: Duration = Duration::from_secs(10);
@@ -68,8 +69,8 @@ pub const REPEATS_LOOKED_AT_MAX: usize = 1_000;
 /// Pages of the table that one filtered listing over HTTP goes through; then it says that there may
 /// be more.
 pub const FILTERED_PAGES_MAX: usize = 16;
-/// Bytes of names and values that one filtered listing has, but for its last lock; an unfiltered one
-/// is a page, and ends at a frame.
+/// Bytes of names and values that one filtered listing has, but for its last lock; an unfiltered
+/// one is a page, and ends at a frame.
 pub const FILTERED_BYTES_MAX: usize = 1024 * 1024;
 /// How long a conditional read waits for a change when the request does not say.
 pub const HTTP_WATCH_WAIT_DEFAULT: Duration = Duration::from_secs(30);
