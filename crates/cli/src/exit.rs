@@ -23,7 +23,8 @@ Exit codes:
   75       not acquired (-E changes it)
   76       the session ended
   77       denied
-  78       of `serve`: the cluster does not take this node, or has removed it
+  78       of `serve`: the cluster does not take this node, or has removed it; or it is to begin a
+           cluster where others know a member of theirs
   80       the lock was lost and the command stopped
   126,127  the command cannot be executed, was not found";
 
@@ -125,7 +126,9 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
             }
             return Exit::UNAVAILABLE;
         }
-        Some(ServeError::Join(_) | ServeError::Removed { .. }) => return Exit::NOT_A_MEMBER,
+        Some(ServeError::Alone(_) | ServeError::Join(_) | ServeError::Removed { .. }) => {
+            return Exit::NOT_A_MEMBER;
+        }
         Some(ServeError::Open(_) | ServeError::Stopped(_)) => return Exit::UNKNOWN,
         None => {}
     }

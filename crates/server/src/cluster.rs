@@ -11,6 +11,7 @@ use bramah_wire::{Error, ErrorCode, proto};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::formation::{Claim, FormationError};
 use crate::peers::News;
 use crate::places;
 use crate::runtime::{RunError, Runtime};
@@ -21,6 +22,9 @@ const TRANSFER_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How often this node says again where it is, while another server says that it is this node.
 const PLACE_TOLD_EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is found out whether another cluster counts on this node's address.
+const CLAIM_EXAMINED_EVERY: Duration = Duration::from_millis(250);
 
 /// Somebody who wants to know when another member leads.
 pub(crate) struct Transfer {
@@ -241,6 +245,9 @@ impl Runtime {
             News::Reached(node, release) => self.peers.handle_reached(node, release),
             News::Lost(node) => self.peers.handle_lost(node),
             News::Removed => self.removed = true,
+            News::Claimed(claim) if self.began_here => return self.yield_to(claim),
+            News::Claimed(claim) => self.examine(claim),
+            News::ClaimProven(claim) => return self.yield_to(claim),
             News::Refused(why) => return Err(RunError::NotAdmitted(why)),
             News::Settled => {
                 self.folder.wish = Wish::None;
@@ -255,6 +262,32 @@ impl Runtime {
             }
         }
         Ok(())
+    }
+
+    /// A node that decides alone gives way to the cluster that counts on its address. When it is
+    /// started again it is as if it never ran here.
+    fn yield_to(&mut self, claim: Claim) -> Result<(), RunError> {
+        if !self.node.membership().is_alone() {
+            return Ok(());
+        }
+        self.folder.places = Places::default();
+        self.save_folder();
+        Err(RunError::Claimed(FormationError::Claimed(claim)))
+    }
+
+    /// Finds out whether it is true, unless that was done a moment ago.
+    fn examine(&mut self, claim: Claim) {
+        let now = Instant::now();
+        if !self.node.membership().is_alone() || now < self.examines_claims_at {
+            return;
+        }
+        self.examines_claims_at = now + CLAIM_EXAMINED_EVERY;
+        let post = self.peers.post().clone();
+        tokio::spawn(async move {
+            if claim.is_proven().await {
+                post.tell(News::ClaimProven(claim));
+            }
+        });
     }
 
     fn note_place(&mut self, node: u64, place: Place) {

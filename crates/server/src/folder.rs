@@ -24,6 +24,11 @@ impl FolderFile {
         FolderFile { folder: folder.map(Path::to_owned) }
     }
 
+    /// There is no folder.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.folder.is_none()
+    }
+
     /// What it says; none if there is none.
     pub(crate) fn read(&self) -> io::Result<Option<Folder>> {
         let Some(folder) = &self.folder else { return Ok(None) };

@@ -132,7 +132,7 @@ pub const PEER_SILENCE_TIME_MAX: Duration = Duration::from_secs(3);
 /// The shortest and the longest pause before a member is called again.
 pub const PEER_RETRY_TIME_MIN: Duration = Duration::from_millis(20);
 /// See [`PEER_RETRY_TIME_MIN`].
-pub const PEER_RETRY_TIME_MAX: Duration = Duration::from_secs(1);
+pub const PEER_RETRY_TIME_MAX: Duration = Duration::from_millis(250);
 /// Snapshots that are sent to other members at a time.
 pub const SNAPSHOTS_SENT_MAX: usize = 2;
 /// Bytes of a snapshot in one frame.

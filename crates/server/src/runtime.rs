@@ -24,6 +24,7 @@ use tracing::{info, warn};
 use crate::backup::Backups;
 use crate::cluster::Transfer;
 use crate::folder::FolderFile;
+use crate::formation::FormationError;
 use crate::hall::{Hall, Inbox};
 use crate::leaving::Leaving;
 use crate::log::LogError;
@@ -72,6 +73,10 @@ pub(crate) struct Runtime {
     pub(crate) members: Membership,
     /// This node is no member any more.
     pub(crate) removed: bool,
+    /// Its cluster began with this start.
+    pub(crate) began_here: bool,
+    /// No claim to this node's address is looked into before that.
+    pub(crate) examines_claims_at: Instant,
     pub(crate) transfers: Vec<Transfer>,
     /// Who is to be a member, and where that is: by who asks, and the request's id.
     pub(crate) adding: BTreeMap<(ClientId, u64), (u64, Place)>,
@@ -92,6 +97,8 @@ pub(crate) struct Parts {
     pub(crate) folder: Folder,
     /// The last entry of the log.
     pub(crate) last_index: u64,
+    /// Its cluster begins with this start.
+    pub(crate) began_here: bool,
 }
 
 /// This machine's time, as the node wants it.
@@ -104,7 +111,8 @@ pub(crate) fn boot_time() -> BootTime {
 
 impl Runtime {
     pub(crate) fn new(parts: Parts) -> Runtime {
-        let Parts { hall, node, writer, peers, folder_file, folder, last_index } = parts;
+        let Parts { hall, node, writer, peers, folder_file, folder, last_index, began_here } =
+            parts;
         Runtime {
             hall,
             members: node.membership().clone(),
@@ -127,6 +135,8 @@ impl Runtime {
             tells_place_at: Instant::now(),
             folder,
             removed: false,
+            began_here,
+            examines_claims_at: Instant::now(),
             transfers: Vec::new(),
             adding: BTreeMap::new(),
             backups: Backups::default(),
@@ -430,6 +440,8 @@ pub(crate) enum RunError {
     Log(#[from] LogError),
     #[error("snapshot {0} is to be installed, and was not received")]
     NoSnapshot(u64),
+    #[error(transparent)]
+    Claimed(FormationError),
     #[error("this node was removed from its cluster")]
     Removed,
     #[error("the cluster does not take this node: {0}")]
@@ -472,6 +484,7 @@ mod tests {
             folder_file: FolderFile::new(None),
             folder,
             last_index: 0,
+            began_here: false,
         })
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bramah_node::{Node, Recovered};
 use bramah_wire::link::{Folder, Place, Wish};
+use bramah_wire::membership::Membership;
 use bramah_wire::request::Address;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
@@ -19,13 +20,13 @@ use crate::cluster::folder_of;
 use crate::config::{ClusterConfig, Config, PEER_PORT_AFTER, Storage};
 use crate::folder::FolderFile;
 use crate::formation::{
-    FormationError, Lobby, Own, Plan, check_cluster, check_folder, plan, settle,
+    FormationError, Lobby, Own, Plan, check_cluster, check_folder, listen_for_claims, plan, settle,
 };
 use crate::hall::Hall;
 use crate::keys::random_number;
 use crate::limits::FILES_RESERVED;
 use crate::listener::accept;
-use crate::log::{Log, LogError, Opened};
+use crate::log::{Beginning, Log, LogError, Opened};
 use crate::memory::{self, Memory};
 use crate::peers::{self, Identity, Peers, Post};
 use crate::runtime::{Parts, RunError, Runtime};
@@ -74,6 +75,9 @@ pub enum ServeError {
     /// It does not belong to the cluster that it was to join, or the cluster does not take it.
     #[error("could not join the cluster")]
     Join(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It may not be a cluster of its own here.
+    #[error("could not serve as a cluster of its own")]
+    Alone(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It was a member of its cluster, and is one no more.
     #[error(
         "node {node_id} was removed from cluster {cluster_id}: it serves no longer; to let this \
@@ -100,6 +104,9 @@ impl From<FormationError> for ServeError {
     fn from(error: FormationError) -> ServeError {
         match error {
             FormationError::OtherCluster { .. } => ServeError::Join(Box::new(error)),
+            FormationError::Unasked { .. } | FormationError::Claimed(_) => {
+                ServeError::Alone(Box::new(error))
+            }
             error => ServeError::Open(Box::new(error)),
         }
     }
@@ -126,13 +133,11 @@ pub async fn serve(
     let node_id = random_number().map_err(failed_to_open)?;
     let lobby = Arc::new(Lobby::new(node_id, config.cluster.bootstrap_expect));
     let waiting = door.let_in(lobby.clone());
-    let planned = tokio::select! {
-        plan = plan(&config.cluster, &folder_file, &lobby) => plan?,
+    let opened = tokio::select! {
+        opened = open(&config, door.address, &folder_file, &lobby) => opened?,
         () = &mut stop => return Ok(()),
     };
-
-    let Data { log, recovered, torn, folder } = Data::open(&config, &folder_file, planned)?;
-    check_cluster(&config.cluster, &recovered.membership).await?;
+    let (peer_listener, Data { log, recovered, torn, folder, began_here }) = opened;
     // One of the addresses that were just asked may be its own. Who came meanwhile must come again.
     waiting.abort();
     drop(lobby);
@@ -140,7 +145,6 @@ pub async fn serve(
     let node = Node::new(recovered).map_err(failed_to_open)?;
 
     let hall = Arc::new(Hall::default());
-    let peer_listener = listen_to_peers(&config, door.address)?;
     let peer_address = peer_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let own = own(&config, folder.wish, peer_address, door.address);
     let folder = with_own_place(folder, &own);
@@ -150,7 +154,17 @@ pub async fn serve(
     let post = Arc::new(Post::new(identity, hall.clone(), folder.places.clone()));
     let writer = Writer::new(log, hall.clone()).map_err(failed_to_open)?;
     let peers = Peers::new(post.clone());
-    let parts = Parts { hall: hall.clone(), node, writer, peers, folder_file, folder, last_index };
+    let hall_of_node = hall.clone();
+    let parts = Parts {
+        hall: hall_of_node,
+        node,
+        writer,
+        peers,
+        folder_file,
+        folder,
+        last_index,
+        began_here,
+    };
     let mut runtime = Runtime::new(parts);
     let found = runtime.begin().map_err(failed_to_open)?;
     let mut tasks = Tasks::default();
@@ -192,6 +206,35 @@ fn memory(config: &Config) -> Memory {
     Memory::new(bytes_max)
 }
 
+/// Finds out what this server is to be, and opens its data and its port for other members. One that
+/// is to be a cluster of its own first listens whether others take its address for that of a member
+/// of theirs: before anything is written, so that it is the same when it is started again.
+async fn open(
+    config: &Config,
+    address: SocketAddr,
+    folder_file: &FolderFile,
+    lobby: &Lobby,
+) -> Result<(Option<Arc<TcpListener>>, Data), ServeError> {
+    let planned = plan(&config.cluster, config.listen, folder_file, lobby).await?;
+    let wanted = peer_address(config, address);
+    let listener = listen_to_peers(config, wanted)?.map(Arc::new);
+    // Nobody knows a port that was free.
+    let to_listen = listener.as_ref().filter(|_| planned.is_first && wanted.port() != 0);
+    if let (Some(listener), Beginning::Cluster { cluster_id, node_id, .. }, false) =
+        (to_listen, planned.beginning, planned.has_log)
+    {
+        listen_for_claims(listener, wanted, Identity { cluster_id, node_id }, false).await?;
+    }
+    let data = Data::open(config, folder_file, planned)?;
+    let members = &data.recovered.membership;
+    if let (Some(listener), false, true) = (to_listen, data.began_here, members.is_alone()) {
+        let Membership { cluster_id, node_id, .. } = *members;
+        listen_for_claims(listener, wanted, Identity { cluster_id, node_id }, true).await?;
+    }
+    check_cluster(&config.cluster, members).await?;
+    Ok((listener, data))
+}
+
 /// Where clients come in.
 struct Door {
     listener: Arc<TcpListener>,
@@ -225,19 +268,23 @@ struct Data {
     recovered: Recovered,
     torn: Option<String>,
     folder: Folder,
+    /// Its cluster begins now.
+    began_here: bool,
 }
 
 impl Data {
     fn open(config: &Config, file: &FolderFile, planned: Plan) -> Result<Data, ServeError> {
+        let Plan { beginning, wish, has_log, .. } = planned;
         let bytes_before_snapshot = config.log_bytes_before_snapshot;
         let Opened { log, recovered, torn } =
-            Log::open(&config.storage, planned.beginning, bytes_before_snapshot)?;
+            Log::open(&config.storage, beginning, bytes_before_snapshot)?;
         let folder = match file.read().map_err(FormationError::from)? {
             Some(folder) => folder,
-            None => folder_of(&recovered.membership, planned.wish),
+            None => folder_of(&recovered.membership, wish),
         };
         check_folder(&folder, &recovered.membership)?;
-        Ok(Data { log, recovered, torn, folder })
+        let began_here = matches!(beginning, Beginning::Cluster { .. }) && !has_log;
+        Ok(Data { log, recovered, torn, folder, began_here })
     }
 }
 
@@ -265,6 +312,7 @@ async fn run(
         Ok(Ok(())) => Ok(()),
         Ok(Err(RunError::Removed)) => Err(ServeError::Removed { node_id, cluster_id }),
         Ok(Err(error @ RunError::NotAdmitted(_))) => Err(ServeError::Join(Box::new(error))),
+        Ok(Err(RunError::Claimed(error))) => Err(error.into()),
         Ok(Err(error)) => Err(ServeError::Stopped(Box::new(error))),
         Err(panicked) => Err(ServeError::Stopped(Box::new(panicked))),
     }
@@ -284,19 +332,20 @@ impl Drop for Tasks {
     }
 }
 
-/// The port for other members. A server that was not told one goes on without if it is taken: it
-/// may never need it.
-fn listen_to_peers(
-    config: &Config,
-    address: SocketAddr,
-) -> Result<Option<TcpListener>, ServeError> {
-    let wanted = config.cluster.peer_listen.unwrap_or_else(|| {
+/// Where to listen for other members.
+fn peer_address(config: &Config, address: SocketAddr) -> SocketAddr {
+    config.cluster.peer_listen.unwrap_or_else(|| {
         let port = match config.listen.port() {
             0 => 0,
             _ => address.port().saturating_add(PEER_PORT_AFTER),
         };
         SocketAddr::new(address.ip(), port)
-    });
+    })
+}
+
+/// The port for other members. A server that was not told one goes on without if it is taken: it
+/// may never need it.
+fn listen_to_peers(config: &Config, wanted: SocketAddr) -> Result<Option<TcpListener>, ServeError> {
     match listen(wanted) {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if config.cluster == ClusterConfig::default() => {

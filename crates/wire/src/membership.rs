@@ -85,6 +85,12 @@ impl MemberChange {
 }
 
 impl Membership {
+    /// This node votes, and there is no other member.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.voters[..] == [self.node_id] && self.learners.is_empty()
+    }
+
     /// It has this member.
     #[must_use]
     pub fn contains(&self, node: u64) -> bool {

@@ -2,10 +2,12 @@
 //! member. DESIGN.md beside this crate has the rules and why there can be only one cluster.
 
 mod ask;
+mod claim;
 mod lobby;
 mod settle;
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bramah_wire::link::{Folder, Wish};
@@ -15,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use self::ask::status;
+pub(crate) use self::claim::{Claim, listen_for_claims};
 pub(crate) use self::lobby::Lobby;
 use self::lobby::gather;
 pub(crate) use self::settle::{Own, settle};
@@ -52,6 +55,20 @@ pub(crate) enum FormationError {
          from one backup, or empty it and join again"
     )]
     Contradiction { node: u64, cluster: u64, log_node: u64, log_cluster: u64 },
+    #[error(
+        "the data folder is empty, and {listen} may be known to others: a member that lost its \
+         folder would begin a second cluster there, and grant what others hold. To begin a new \
+         cluster, --bootstrap-expect 1; to join one, --join with addresses of its members"
+    )]
+    Unasked { listen: SocketAddr },
+    #[error(
+        "node {} of cluster {} called, and takes this server for node {} of its cluster: one that \
+         begins beside that cluster would grant what others hold there. To come back as a member, \
+         remove node {} from that cluster, empty this folder, and start with --join; to begin a \
+         cluster here, remove node {} first", .0.from, .0.cluster_id, .0.node_id, .0.node_id,
+        .0.node_id
+    )]
+    Claimed(Claim),
 }
 
 /// How a server begins.
@@ -59,22 +76,33 @@ pub(crate) enum FormationError {
 pub(crate) struct Plan {
     pub(crate) beginning: Beginning,
     pub(crate) wish: Wish,
+    /// The folder has never been served from: it is empty, or was restored or recovered. Whether
+    /// others know its address as that of a member is to be found out.
+    pub(crate) is_first: bool,
+    pub(crate) has_log: bool,
 }
 
 /// Decides how a server begins, after what its folder says; one with an empty folder asks the
 /// others first, for as long as it takes.
 pub(crate) async fn plan(
     config: &ClusterConfig,
+    listen: SocketAddr,
     file: &FolderFile,
     lobby: &Lobby,
 ) -> Result<Plan, FormationError> {
-    if let Some(Folder { cluster_id, node_id, wish, .. }) = file.read()? {
-        return Ok(Plan { beginning: Beginning::Joining { cluster_id, node_id }, wish });
+    let has_log = file.has_log()?;
+    if let Some(Folder { cluster_id, node_id, wish, places }) = file.read()? {
+        let beginning = Beginning::Joining { cluster_id, node_id };
+        let is_first = places.get(node_id).is_none();
+        return Ok(Plan { beginning, wish, is_first, has_log });
     }
     let node_id = lobby.node_id;
     let wish = if config.learner { Wish::Learner } else { Wish::Voter };
-    let joining = |cluster_id| Plan { beginning: Beginning::Joining { cluster_id, node_id }, wish };
-    if !file.has_log()? {
+    let joining = |cluster_id| {
+        let beginning = Beginning::Joining { cluster_id, node_id };
+        Plan { beginning, wish, is_first: false, has_log }
+    };
+    if !has_log {
         let is_alone = config.bootstrap_expect == Some(1) && config.join.is_empty();
         if let Some(expected) = config.bootstrap_expect.filter(|_| !is_alone) {
             if let Some(weakness) = weakness(expected) {
@@ -85,11 +113,20 @@ pub(crate) async fn plan(
             }
         } else if !config.join.is_empty() {
             return Ok(joining(find_cluster(&config.join).await));
+        } else if !is_alone && !file.is_in_memory() && may_be_known(config, listen) {
+            return Err(FormationError::Unasked { listen });
         }
     }
     let (cluster_id, epoch) = (random_number()?, FIRST_EPOCH);
     let beginning = Beginning::Cluster { cluster_id, node_id, epoch };
-    Ok(Plan { beginning, wish: Wish::None })
+    Ok(Plan { beginning, wish: Wish::None, is_first: true, has_log })
+}
+
+/// Another machine may know this server's address from before: it is not the loopback's, and no
+/// port that was free.
+fn may_be_known(config: &ClusterConfig, listen: SocketAddr) -> bool {
+    let is_told = config.client_address.is_some() || config.peer_address.is_some();
+    listen.port() != 0 && (is_told || !listen.ip().is_loopback())
 }
 
 /// What is to be said against a cluster of so many members that vote.
@@ -138,10 +175,10 @@ pub(crate) async fn check_cluster(
     config: &ClusterConfig,
     membership: &Membership,
 ) -> Result<(), FormationError> {
-    let Membership { cluster_id: own, node_id: node, voters, learners } = membership;
-    if voters[..] != [*node] || !learners.is_empty() {
+    if !membership.is_alone() {
         return Ok(());
     }
+    let Membership { cluster_id: own, node_id: node, .. } = membership;
     let asking = async {
         for server in &config.join {
             match status(server.as_str()).await {

@@ -34,7 +34,7 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(50);
 /// Takes connections of other members for ever, at most [`PEER_CALLS_MAX`] at a time. Who comes
 /// says at once who it is; of those that did not, the oldest goes when there are too many: whoever
 /// opens connections and says nothing keeps no member out.
-pub(crate) async fn accept(listener: TcpListener, post: Arc<Post>) {
+pub(crate) async fn accept(listener: Arc<TcpListener>, post: Arc<Post>) {
     let calls = Arc::new(Semaphore::new(PEER_CALLS_MAX));
     let mut strangers = VecDeque::new();
     loop {

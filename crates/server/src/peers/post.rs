@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::acked::Acked;
 use super::seldom::Seldom;
 use super::starts::{Call, StartRefused, Starts};
+use crate::formation::Claim;
 use crate::hall::Hall;
 use crate::keys::random_below;
 use crate::mutex::lock;
@@ -40,6 +41,10 @@ pub(crate) enum News {
     Lost(u64),
     /// Others say that this node was removed.
     Removed,
+    /// A member of another cluster takes this node for another one of its own.
+    Claimed(Claim),
+    /// It is true.
+    ClaimProven(Claim),
     /// The cluster does not take this node, for this reason.
     Refused(String),
     /// This node has become what it wants to be.
@@ -138,6 +143,7 @@ impl Post {
         let Identity { cluster_id, node_id } = self.identity;
         let refuse = |reason, text: String| Err(Farewell { reason, text });
         if hello.cluster_id != cluster_id {
+            self.tell(News::Claimed(Claim::of(hello)));
             let text = format!(
                 "node {} is of cluster {}, this is cluster {cluster_id}: \
                  correct the addresses that it was given, or empty its data folder to let it join",

@@ -49,7 +49,7 @@ impl Node {
     async fn start(node_id: u64) -> Node {
         let (listener, address) = listener().await;
         let (hall, post) = post(node_id);
-        tokio::spawn(accept(listener, post.clone()));
+        tokio::spawn(accept(listener.into(), post.clone()));
         Node { hall, post, address, inbox: Inbox::default() }
     }
 

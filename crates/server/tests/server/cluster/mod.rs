@@ -2,6 +2,7 @@
 
 mod backups;
 mod changes;
+mod claims;
 mod copies;
 mod formation;
 mod losses;
