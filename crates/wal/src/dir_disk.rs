@@ -73,7 +73,7 @@ impl Disk for DirDisk {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).mode(FILE_MODE);
         let file = self.lock_file(options.open(self.path.join(name))?)?;
-        // Only then: it may be another's. What is empty may be a device, which has no length to set.
+        // Only then: it may be another's. What is empty may be a device, which has no length.
         if file.metadata()?.len() > 0 {
             file.set_len(0)?;
         }
