@@ -14,7 +14,7 @@ pub(crate) use backup::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use duration::{parse as parse_duration, parse_ttl};
 pub(crate) use lock::{AcquireArgs, LockArgs, Wish};
-pub(crate) use serve::{LogLevel, ServeArgs, Settings};
+pub(crate) use serve::{Listen, LogLevel, ServeArgs, Settings};
 
 use crate::exit;
 

@@ -18,6 +18,9 @@ pub(crate) const DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT: u64 = 64 * 1024 * 1024;
 pub struct Config {
     /// Where it listens; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// The name that this is an address of. Others are told the name, so that they find the server
+    /// when the name has another address.
+    pub listen_name: Option<String>,
     /// Where it keeps its data.
     pub storage: Storage,
     /// Most connections at a time; as many as the limit of open files allows, if not given.
@@ -41,6 +44,7 @@ impl Config {
     pub fn new(listen: SocketAddr, storage: Storage) -> Config {
         Config {
             listen,
+            listen_name: None,
             storage,
             connections_max: None,
             log_bytes_before_snapshot: DEFAULT_LOG_BYTES_BEFORE_SNAPSHOT,
@@ -56,6 +60,9 @@ impl Config {
 pub struct ClusterConfig {
     /// Where it listens for other members; the port after that for clients, if not given.
     pub peer_listen: Option<SocketAddr>,
+    /// The name that this is an address of; that of where it listens for clients, if neither is
+    /// given.
+    pub peer_listen_name: Option<String>,
     /// What it tells other members to reach it by; where it listens, if not given.
     pub peer_address: Option<Address>,
     /// What it tells clients to reach it by; where it listens, if not given.

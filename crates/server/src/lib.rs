@@ -7,12 +7,14 @@
 //! Reading order: [`service`](Service) (the seam), `hall`, `runtime` (the node's side), `listener`,
 //! `native`, `http`, `websocket`, `outbox`, `encode` (the connections' side), `log`, `writer`,
 //! `folder` (the disk), `peers`, `formation`, `cluster`, `leaving` (other members), `backup`,
-//! `restore`, `server` (all together). `limits`, `memory`, `keys` and `mutex` are used all over.
+//! `restore`, `server` (all together). `limits`, `memory`, `dial`, `keys` and `mutex` are used all
+//! over.
 //! DESIGN.md beside this crate says what a server does because there are others, and why.
 
 mod backup;
 mod cluster;
 mod config;
+mod dial;
 mod encode;
 mod folder;
 mod formation;

@@ -20,7 +20,8 @@ use crate::cluster::folder_of;
 use crate::config::{ClusterConfig, Config, PEER_PORT_AFTER, Storage};
 use crate::folder::FolderFile;
 use crate::formation::{
-    FormationError, Lobby, Own, Plan, check_cluster, check_folder, listen_for_claims, plan, settle,
+    FormationError, Lobby, Own, Plan, check_cluster, check_folder, listen_for_claims, plan, seek,
+    settle,
 };
 use crate::hall::Hall;
 use crate::keys::random_number;
@@ -172,8 +173,9 @@ pub async fn serve(
         tasks.0.push(tokio::spawn(peers::accept(listener, post.clone())));
     }
     if wish != Wish::None {
-        tasks.0.push(tokio::spawn(settle(post, own, config.cluster.join)));
+        tasks.0.push(tokio::spawn(settle(post.clone(), own, config.cluster.join.clone())));
     }
+    tasks.0.push(tokio::spawn(seek(post, config.cluster.join)));
     tasks.0.push(door.let_in(hall));
     let (address, connections_max, storage) = (door.address, door.connections_max, config.storage);
     started(Started {
@@ -368,25 +370,30 @@ fn origins(config: &Config) -> Origins {
 
 /// What this server is to the others.
 fn own(config: &Config, wish: Wish, peer_address: Option<SocketAddr>, address: SocketAddr) -> Own {
+    let ClusterConfig { peer_listen, peer_listen_name, .. } = &config.cluster;
+    let name = config.listen_name.as_deref();
+    let peer_name = peer_listen_name.as_deref().or(name.filter(|_| peer_listen.is_none()));
     Own {
         wish,
-        peer_address: advertised(config.cluster.peer_address.as_ref(), peer_address),
-        client_address: advertised(config.cluster.client_address.as_ref(), Some(address)),
+        peer_address: advertised(config.cluster.peer_address.as_ref(), peer_name, peer_address),
+        client_address: advertised(config.cluster.client_address.as_ref(), name, Some(address)),
         is_durable: config.storage != Storage::Memory,
     }
 }
 
-/// How others reach this server: as it was told, else where it listens. One that listens on all
-/// addresses does not know which of them others see, and says its host's name.
-fn advertised(told: Option<&Address>, listening: Option<SocketAddr>) -> String {
-    let text = match (told, listening) {
-        (Some(told), _) => told.to_string(),
-        (None, None) => String::new(),
-        (None, Some(address)) if address.ip().is_unspecified() => {
+/// How others reach this server: as it was told, else where it listens, by the name that it
+/// was told. One that listens on all addresses does not know which of them others see, and says its
+/// host's name.
+fn advertised(told: Option<&Address>, name: Option<&str>, listening: Option<SocketAddr>) -> String {
+    let text = match (told, name, listening) {
+        (Some(told), ..) => told.to_string(),
+        (None, _, None) => String::new(),
+        (None, Some(name), Some(address)) => format!("{name}:{}", address.port()),
+        (None, None, Some(address)) if address.ip().is_unspecified() => {
             let name = rustix::system::uname();
             format!("{}:{}", name.nodename().to_string_lossy(), address.port())
         }
-        (None, Some(address)) => address.to_string(),
+        (None, None, Some(address)) => address.to_string(),
     };
     if !text.is_empty() && Address::new(&text).is_err() {
         warn!(address = text, "others cannot be told this address: say another");

@@ -1,6 +1,7 @@
 //! What can be set about a server: each setting is a flag, an environment variable and a key of the
 //! configuration file, all by the same name.
 
+use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -33,11 +34,11 @@ pub(crate) struct ServeArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Where to listen; of a name that has several addresses, its first IPv4 address. Port 0 takes
-    /// any free one [default: 127.0.0.1:7420]
+    /// Where to listen; of a name that has several addresses, its first IPv4 address, and others
+    /// are told the name. Port 0 takes any free one [default: 127.0.0.1:7420]
     #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_LISTEN", value_parser = resolve)]
     #[serde(deserialize_with = "listen_of_file")]
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<Listen>,
 
     /// Keep the data in this folder [default: bramah in $XDG_STATE_HOME or ~/.local/state]
     #[arg(long, value_name = "FOLDER", env = "BRAMAH_DATA")]
@@ -70,7 +71,7 @@ pub(crate) struct Settings {
     /// Where to listen for other members of the cluster [default: the port after that of --listen]
     #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_PEER_LISTEN", value_parser = resolve)]
     #[serde(deserialize_with = "listen_of_file")]
-    pub(crate) peer_listen: Option<SocketAddr>,
+    pub(crate) peer_listen: Option<Listen>,
 
     /// What to tell other members to reach this server by [default: where it listens]
     #[arg(long, value_name = "HOST:PORT", env = "BRAMAH_PEER_ADDRESS", value_parser = address)]
@@ -121,16 +122,36 @@ fn size_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<u64>, D::Er
     size(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
 }
 
-fn resolve(text: &str) -> Result<SocketAddr, String> {
+/// Where to listen, as it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listen {
+    pub(crate) address: SocketAddr,
+    /// The name that has this address, if it was said by a name.
+    pub(crate) name: Option<String>,
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name}:{}", self.address.port()),
+            None => self.address.fmt(f),
+        }
+    }
+}
+
+fn resolve(text: &str) -> Result<Listen, String> {
     let addresses = text.to_socket_addrs().map_err(|error| {
         format!("expected HOST:PORT such as 127.0.0.1:7420 or localhost:7420: {error}")
     })?;
     let addresses: Vec<SocketAddr> = addresses.collect();
     let first = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
-    first.copied().ok_or_else(|| "the name has no address".to_owned())
+    let address = *first.ok_or("the name has no address")?;
+    let name = text.rsplit_once(':').map(|(name, _)| name.to_owned());
+    let name = name.filter(|_| text.parse::<SocketAddr>().is_err());
+    Ok(Listen { address, name })
 }
 
-fn listen_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<SocketAddr>, D::Error> {
+fn listen_of_file<'de, D: Deserializer<'de>>(file: D) -> Result<Option<Listen>, D::Error> {
     resolve(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use bramah_server::{Address, ClusterConfig, DEFAULT_LISTEN, Storage};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use crate::args::{LogLevel, ServeArgs, Settings};
+use crate::args::{Listen, LogLevel, ServeArgs, Settings};
 use crate::exit::Failure;
 
 const BYTES_PER_MIB: u64 = 1024 * 1024;
@@ -48,7 +47,7 @@ struct Set<T> {
 /// All settings of a server.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    listen: Set<SocketAddr>,
+    listen: Set<Listen>,
     storage: Set<Storage>,
     connections_max: Set<Option<usize>>,
     memory_max: Set<Option<u64>>,
@@ -62,7 +61,7 @@ pub(crate) struct Plan {
 /// What is said of a cluster; of what is not, nothing is shown.
 #[derive(Debug)]
 struct Cluster {
-    peer_listen: Option<Set<SocketAddr>>,
+    peer_listen: Option<Set<Listen>>,
     peer_address: Option<Set<Address>>,
     client_address: Option<Set<Address>>,
     join: Option<Set<Vec<Address>>>,
@@ -97,7 +96,7 @@ impl Plan {
         let data = first(said.data.clone(), source("data"), file.data);
         let in_memory = first(said.in_memory, source("in_memory"), file.in_memory);
         let in_memory = in_memory.filter(|in_memory| in_memory.value);
-        let listen = first(said.listen, source("listen"), file.listen);
+        let listen = first(said.listen.clone(), source("listen"), file.listen);
         let connections_max =
             first(said.connections_max, source("connections_max"), file.connections_max);
         if let Some(Set { value: 0, source }) = connections_max {
@@ -128,11 +127,17 @@ impl Plan {
             listen: match listen {
                 Some(listen) => listen,
                 None => {
-                    default(DEFAULT_LISTEN.parse().context("could not use the default address")?)
+                    let address =
+                        DEFAULT_LISTEN.parse().context("could not use the default address")?;
+                    default(Listen { address, name: None })
                 }
             },
             cluster: Cluster {
-                peer_listen: first(said.peer_listen, source("peer_listen"), file.peer_listen),
+                peer_listen: first(
+                    said.peer_listen.clone(),
+                    source("peer_listen"),
+                    file.peer_listen,
+                ),
                 peer_address: first(
                     said.peer_address.clone(),
                     source("peer_address"),
@@ -165,10 +170,12 @@ impl Plan {
 
     /// What the server is told.
     pub(crate) fn config(&self) -> bramah_server::Config {
-        let usual = bramah_server::Config::new(self.listen.value, self.storage.value.clone());
+        let Listen { address, name } = self.listen.value.clone();
+        let usual = bramah_server::Config::new(address, self.storage.value.clone());
         let after = self.snapshot_after_mib.as_ref();
         let after = after.map(|mib| u64::from(mib.value.get()) * BYTES_PER_MIB);
         bramah_server::Config {
+            listen_name: name,
             connections_max: self.connections_max.value,
             memory_max: self.memory_max.value,
             origins: self.origins.as_ref().map(|set| set.value.clone()).unwrap_or_default(),
@@ -189,7 +196,8 @@ impl Cluster {
             set.as_ref().map(|set| set.value.clone())
         }
         ClusterConfig {
-            peer_listen: value(&self.peer_listen),
+            peer_listen: value(&self.peer_listen).map(|it| it.address),
+            peer_listen_name: value(&self.peer_listen).and_then(|it| it.name),
             peer_address: value(&self.peer_address),
             client_address: value(&self.client_address),
             join: value(&self.join).unwrap_or_default(),

@@ -10,9 +10,10 @@ use bramah_wire::proto::request::Op;
 use bramah_wire::{Error, answer, proto};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+
+use crate::dial::dial;
 
 /// How long a question may take.
 const ASK_TIME_MAX: Duration = Duration::from_secs(2);
@@ -65,7 +66,7 @@ fn cluster_status(
 }
 
 async fn ask(server: &str, op: Op) -> Result<Outcome, AskError> {
-    let mut stream = TcpStream::connect(server).await?;
+    let mut stream = dial(server).await?;
     stream.set_nodelay(true)?;
     let mut out = BytesMut::from(&OPENING[..]);
     let request = proto::Request { id: 1, op: Some(op) };

@@ -4,6 +4,7 @@
 mod ask;
 mod claim;
 mod lobby;
+mod seek;
 mod settle;
 
 use std::io;
@@ -20,6 +21,7 @@ use self::ask::status;
 pub(crate) use self::claim::{Claim, listen_for_claims};
 pub(crate) use self::lobby::Lobby;
 use self::lobby::gather;
+pub(crate) use self::seek::seek;
 pub(crate) use self::settle::{Own, settle};
 use crate::config::ClusterConfig;
 use crate::folder::FolderFile;

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::post::Post;
+use crate::dial::dial;
 use crate::limits::{PEER_HELLO_TIME_MAX, PEER_SILENCE_TIME_MAX};
 use crate::listener::prepare;
 
@@ -31,18 +32,15 @@ pub(crate) enum CallError {
     Refused(Farewell),
 }
 
-/// Connects to another node at the address that is known of it.
+/// Connects to another node at the address that is known of it, a name looked up anew.
 pub(crate) async fn call(
     post: &Post,
     to: u64,
     purpose: Purpose,
 ) -> Result<(TcpStream, BytesMut, Welcome), CallError> {
-    let address = post.places().get(to).map(|place| place.peer.clone()).unwrap_or_default();
-    if address.is_empty() {
-        return Err(CallError::NoAddress);
-    }
+    let address = post.address_of(to).ok_or(CallError::NoAddress)?;
     let calling = async {
-        let mut stream = TcpStream::connect(address).await?;
+        let mut stream = dial(&address).await?;
         prepare(&stream)?;
         if purpose == Purpose::Messages {
             SockRef::from(&stream).set_tcp_user_timeout(Some(PEER_SILENCE_TIME_MAX))?;

@@ -210,6 +210,7 @@ async fn run(link: Arc<Link>, post: Arc<Post>) {
             }
             Err(error) => {
                 failures += 1;
+                post.note_unreached();
                 match &error {
                     CallError::Refused(why) if why.reason == Reason::Removed => {
                         post.tell(News::Removed);

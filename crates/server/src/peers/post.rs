@@ -1,5 +1,6 @@
 //! What all connections between members share.
 
+use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -12,6 +13,7 @@ use bramah_wire::link::{
 use bramah_wire::membership::Membership;
 use bramah_wire::peer::Message;
 use bytes::BytesMut;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::acked::Acked;
@@ -83,6 +85,9 @@ pub(crate) struct Post {
     pub(crate) identity: Identity,
     hall: Arc<Hall>,
     places: Mutex<Places>,
+    /// Where members say that they listen for others, of those that were not reached.
+    hints: Mutex<BTreeMap<u64, String>>,
+    unreached: Notify,
     /// Drawn for this start of the node, and when that was.
     incarnation: u64,
     begun: Instant,
@@ -101,6 +106,8 @@ impl Post {
             identity,
             hall,
             places: Mutex::new(places),
+            hints: Mutex::default(),
+            unreached: Notify::new(),
             incarnation: random_below(u64::MAX),
             begun,
             starts: Mutex::new(Starts::new(begun)),
@@ -113,6 +120,30 @@ impl Post {
     /// The addresses that this node knows.
     pub(crate) fn places(&self) -> MutexGuard<'_, Places> {
         lock(&self.places)
+    }
+
+    /// Where another node is to be called next: where it is said to be now, else where it was.
+    pub(crate) fn address_of(&self, node: u64) -> Option<String> {
+        let hint = lock(&self.hints).remove(&node);
+        let address = hint.or_else(|| Some(self.places().get(node)?.peer.clone()));
+        address.filter(|address| !address.is_empty())
+    }
+
+    /// A node said itself that it listens there. Of those that nobody looks for it is not kept.
+    pub(crate) fn hint(&self, node: u64, address: String) {
+        if node != self.identity.node_id && self.places().get(node).is_some() {
+            lock(&self.hints).insert(node, address);
+        }
+    }
+
+    /// A member was called in vain.
+    pub(crate) fn note_unreached(&self) {
+        self.unreached.notify_one();
+    }
+
+    /// Waits until a member was called in vain.
+    pub(crate) async fn until_unreached(&self) {
+        self.unreached.notified().await;
     }
 
     /// Where the log of this node ends, as of whatever is said next.

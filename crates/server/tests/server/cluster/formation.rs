@@ -115,6 +115,45 @@ fn a_member_is_found_again_that_comes_back_at_other_addresses() {
 }
 
 #[test]
+fn members_that_all_come_back_at_other_addresses_find_each_other_where_they_are_told() {
+    let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+    let first = Running::in_folder(folders[0].path());
+    let second = Running::start(joining(folder(folders[1].path()), &[&first])).expect("it starts");
+    let third = Running::start(joining(folder(folders[2].path()), &[&first])).expect("it starts");
+    let servers = [first, second, third];
+    servers.iter().for_each(|server| drop(until_voters(server, 3)));
+    servers.into_iter().for_each(Running::kill);
+    let listen: Vec<SocketAddr> = (7_440..).take(3).map(own_address).collect();
+    let cluster = ClusterConfig {
+        join: listen.iter().map(|each| address(*each)).collect(),
+        peer_listen: Some(([127, 0, 0, 1], 0).into()),
+        ..ClusterConfig::default()
+    };
+    let again = listen.into_iter().zip(&folders).map(|(listen, at)| {
+        let cluster = cluster.clone();
+        let config = Config { listen, cluster, ..config(folder(at.path())) };
+        Running::start(config).expect("it starts")
+    });
+    for server in &again.collect::<Vec<_>>() {
+        until_voters(server, 3);
+    }
+}
+
+#[test]
+fn a_name_is_told_to_others_as_a_name() {
+    let mut named = config(Storage::Memory);
+    named.listen_name = Some("localhost".to_owned());
+    let first = Running::start(named).expect("it starts");
+    let second = Running::start(joining(Storage::Memory, &[&first])).expect("it starts");
+    let status = until_voters(&second, 2);
+    let member = status.members.iter().find(|it| it.node_id == first.started.node_id);
+    let member = member.expect("it is a member");
+    assert_eq!(member.client_address, format!("localhost:{}", first.address().port()));
+    let peer_address = first.started.peer_address.expect("it listens");
+    assert_eq!(member.peer_address, format!("localhost:{}", peer_address.port()));
+}
+
+#[test]
 fn every_member_serves_every_client() {
     let servers = three();
     let mut tokens = Vec::new();
