@@ -117,6 +117,8 @@ pub(crate) struct Consensus {
     /// What is committed must be on disk soon.
     must_save: bool,
     ticks: u64,
+    /// The leader of this term hung up: so many ticks later this member stands.
+    hastened: Option<(u64, usize)>,
     /// When a message of another member last came, in ticks.
     heard: BTreeMap<u64, u64>,
     roll: Roll,
@@ -198,6 +200,7 @@ impl Consensus {
             installed: false,
             must_save: false,
             ticks: 0,
+            hastened: None,
             heard: BTreeMap::new(),
             roll: Roll::default(),
             farewell: None,
@@ -252,6 +255,23 @@ impl Consensus {
             self.raw.tick();
             self.fix_jitter();
         }
+    }
+
+    /// Waits no longer for a leader whose connections ended: its lease is over here, and this
+    /// member stands after as many ticks as its place among those that are left, so they do not
+    /// meet. Whoever hears that leader grants no vote, so one that lives is not disturbed.
+    pub(crate) fn hasten_election(&mut self, member: u64) {
+        let raft = &mut self.raw.raft;
+        if raft.state != StateRole::Follower || raft.leader_id != member {
+            return;
+        }
+        let prs = raft.prs();
+        let goes_before = |id: &u64| *id < self.node_id && *id != member;
+        let voters = prs.iter().filter(|(id, _)| prs.conf().voters().contains(**id));
+        let before = voters.filter(|(id, _)| goes_before(id)).count();
+        raft.election_elapsed = ELECTION_TICKS;
+        self.hastened = Some((raft.term, 1 + before));
+        self.fix_jitter();
     }
 
     /// It may stand for election. Two may not: whose log and members are in between, and who would
@@ -477,7 +497,9 @@ impl Consensus {
         for _ in 0..2 {
             bits = (bits ^ bits >> 31).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         }
-        let jitter = (bits >> 33) as usize % ELECTION_TICKS;
+        let drawn = (bits >> 33) as usize % ELECTION_TICKS;
+        let hastened = self.hastened.filter(|(term, _)| *term == self.term());
+        let jitter = hastened.map_or(drawn, |(_, ticks)| ticks);
         self.raw.raft.set_randomized_election_timeout(ELECTION_TICKS + jitter);
     }
 }

@@ -90,6 +90,8 @@ pub enum Input {
         /// The table in it.
         state: Box<State>,
     },
+    /// All connections with a member ended: its process is gone, or they broke.
+    HungUp(u64),
     /// Time passed.
     Tick,
 }
@@ -412,6 +414,7 @@ impl Node {
             Input::SnapshotReceived { from, message, membership, state } => {
                 self.receive_snapshot(from, message, membership, *state, out);
             }
+            Input::HungUp(member) => self.consensus.hasten_election(member),
             Input::Tick => {}
         }
     }

@@ -243,7 +243,13 @@ impl Runtime {
             }
             News::Called(node) => self.peers.handle_called(node),
             News::Reached(node, release) => self.peers.handle_reached(node, release),
-            News::Lost(node) => self.peers.handle_lost(node),
+            News::Lost(node) if self.peers.handle_lost(node) => {
+                self.inputs.push(Input::HungUp(node));
+            }
+            News::HungUp(node) if self.peers.handle_hung_up(node) => {
+                self.inputs.push(Input::HungUp(node));
+            }
+            News::Lost(_) | News::HungUp(_) => {}
             News::Removed => self.removed = true,
             News::Claimed(claim) if self.began_here => return self.yield_to(claim),
             News::Claimed(claim) => self.examine(claim),

@@ -101,6 +101,8 @@ enum Event {
     RoomAgain { member: u64 },
     /// A message comes to a member.
     Peer { to: u64, from: u64, bytes: Vec<u8> },
+    /// A member learns that its connections with another ended.
+    HungUp { to: u64, from: u64 },
     /// A snapshot comes to a member.
     Snapshot { to: u64, from: (u64, u64), parcel: Box<Parcel> },
     /// A member hears what became of a snapshot that it sent.
@@ -303,6 +305,7 @@ impl World {
                 self.members[member as usize - 1].disk.set_capacity_bytes(None);
             }
             Event::Peer { to, from, bytes } => self.peer_arrives(to, from, &bytes),
+            Event::HungUp { to, from } => self.give(to, Input::HungUp(from)),
             Event::Snapshot { to, from, parcel } => self.snapshot_arrives(to, from, parcel),
             Event::SnapshotSent { member, life, to, ok } if self.lives(member, life) => {
                 self.give(member, Input::SnapshotSent { to, ok });

@@ -30,6 +30,34 @@ fn a_new_cluster_finds_one_leader_and_all_know_it() {
 }
 
 #[test]
+fn followers_elect_at_once_when_their_leader_hangs_up() {
+    let mut cluster = Cluster::new(3);
+    let gone = cluster.leader();
+    let followers: Vec<u64> = cluster.members.keys().copied().filter(|id| *id != gone).collect();
+    cluster.isolate(gone);
+    for id in &followers {
+        cluster.step(*id, [Input::HungUp(gone)]);
+    }
+    // Less than any member waits that does not know.
+    cluster.run(300);
+    let leads = |id: &&u64| cluster.node(**id).is_leader();
+    assert_eq!(followers.iter().filter(leads).count(), 1);
+}
+
+#[test]
+fn a_leader_that_lives_is_not_disturbed_by_one_whose_connections_with_it_broke() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.leader();
+    let term = cluster.node(leader).term();
+    let follower = cluster.follower();
+    for _ in 0..20 {
+        cluster.step(follower, [Input::HungUp(leader)]);
+        cluster.run(50);
+    }
+    assert_eq!((cluster.leader(), cluster.node(leader).term()), (leader, term));
+}
+
+#[test]
 fn every_member_takes_every_request_and_answers_from_its_own_table() {
     let mut cluster = Cluster::new(3);
     for id in 1..=3 {
@@ -448,6 +476,6 @@ fn the_lead_is_handed_over_at_whatever_moment_that_is_asked() {
         cluster.run(500);
         assert_ne!(cluster.leader(), leader);
         // Another moment the next time.
-        cluster.run(450);
+        cluster.run(300);
     }
 }

@@ -30,6 +30,8 @@ pub(crate) use self::transfer::{Outgoing, receive, send};
 pub(crate) struct Peers {
     post: Arc<Post>,
     links: BTreeMap<u64, Arc<Link>>,
+    /// Who is connected to this node.
+    callers: BTreeSet<u64>,
     /// Whom this node is connected to, and the release that runs there.
     reached: BTreeMap<u64, String>,
     /// Those with something to send.
@@ -38,7 +40,8 @@ pub(crate) struct Peers {
 
 impl Peers {
     pub(crate) fn new(post: Arc<Post>) -> Peers {
-        Peers { post, links: BTreeMap::new(), reached: BTreeMap::new(), dirty: BTreeSet::new() }
+        let (callers, dirty) = Default::default();
+        Peers { post, links: BTreeMap::new(), callers, reached: BTreeMap::new(), dirty }
     }
 
     pub(crate) fn post(&self) -> &Arc<Post> {
@@ -63,6 +66,7 @@ impl Peers {
             keep
         });
         self.reached.retain(|node, _| self.links.contains_key(node));
+        self.callers.retain(|node| self.links.contains_key(node));
         let known = places.iter().map(|(node, _)| node);
         let members = membership.voters.iter().chain(&membership.learners).copied();
         for node in known.chain(members).filter(|node| is_wanted(*node)) {
@@ -97,8 +101,9 @@ impl Peers {
     }
 
     /// A member called, so it can be called too.
-    pub(crate) fn handle_called(&self, node: u64) {
+    pub(crate) fn handle_called(&mut self, node: u64) {
         if let Some(link) = self.links.get(&node) {
+            self.callers.insert(node);
             link.retry();
         }
     }
@@ -108,8 +113,14 @@ impl Peers {
         self.reached.insert(node, release);
     }
 
-    pub(crate) fn handle_lost(&mut self, node: u64) {
-        self.reached.remove(&node);
+    /// The connection to a member ended. Tells whether it was the last one with it.
+    pub(crate) fn handle_lost(&mut self, node: u64) -> bool {
+        self.reached.remove(&node).is_some() && !self.callers.contains(&node)
+    }
+
+    /// The connection of a member ended. Tells whether it was the last one with it.
+    pub(crate) fn handle_hung_up(&mut self, node: u64) -> bool {
+        self.callers.remove(&node) && !self.reached.contains_key(&node)
     }
 
     /// The release of a member that this one is connected to.

@@ -37,6 +37,8 @@ pub(crate) enum News {
     Places(Places),
     /// A member called.
     Called(u64),
+    /// The connection on which a member spoke ended.
+    HungUp(u64),
     /// A member answered a call, and runs this release.
     Reached(u64, String),
     /// The connection to a member ended.
@@ -238,7 +240,9 @@ impl Post {
 
     /// The connection on which a member spoke ended.
     pub(crate) fn end_call(&self, from: u64, call: &Arc<Call>) {
-        lock(&self.starts).end(from, call);
+        if lock(&self.starts).end(from, call) {
+            self.tell(News::HungUp(from));
+        }
     }
 
     /// Ends the connection on which a node speaks that is a member no more.

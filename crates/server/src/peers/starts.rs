@@ -154,12 +154,10 @@ impl Starts {
         self.seats.get(&node).map_or(0, |seat| seat.takeovers)
     }
 
-    /// A connection ended by itself.
-    pub(crate) fn end(&mut self, node: u64, call: &Arc<Call>) {
+    /// A connection ended by itself. Tells whether that node spoke on it last.
+    pub(crate) fn end(&mut self, node: u64, call: &Arc<Call>) -> bool {
         let seat = self.seats.get_mut(&node).filter(|seat| Arc::ptr_eq(&seat.call, call));
-        if let Some(seat) = seat {
-            seat.has_ended = true;
-        }
+        seat.map(|seat| seat.has_ended = true).is_some()
     }
 
     /// Ends the connection on which a node speaks, which is a member no more.

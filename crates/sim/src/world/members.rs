@@ -452,6 +452,20 @@ impl World {
         }
     }
 
+    /// The connections of a member end. Some of the others hear of it, soon or late; and now and
+    /// then one whose connections with another broke takes that one for gone, which lives.
+    fn end_links(&mut self, member: u64) {
+        let all = self.members.len() as u64;
+        for to in (1..=all).filter(|to| *to != member) {
+            let lives = self.random.chance(100_000);
+            let from = if lives { self.random.between(1, all) } else { member };
+            if self.random.chance(750_000) && from != to {
+                let us = self.network.time_to_know();
+                self.queue.push(self.now.plus_us(us), Event::HungUp { to, from });
+            }
+        }
+    }
+
     /// A member's process is no more, and starts again after a while, unless it may not.
     pub(super) fn stop(&mut self, member: u64, why: StopCause) {
         let machine = &mut self.members[member as usize - 1];
@@ -484,6 +498,7 @@ impl World {
             self.see(&Fact::Stopped { member, why });
         }
         self.end_connections(member, life, why);
+        self.end_links(member);
         if why == StopCause::DiskDamaged {
             self.replace(member);
         } else {
