@@ -8,7 +8,7 @@ use bramah_core::facts::{Fact, Restore};
 use bramah_core::{
     Acquire, Action, Command, Event, Happening, HoldAction, HoldId, IfHeld, Item, Key, LockName,
     Mode, OnDisconnect, OpenSession, Outcome, Owner, Priority, RequestRef, RequestSeq,
-    SessionHandle, State, Terms, Time, Ttl, Wait,
+    RevokeTarget, SessionHandle, State, Terms, Time, Ttl, Wait,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
@@ -115,7 +115,36 @@ fn snapshot(c: &mut Criterion) {
     group.bench_function("facts and restore", |b| b.iter(|| restored(table.state.facts())));
 }
 
-criterion_group!(benches, memory, cycle, hand_over, queue_while_holding, renew, snapshot);
+/// All readers of one lock at once: each of them must cost the same, however many there are.
+fn revoke(c: &mut Criterion) {
+    let mut group = c.benchmark_group("revoke a lock of readers");
+    group.sample_size(10);
+    for readers in [10_000, 100_000, 400_000] {
+        let mut full = Table::holding(0);
+        let shared = name("shared");
+        let mut client = full.open();
+        for n in 0..readers {
+            // Fewer holds each than a session may have.
+            if n % 10_000 == 0 {
+                client = full.open();
+            }
+            full.read(&mut client, &shared);
+        }
+        group.bench_function(format!("{readers}"), |b| {
+            b.iter_batched_ref(
+                || full.clone(),
+                |table| {
+                    let target = RevokeTarget::Lock(shared.clone());
+                    let by = "ops".into();
+                    table.apply(Command::Revoke { target, wait_for_deadline: false, by })
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, memory, cycle, hand_over, queue_while_holding, renew, snapshot, revoke);
 criterion_main!(benches);
 
 fn restored(facts: impl Iterator<Item = Fact>) -> State {
@@ -125,6 +154,7 @@ fn restored(facts: impl Iterator<Item = Fact>) -> State {
 }
 
 /// A table with the client side of its sessions, which acknowledge each answer by the next request.
+#[derive(Clone)]
 struct Table {
     state: State,
     now: Time,
@@ -164,12 +194,27 @@ impl Table {
     }
 
     fn acquire(&mut self, client: &mut Client, name: &LockName) -> Option<HoldId> {
+        self.ask(client, name, Mode::Exclusive, IfHeld::Refuse)
+    }
+
+    fn read(&mut self, client: &mut Client, name: &LockName) {
+        let granted = self.ask(client, name, Mode::Shared, IfHeld::Queue);
+        assert!(granted.is_some(), "readers share");
+    }
+
+    fn ask(
+        &mut self,
+        client: &mut Client,
+        name: &LockName,
+        mode: Mode,
+        if_held: IfHeld,
+    ) -> Option<HoldId> {
         let acquire = Acquire {
-            item: Item { name: name.clone(), mode: Mode::Exclusive, value: None },
+            item: Item { name: name.clone(), mode, value: None },
             key: self.key(),
             wait: Wait::Forever,
             priority: Priority(0),
-            if_held: IfHeld::Refuse,
+            if_held,
             max_waiters: None,
             terms: Terms::default(),
         };

@@ -1,5 +1,7 @@
 //! One entry of the lock table, and the rule by which it can be held by one more.
 
+use std::collections::BTreeSet;
+
 use crate::command::Mode;
 use crate::facts::Fact;
 use crate::ids::{FencingToken, LockName, Time};
@@ -188,22 +190,23 @@ fn weight(mode: Mode) -> u32 {
     }
 }
 
-/// The tokens of a lock's holds in rising order. Nearly every lock has just one.
+/// The tokens of a lock's holds in rising order. Nearly every lock has just one, and some have
+/// hundreds of thousands of readers, which may all end together: so taking one out must not move
+/// the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tokens {
     #[default]
     None,
     One(FencingToken),
-    Many(Vec<FencingToken>),
+    Many(BTreeSet<FencingToken>),
 }
 
 impl Tokens {
-    /// `token` is above all that are there: tokens rise with every grant.
     fn push(&mut self, token: FencingToken) {
         match self {
             Tokens::None => *self = Tokens::One(token),
-            Tokens::One(first) => *self = Tokens::Many(vec![*first, token]),
-            Tokens::Many(all) => all.push(token),
+            Tokens::One(first) => *self = Tokens::Many(BTreeSet::from([*first, token])),
+            Tokens::Many(all) => drop(all.insert(token)),
         }
     }
 
@@ -211,15 +214,11 @@ impl Tokens {
         match self {
             Tokens::One(only) if *only == token => *self = Tokens::None,
             Tokens::Many(all) => {
-                let Ok(index) = all.binary_search(&token) else { return false };
-                all.remove(index);
-                match all[..] {
-                    [only] => *self = Tokens::One(only),
-                    _ => {
-                        if all.len() < all.capacity() / 4 {
-                            all.shrink_to_fit();
-                        }
-                    }
+                if !all.remove(&token) {
+                    return false;
+                }
+                if let (1, Some(only)) = (all.len(), all.first()) {
+                    *self = Tokens::One(*only);
                 }
             }
             _ => return false,
@@ -227,23 +226,24 @@ impl Tokens {
         true
     }
 
-    fn as_slice(&self) -> &[FencingToken] {
-        match self {
-            Tokens::None => &[],
-            Tokens::One(only) => std::slice::from_ref(only),
-            Tokens::Many(all) => all,
-        }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = FencingToken> + '_ {
-        self.as_slice().iter().copied()
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = FencingToken> + '_ {
+        let (one, many) = match self {
+            Tokens::None => (None, None),
+            Tokens::One(only) => (Some(*only), None),
+            Tokens::Many(all) => (None, Some(all)),
+        };
+        one.into_iter().chain(many.into_iter().flatten().copied())
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.as_slice().len()
+        match self {
+            Tokens::None => 0,
+            Tokens::One(_) => 1,
+            Tokens::Many(all) => all.len(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.as_slice().is_empty()
+        matches!(self, Tokens::None)
     }
 }

@@ -204,7 +204,7 @@ impl State {
     /// [`State::ending_of`].
     #[must_use]
     pub fn verify(&self, name: &LockName, token: FencingToken) -> Verdict {
-        let newest_held = self.locks.get(name).and_then(|lock| lock.holds.iter().last());
+        let newest_held = self.locks.get(name).and_then(|lock| lock.holds.iter().next_back());
         let newest_ended = self.history.newest_token(name, newest_held.unwrap_or_default());
         Verdict {
             held: self.is_held(name, token),
