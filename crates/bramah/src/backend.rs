@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -283,6 +284,12 @@ pub trait Hold: Send + Sync + fmt::Debug {
 
     /// Until when it surely is held, on this machine's clock, as renewed so far.
     fn deadline(&self) -> LocalTime;
+
+    /// Another descriptor of the open file that holds the lock for as long as it is open anywhere;
+    /// None where none does, or it is not to be had.
+    fn lock_file(&self) -> Option<OwnedFd> {
+        None
+    }
 
     /// Why it was lost, if it was.
     fn lost_reason(&self) -> Option<LostReason>;

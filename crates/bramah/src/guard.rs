@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -71,6 +72,14 @@ impl Guard {
     #[must_use]
     pub fn deadline(&self) -> LocalTime {
         self.hold().deadline()
+    }
+
+    /// With `local:`, another descriptor of the open file that holds the lock. Give it to a process
+    /// that acts under the lock: should this one be killed, nobody else is granted the lock before
+    /// that one ends too. None where the lock is not held by a file.
+    #[must_use]
+    pub fn lock_file(&self) -> Option<OwnedFd> {
+        self.hold().lock_file()
     }
 
     /// The same as an [`Instant`], whose clock stands still while the machine is suspended: good

@@ -3,6 +3,7 @@
 mod backup;
 mod cluster;
 mod duration;
+mod keep;
 mod lock;
 mod serve;
 
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use backup::{BackupArgs, RECOVERY, RecoverArgs, RestoreArgs};
 pub(crate) use cluster::ClusterCommand;
 pub(crate) use duration::{parse as parse_duration, parse_ttl};
+pub(crate) use keep::KeepArgs;
 pub(crate) use lock::{AcquireArgs, LockArgs, Wish};
 pub(crate) use serve::{Listen, LogLevel, ServeArgs, Settings};
 
@@ -80,6 +82,9 @@ pub(crate) enum Command {
     /// Make the one member that is left of a lost cluster a cluster of its own
     #[command(after_help = RECOVERY)]
     Recover(RecoverArgs),
+    /// Keep the command of a `lock` that started this
+    #[command(hide = true)]
+    Keep(KeepArgs),
     /// Measure a service: lock cycles a second and their latency
     Bench(BenchArgs),
     /// Print a script that completes commands and flags in a shell

@@ -2,19 +2,22 @@
 
 use std::fmt;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
 use bramah::{Effect, Error, ErrorKind};
 use bramah_server::ServeError;
 
 use crate::output::{Plain, reader_left};
+use crate::signals::die_of;
 use crate::stderr;
 
 /// The table, as `bramah --help` shows it.
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0        done; of `lock`: the command returned 0 and the lock was held to its end
-  1-255    of `lock`: the command's own code, 128+N if signal N ended it
+  1-255    of `lock`: the command's own code, 128+N if signal N ended it (whoever sent that signal
+           to `lock` sees `lock` die of it too)
   64       usage
   65       the hold is gone, or the token is stale
   69       the service is unreachable or out of room; of `serve`: the address is taken
@@ -28,38 +31,55 @@ Exit codes:
   80       the lock was lost and the command stopped
   126,127  the command cannot be executed, was not found";
 
-/// An exit code.
+/// How this program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exit(pub(crate) u8);
+pub(crate) enum Exit {
+    /// With this code.
+    Code(u8),
+    /// Of a signal that was sent to it, as it would have without being told so: a shell around it
+    /// ends only then at ctrl-C.
+    Signal(i32),
+}
 
 impl Exit {
-    pub(crate) const OK: Exit = Exit(0);
-    pub(crate) const USAGE: Exit = Exit(64);
-    pub(crate) const STALE: Exit = Exit(65);
-    pub(crate) const UNAVAILABLE: Exit = Exit(69);
-    pub(crate) const INTERNAL: Exit = Exit(70);
-    pub(crate) const UNKNOWN: Exit = Exit(74);
-    pub(crate) const NOT_ACQUIRED: Exit = Exit(75);
-    pub(crate) const SESSION_ENDED: Exit = Exit(76);
-    pub(crate) const DENIED: Exit = Exit(77);
-    pub(crate) const NOT_A_MEMBER: Exit = Exit(78);
-    pub(crate) const LOST: Exit = Exit(80);
-    pub(crate) const NOT_EXECUTABLE: Exit = Exit(126);
-    pub(crate) const NOT_FOUND: Exit = Exit(127);
-
-    /// As a shell reports a process that signal `number` ended.
-    pub(crate) fn of_signal(number: i32) -> Exit {
-        Exit(u8::try_from(128 + number).unwrap_or(u8::MAX))
-    }
+    pub(crate) const OK: Exit = Exit::Code(0);
+    pub(crate) const USAGE: Exit = Exit::Code(64);
+    pub(crate) const STALE: Exit = Exit::Code(65);
+    pub(crate) const UNAVAILABLE: Exit = Exit::Code(69);
+    pub(crate) const INTERNAL: Exit = Exit::Code(70);
+    pub(crate) const UNKNOWN: Exit = Exit::Code(74);
+    pub(crate) const NOT_ACQUIRED: Exit = Exit::Code(75);
+    pub(crate) const SESSION_ENDED: Exit = Exit::Code(76);
+    pub(crate) const DENIED: Exit = Exit::Code(77);
+    pub(crate) const NOT_A_MEMBER: Exit = Exit::Code(78);
+    pub(crate) const LOST: Exit = Exit::Code(80);
+    pub(crate) const NOT_EXECUTABLE: Exit = Exit::Code(126);
+    pub(crate) const NOT_FOUND: Exit = Exit::Code(127);
 
     /// As a shell reports a process that ended so.
     pub(crate) fn of_status(status: ExitStatus) -> Exit {
-        use std::os::unix::process::ExitStatusExt;
         match (status.code(), status.signal()) {
-            (Some(code), _) => Exit(u8::try_from(code).unwrap_or(u8::MAX)),
-            (None, Some(signal)) => Exit::of_signal(signal),
+            (Some(code), _) => Exit::Code(u8::try_from(code).unwrap_or(u8::MAX)),
+            (None, Some(signal)) => Exit::Code(Exit::Signal(signal).code()),
             (None, None) => Exit::INTERNAL,
         }
+    }
+
+    /// As a shell reports it: 128 and its number for a signal.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Code(code) => code,
+            Exit::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
+        }
+    }
+
+    /// Ends this program so, or tells `main` with which code to return.
+    pub(crate) fn end(self) -> ExitCode {
+        if let Exit::Signal(number) = self {
+            die_of(number);
+        }
+        // Process 1 of a container dies of no signal of its own.
+        self.code().into()
     }
 
     fn of_error(error: &Error) -> Exit {
@@ -75,12 +95,6 @@ impl Exit {
             ErrorKind::OutcomeUnknown | ErrorKind::Storage => Exit::UNKNOWN,
             _ => Exit::INTERNAL,
         }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit.0)
     }
 }
 
@@ -168,9 +182,7 @@ fn advice(error: &Error) -> Option<&'static str> {
             Some("look with `bramah who NAME` before you do it again: it may have happened")
         }
         ErrorKind::NotHolder => Some("`bramah history NAME` tells how it ended"),
-        ErrorKind::Mismatch => {
-            Some("use it one way: all with --of, as a semaphore, or all without")
-        }
+        ErrorKind::Mismatch => Some("all who use a semaphore must say the same --of"),
         _ => None,
     }
 }

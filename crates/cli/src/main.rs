@@ -1,14 +1,14 @@
 //! The `bramah` program: flags in, output and exit codes out, no logic of its own.
 //!
 //! Reading order: [`args`] (what can be said), [`commands`] (what each does), [`child`] (the
-//! command that runs under a lock), [`output`] (how things read), [`exit`] (how it ends).
+//! command that runs under a lock), [`keeper`] (the process that ends it in time), [`output`] (how things read), [`exit`] (how it ends).
 
 mod args;
 mod bench;
 mod child;
 mod commands;
-mod descendants;
 mod exit;
+mod keeper;
 mod output;
 mod signals;
 mod stderr;
@@ -24,22 +24,23 @@ use exit::Exit;
 fn main() -> ExitCode {
     let matches = match command_line().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return exit::of_usage(&error).into(),
+        Err(error) => return exit::of_usage(&error).end(),
     };
     let args = match Args::from_arg_matches(&matches) {
         Ok(args) => args,
-        Err(error) => return exit::of_usage(&error).into(),
+        Err(error) => return exit::of_usage(&error).end(),
     };
     let result = match args.command {
         Command::Serve(serve) => commands::serve::run(serve, &matches),
         Command::Restore(args) => commands::backup::restore(args),
         Command::Recover(args) => commands::backup::recover(args),
         Command::Completions { shell } => commands::completions(shell),
+        Command::Keep(args) => keeper::run(&args).map_err(Into::into),
         command => run(command),
     };
     let exit = result.unwrap_or_else(|error| exit::explain(&error));
     stderr::flush();
-    exit.into()
+    exit.end()
 }
 
 /// An empty BRAMAH_URL is none.
@@ -81,6 +82,7 @@ async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Serve(_)
         | Command::Restore(_)
         | Command::Recover(_)
+        | Command::Keep(_)
         | Command::Completions { .. } => unreachable!("main runs these itself"),
     }
 }

@@ -1,5 +1,5 @@
-//! Lines for stderr. In a server they never wait for their reader: a thread writes them, and what
-//! finds no room in its queue is dropped and counted.
+//! Lines for stderr. In a server, and in what holds a lock or waits for one, they never wait for
+//! their reader: a thread writes them, and what finds no room in its queue is dropped and counted.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};

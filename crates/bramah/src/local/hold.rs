@@ -1,6 +1,7 @@
 //! A lock that is held through a [`super::Local`].
 
 use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -452,6 +453,11 @@ impl Hold for Handle {
 
     fn deadline(&self) -> LocalTime {
         self.held.until
+    }
+
+    fn lock_file(&self) -> Option<OwnedFd> {
+        let seated = self.held.state().seated.clone()?;
+        seated.file.fd().as_fd().try_clone_to_owned().ok()
     }
 
     fn lost_reason(&self) -> Option<LostReason> {

@@ -26,8 +26,9 @@ Environment of the command (what a service does not have is empty or 0):
   BRAMAH_HELD         all locks this runs under, so that waiting for itself is refused
 
 What it cannot do:
-  If this program is killed by signal 9, its command dies with it, but what the command started
-  runs on, with local: beside the next holder. Only a check of BRAMAH_TOKEN keeps it from writing.
+  A keeper process beside the command ends it in time also when this program is stopped or killed.
+  Nobody does when the keeper is killed too, or for what the command lets others start, as
+  `docker run` does. Only a check of BRAMAH_TOKEN keeps that from writing.
   A command that changes its user, as sudo does, cannot be stopped when the lock is lost: that is
   said on stderr, and it runs on. Write `sudo bramah lock NAME -- COMMAND` instead of
   `bramah lock NAME -- sudo COMMAND`.
@@ -200,12 +201,17 @@ impl LockArgs {
         )))
     }
 
+    /// How long the lock is held at most without being renewed.
+    pub(crate) fn life(&self) -> Duration {
+        let ttl = self.wish.ttl;
+        self.wish.max_hold.map_or(ttl, |max_hold| max_hold.min(ttl))
+    }
+
     /// How long before the deadline the command is asked to end.
     ///
     /// With more than half the TTL, one keepalive that comes a little late would stop it.
     pub(crate) fn grace(&self) -> Result<Duration, Failure> {
-        let ttl = self.wish.ttl;
-        let life = self.wish.max_hold.map_or(ttl, |max_hold| max_hold.min(ttl));
+        let life = self.life();
         match self.grace {
             None => Ok(GRACE_MAX.min(life / 4)),
             Some(grace) if grace <= life / 2 => Ok(grace),
@@ -241,7 +247,7 @@ impl Wish {
 
     /// The exit code for a lock that somebody else has.
     pub(crate) fn conflict_exit(&self) -> Exit {
-        Exit(self.conflict_exit_code)
+        Exit::Code(self.conflict_exit_code)
     }
 
     /// How many permits the semaphore has, as it is said here.

@@ -33,7 +33,7 @@ pub(crate) async fn acquire(
         never = say_who_is_in_the_way(wish, name, locker, place) => match never {},
         signal = signals.ending() => {
             leave(locker).await;
-            return Ok(Err(Exit::of_signal(signal.as_raw())));
+            return Ok(Err(Exit::Signal(signal.as_raw())));
         }
     };
     let error = match acquired {

@@ -13,6 +13,7 @@ use crate::args::{AcquireArgs, HoldArgs, RenewArgs, RevokeArgs, SetArgs};
 use crate::exit::{Exit, Failure, say};
 use crate::output::{self, Plain, json};
 use crate::signals::Signals;
+use crate::stderr;
 
 /// Most bytes that are read as a value: one more than a service takes, which then says so.
 const VALUE_READ_MAX: u64 = 64 * 1024 + 1;
@@ -33,6 +34,7 @@ pub(crate) async fn acquire(args: AcquireArgs) -> anyhow::Result<Exit> {
     output::needs_stdout("print the hold id")?;
     let service = args.wish.service.builder().ttl(args.wish.ttl).owner(args.wish.owner());
     let locker = service.connect().await?;
+    stderr::make_lossy().context("could not start a thread for stderr")?;
     let mut signals = Signals::take().context("could not take signals")?;
     let request = args.wish.request(&locker, &args.name)?.detached();
     let asked = asking::acquire(&args.wish, &args.name, &locker, request, &mut signals).await?;

@@ -1,32 +1,33 @@
 //! `bramah lock`: a command that runs under a lock, and never without it.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context;
 use bramah::{Guard, LocalTime, LostReason, Released, Span};
 use rustix::process::Signal;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::asking::{acquire, leave};
 use super::reentry::{self, Held};
 use crate::args::LockArgs;
-use crate::child::Child;
+use crate::child::{Child, Terms};
 use crate::exit::{Exit, Failure, say};
-use crate::signals::{Signals, stand_still};
+use crate::keeper::message::Report;
+use crate::signals::{Signals, bury_orphans, stand_still};
+use crate::stderr;
 
-/// How long before the deadline the command is killed: time for the signal to do its work.
-const KILL_MARGIN: Duration = Duration::from_millis(50);
-/// How long what was killed gets to end before it is killed again, with what is new; then twice as
-/// long, and so on.
-const KILL_INTERVAL: Duration = Duration::from_millis(20);
 /// How long whoever hears of ctrl-Z too gets to leave a terminal tidy, before it is made to stand
 /// still.
 const TIDY_TIME: Duration = Duration::from_millis(50);
-/// Longest sleep between two looks at the deadline: timers stand still while the machine is
-/// suspended.
+/// Longest sleep between two looks at the deadline,
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// and how many there are at least while a lease lasts: each is told to the keeper.
+const LOOKS_PER_TTL: u32 = 32;
+/// This part of a lease at most is given up because the machine is busy.
+const LATENESS_PART: u32 = 8;
 
 pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
     args.check_command(&std::env::args_os().collect::<Vec<_>>())?;
@@ -39,28 +40,40 @@ pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
         ))
         .into());
     }
+    stderr::make_lossy().context("could not start a thread for stderr")?;
     let mut signals = Signals::take().context("could not take signals")?;
     let service = args.wish.service.builder().ttl(args.wish.ttl).owner(args.owner());
     let service = service.on_disconnect_release(args.release_on_disconnect);
     let locker = tokio::select! {
         locker = service.connect() => locker?,
-        signal = signals.ending() => return Ok(Exit::of_signal(signal.as_raw())),
+        signal = signals.ending() => return Ok(Exit::Signal(signal.as_raw())),
     };
     let request = args.wish.request(&locker, &args.name)?;
     let guard = match acquire(&args.wish, &args.name, &locker, request, &mut signals).await? {
         Ok(guard) => guard,
         Err(exit) => return Ok(exit),
     };
-    match Child::spawn(&args.command(), &environment(&args, &held, &guard)) {
-        Ok(child) => match attend(child, &guard, &mut signals, grace).await? {
-            Some(status) => {
-                let exit = confirm(guard, status).await;
-                leave(&locker).await;
-                Ok(exit)
+    let terms = Terms {
+        deadline: guard.deadline(),
+        grace,
+        lateness_max: args.life() / LATENESS_PART,
+        lock_file: guard.lock_file(),
+    };
+    match Child::spawn(&args.command(), &environment(&args, &held, &guard), terms).await {
+        Ok(mut child) => {
+            let mut passed_on = Vec::new();
+            let ended = attend(&mut child, &guard, &mut signals, &mut passed_on).await?;
+            child.leave().await;
+            match ended {
+                Some(status) => {
+                    let exit = confirm(guard, status, &passed_on).await;
+                    leave(&locker).await;
+                    Ok(exit)
+                }
+                // A service that is silent cannot be told anything.
+                None => Ok(Exit::LOST),
             }
-            // A service that is silent cannot be told anything.
-            None => Ok(Exit::LOST),
-        },
+        }
         Err(error) => {
             say(not_started(&args, &error));
             leave(&locker).await;
@@ -95,89 +108,89 @@ fn not_started(args: &LockArgs, error: &io::Error) -> String {
     format!("could not run '{}': {error}", program.to_string_lossy())
 }
 
-/// The command is being stopped.
-struct Stop {
-    /// It is killed then, and again later. The lock cannot be granted to another before.
-    kill_at: LocalTime,
-    kill_again_after: Duration,
-}
-
-/// Stays with the command until it ended, and sees that it ends before the lock can be another's.
-/// None if it had to be stopped.
+/// Stays with the command until it ended, and notes the signals that were meant for it. None if it
+/// had to be stopped, which the keeper does before the lock can be another's.
 async fn attend(
-    mut child: Child,
+    child: &mut Child,
     guard: &Guard,
     signals: &mut Signals,
-    grace: Duration,
+    passed_on: &mut Vec<Signal>,
 ) -> anyhow::Result<Option<ExitStatus>> {
-    let mut stop: Option<Stop> = None;
-    let status = loop {
-        let look_at = match &stop {
-            None => guard.deadline().minus(grace),
-            Some(stop) => stop.kill_at,
-        };
-        let is_due = LocalTime::now() >= look_at;
+    let look_interval = LOOK_INTERVAL.min(guard.ttl() / LOOKS_PER_TTL);
+    let mut is_lost = false;
+    loop {
+        child.extend(guard.deadline());
         tokio::select! {
             biased;
-            reason = guard.lost(), if stop.is_none() => {
+            reason = guard.lost(), if !is_lost => {
+                is_lost = true;
+                child.stop();
                 say(format_args!("{} was lost: {reason}; stopping the command", the_lock(guard)));
-                stop = Some(begin_stop(&child, guard, grace));
             }
-            status = child.wait() => break status.context("could not wait for the command")?,
-            // Before the signals: there may always be one more of a child that ended.
-            () = std::future::ready(()), if is_due => match &mut stop {
-                None => {
+            report = child.report() => match report.context("the keeper of the command is gone")? {
+                Report::Ended(status) => return Ok(Some(ExitStatus::from_raw(status))),
+                Report::Stopped => return Ok(None),
+                Report::Stopping if !is_lost => {
+                    is_lost = true;
                     say(format_args!(
                         "{} ends in {} and is not renewed; stopping the command",
                         the_lock(guard),
                         Span(guard.remaining())
                     ));
-                    stop = Some(begin_stop(&child, guard, grace));
                 }
-                Some(stop) => {
-                    child.kill();
-                    stop.kill_at = LocalTime::now().plus(stop.kill_again_after);
-                    stop.kill_again_after = LOOK_INTERVAL.min(stop.kill_again_after * 2);
-                }
+                Report::Refused(pid) => say(format_args!(
+                    "could not stop process {pid} (it runs as another user): it runs on without \
+                     the lock"
+                )),
+                Report::NotForwarded(signal) => say(format_args!(
+                    "could not pass signal {signal} on to process {} (it runs as another user)",
+                    child.pid()
+                )),
+                Report::Stopping | Report::Paused | Report::Started(_) | Report::NotStarted(_) => {}
             },
-            // The lock is not renewed while this process stands still, so the command must too.
             signal = signals.next() => match signal {
-                Signal::TSTP => {
-                    sleep(TIDY_TIME.min(look_at.since(LocalTime::now()))).await;
-                    child.pause();
-                    stand_still();
-                    if guard.is_held() {
-                        child.resume();
-                    }
+                Signal::TSTP => stand_still_together(child, guard, signals).await?,
+                Signal::CHILD => bury_orphans(),
+                Signal::CONT => {}
+                signal => {
+                child.forward(signal);
+                if !passed_on.contains(&signal) {
+                    passed_on.push(signal);
                 }
-                Signal::CHILD => child.bury_orphans(),
-                signal => child.forward(signal),
+            }
             },
-            () = sleep(look_at.since(LocalTime::now()).min(LOOK_INTERVAL)), if !is_due => {}
+            // A renewed lock tells nobody so.
+            () = sleep(look_interval) => {}
         }
-    };
-    if stop.is_some() {
-        // What the command left behind must not go on either.
-        while !child.kill() {
-            sleep(KILL_INTERVAL).await;
-            child.bury_orphans();
-        }
-        return Ok(None);
     }
-    Ok(Some(status))
 }
 
-fn begin_stop(child: &Child, guard: &Guard, grace: Duration) -> Stop {
-    child.ask_to_end();
-    let before_deadline = guard.deadline().minus(KILL_MARGIN);
-    let kill_at = LocalTime::now().plus(grace).min(before_deadline);
-    Stop { kill_at, kill_again_after: KILL_INTERVAL }
+/// The lock is not renewed while this process stands still, so the command must stand still too.
+async fn stand_still_together(
+    child: &mut Child,
+    guard: &Guard,
+    signals: &mut Signals,
+) -> anyhow::Result<()> {
+    if signals.continues_within(TIDY_TIME).await {
+        return Ok(());
+    }
+    child.pause();
+    // Whatever else there is to be told is told by the end of the socket, too.
+    let _ = timeout(TIDY_TIME, child.paused()).await;
+    if !signals.continues_within(Duration::ZERO).await {
+        stand_still();
+    }
+    if guard.is_held() {
+        child.resume();
+    }
+    Ok(())
 }
 
 /// The command ended by itself: only the release can tell whether the lock was held until then.
-async fn confirm(guard: Guard, status: ExitStatus) -> Exit {
+async fn confirm(guard: Guard, status: ExitStatus, passed_on: &[Signal]) -> Exit {
     let lock = the_lock(&guard);
-    let exit = Exit::of_status(status);
+    let of_ours = passed_on.iter().find(|signal| Some(signal.as_raw()) == status.signal());
+    let exit = of_ours.map_or(Exit::of_status(status), |signal| Exit::Signal(signal.as_raw()));
     match guard.release().await {
         Ok(Released::Released) => exit,
         Ok(Released::AlreadyLost(reason)) => {

@@ -61,7 +61,7 @@ async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit
         let second = signals.ending().await;
         say("stopped at once: what was under way may or may not have happened");
         stderr::flush();
-        std::process::exit(Exit::of_signal(second.as_raw()).0.into());
+        std::process::exit(Exit::Signal(second.as_raw()).code().into());
     });
     let announce = move |started: Started| {
         // On a thread of its own: whoever does not read it keeps no client waiting.

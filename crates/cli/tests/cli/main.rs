@@ -10,6 +10,7 @@ mod counting;
 mod failover;
 mod harness;
 mod holds;
+mod keeping;
 mod losing;
 mod serving;
 mod standing;
