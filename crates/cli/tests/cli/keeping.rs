@@ -174,7 +174,8 @@ fn children_that_were_there_before_it_are_not_the_command_s() {
     let words: Vec<_> = lock.get_args().map(|word| word.to_string_lossy()).collect();
     let mut command = Command::new("sh");
     let program = env!("CARGO_BIN_EXE_bramah");
-    command.args(["-c", &format!("sleep 60 & echo $!; exec {program} {}", words.join(" "))]);
+    command
+        .args(["-c", &format!("sleep 60 >&- 2>&- & echo $!; exec {program} {}", words.join(" "))]);
     command.env("BRAMAH_URL", &server.url).stdin(Stdio::null());
     let mut holder = Program::read(command);
     let before = holder.line();
