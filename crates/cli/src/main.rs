@@ -1,7 +1,8 @@
 //! The `bramah` program: flags in, output and exit codes out, no logic of its own.
 //!
 //! Reading order: [`args`] (what can be said), [`commands`] (what each does), [`child`] (the
-//! command that runs under a lock), [`keeper`] (the process that ends it in time), [`output`] (how things read), [`exit`] (how it ends).
+//! command that runs under a lock), [`keeper`] (the process that ends it in time), [`output`] (how
+//! things read), [`exit`] (how it ends).
 
 mod args;
 mod bench;
