@@ -7,6 +7,9 @@ use bramah_wire::ErrorCode;
 use super::problem::Problem;
 use crate::websocket::Origins;
 
+/// What a page of another origin may read of an answer's head, beside what every page may.
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("allow, location, retry-after");
+
 /// Refuses a change that a browser makes for a page that may not speak to this server: browsers say
 /// the page's origin with every change. Other clients send none of these headers.
 ///
@@ -49,6 +52,7 @@ pub(crate) fn share(answer: &mut HeaderMap, page: HeaderValue) {
         answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
     }
+    answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
     answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, page);
     answer.insert(header::VARY, HeaderValue::from_static("origin"));
 }

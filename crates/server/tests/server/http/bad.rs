@@ -253,6 +253,8 @@ fn a_page_of_a_listed_origin_reads_what_came_of_it_and_others_do_not() {
             assert_eq!(answer.status, status, "{answer}");
             let shared = answer.header("access-control-allow-origin");
             assert_eq!(shared, may.then_some(origin), "{method} {answer:?}");
+            let exposed = answer.header("access-control-expose-headers");
+            assert_eq!(exposed, may.then_some("allow, location, retry-after"), "{answer:?}");
             let methods = answer.header("access-control-allow-methods");
             let asked_before = may && method == "OPTIONS";
             assert_eq!(methods, asked_before.then_some("DELETE"), "{method} {answer:?}");

@@ -106,6 +106,27 @@ fn the_server_tells_how_it_is() {
 }
 
 #[test]
+fn who_checks_health_may_ask_it_in_any_of_its_ways() {
+    let server = Running::in_memory();
+    let mut http = Http::connect(server.address());
+    for path in ["/healthz", "/readyz"] {
+        for query in ["", "?", "?a=b&a=b", "?check=haproxy;x", "?%zz", "?name=\u{e9}"] {
+            let path = format!("{path}{query}");
+            http.get(&path).good();
+            let head = http.ask("HEAD", &path, "");
+            assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+            let options = http.ask("OPTIONS", &path, "");
+            assert_eq!((options.status, options.header("allow")), (204, Some("GET,HEAD")));
+        }
+        http.send_bytes(format!("OPTIONS {path}?x HTTP/1.0\r\n\r\n").as_bytes());
+        assert_eq!(http.answer_as_it_is("OPTIONS").map(|it| it.status), Some(204));
+        http = Http::connect(server.address());
+    }
+    // What takes no parameters elsewhere still says so.
+    assert_eq!(http.get("/v1/cluster?x").problem(), (400, "invalid_request".to_owned()));
+}
+
+#[test]
 fn a_stale_look_says_how_old_it_may_be() {
     let server = Running::in_memory();
     let mut http = Http::connect(server.address());
