@@ -20,7 +20,8 @@ page() {
 page name-server '^10\.0\.0\.7$' '^10\.0\.0\.8$'
 page health-mesh '^shop up$' '^shop down$' '"reason":"expired"' '"reason":"released"'
 page any-language '(Python holds nightly under token 2|SKIPPED: example.py)' \
-    '(JavaScript holds nightly under token [23]|SKIPPED: example.mjs)'
+    '(JavaScript holds nightly under token [23]|SKIPPED: example.mjs)' \
+    '(Python holds tables/orders under token|SKIPPED: example.py)'
 
 folder=$(mktemp -d)
 started=()
@@ -52,8 +53,14 @@ until_said server.log 1 'serving bramah://127'
 address=$(grep -m1 -oE '127\.0\.0\.1:[1-9][0-9]*' server.log)
 export BRAMAH_URL=bramah://$address API=$address/v1
 
-# The first block of a page in some language; the first script that a page writes.
-block() { awk "/^\`\`\`$2\$/ {on = 1; next} /^\`\`\`/ && on {exit} on" "$guides/$1.md"; }
+# The first block of a page in some language, or the one of this number; the first script that a
+# page writes.
+block() {
+    awk -v number="${3:-1}" -v begin="^\`\`\`$2\$" '
+        $0 ~ begin {on = ++seen == number; next}
+        /^```/ {on = 0}
+        on' "$guides/$1.md"
+}
 sed -n '/^cat >service /,/^SERVICE$/p' "$guides/health-mesh.md" >write
 bash write
 
@@ -142,6 +149,25 @@ assert told == 412, f"the loss was told as {told}"
 PYTHON
     timeout 20 python3 lose.py >python.log 2>&1 || fail "Python's lock"
     echo "python: renewed, and lost when it was revoked"
+
+    block any-language python 2 | sed "s|localhost:7420|$address|; /^session = /,\$d" >session.py
+    cat >>session.py <<'PYTHON'
+session = Session(ttl=1)
+lost, kept = session.acquire("c"), session.acquire("d")
+time.sleep(1.5)
+assert session.is_held(lost) and session.is_held(kept), "they were not kept alive"
+deadline = ask("GET", "locks/c", 5)["holders"][0]["expires_in_ms"] / 1000 + time.monotonic()
+ask("POST", "locks/c/revoke", 5, by="test", wait_for_deadline=True)
+while session.is_held(lost):
+    assert time.monotonic() < deadline, "it is not known that it is lost"
+    time.sleep(0.01)
+time.sleep(1.5)
+assert session.is_held(kept), "what was not revoked is lost too"
+session.close()
+PYTHON
+    timeout 20 python3 session.py >session.log 2>&1 || fail "Python's session"
+    grep -qx 'lost c revoked' session.log || fail "Python's session does not say how it was lost"
+    echo "python: a session keeps what it has, and knows at once what was revoked"
 fi
 if command -v node >/dev/null; then
     block any-language js | sed "s|localhost:7420|$address|; /^await withLock/,\$d" >lose.mjs

@@ -171,7 +171,7 @@ fn say_yes(op: Op, token: u64) -> (Outcome, Option<What>) {
         Op::KeepAlive(_) => {
             let result = Some(proto::renewal::Result::DeadlineMs(60_000));
             let renewals = vec![proto::Renewal { result }];
-            Outcome::KeptAlive(proto::KeptAlive { renewals })
+            Outcome::KeptAlive(proto::KeptAlive { renewals, ended: vec![] })
         }
         _ => Outcome::ServerInfo(proto::ServerInfo::default()),
     };

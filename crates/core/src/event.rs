@@ -135,6 +135,15 @@ impl EndReason {
         }
     }
 
+    /// It is the end of a whole session, which all of the session's holds share.
+    #[must_use]
+    pub fn is_of_session(&self) -> bool {
+        matches!(
+            self,
+            EndReason::Expired { .. } | EndReason::SessionClosed | EndReason::Disconnected
+        )
+    }
+
     /// The holder did not choose this end, so what it guarded may be half done: the lock delay
     /// applies.
     #[must_use]

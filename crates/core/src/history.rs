@@ -1,6 +1,6 @@
 //! A bounded memory of what ended, so that "why did I lose it" has an answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -33,11 +33,21 @@ pub struct Ended {
 }
 
 /// The last [`HISTORY_LEN_MAX`] holds and as many sessions that ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     pub(crate) holds: Last<FencingToken, Ended>,
     pub(crate) sessions: Last<SessionId, EndedSession>,
+    /// Where holds that ended before their session did stand among `holds`.
+    of_sessions: BTreeSet<(SessionId, u64)>,
 }
+
+impl PartialEq for History {
+    fn eq(&self, other: &History) -> bool {
+        self.holds == other.holds && self.sessions == other.sessions
+    }
+}
+
+impl Eq for History {}
 
 /// The last of what ended, oldest first.
 #[derive(Clone, Debug)]
@@ -64,17 +74,22 @@ impl<K, R: Row<Key = u64> + PartialEq> PartialEq for Last<K, R> {
 impl<K, R: Row<Key = u64> + Eq> Eq for Last<K, R> {}
 
 impl<K: Copy + Ord, R: Row<Key = u64>> Last<K, R> {
-    fn push(&mut self, key: impl Fn(&R) -> K, row: R) {
+    /// Gives back what is forgotten for it, and where that stood.
+    fn push(&mut self, key: impl Fn(&R) -> K, row: R) -> Option<(u64, R)> {
+        let mut forgotten = None;
         if self.rows.len() == HISTORY_LEN_MAX
             && let Some((first, _)) = self.rows.first_key_value()
         {
             let first = *first;
-            let forgotten = self.rows.remove(&first);
-            forgotten.map(|oldest| self.places.remove(&key(&oldest)));
+            forgotten = self.rows.remove(&first).map(|oldest| (first, oldest));
+        }
+        if let Some((_, oldest)) = &forgotten {
+            self.places.remove(&key(oldest));
         }
         self.places.insert(key(&row), self.next);
         self.rows.insert(self.next, row);
         self.next += 1;
+        forgotten
     }
 
     fn get(&self, key: &K) -> Option<&R> {
@@ -88,7 +103,12 @@ impl<K: Copy + Ord, R: Row<Key = u64>> Last<K, R> {
 
 impl History {
     pub(crate) fn push(&mut self, ended: Ended) {
-        self.holds.push(|ended| ended.token, ended);
+        if !ended.reason.is_of_session() {
+            self.of_sessions.insert((ended.session, self.holds.next));
+        }
+        if let Some((place, oldest)) = self.holds.push(|ended| ended.token, ended) {
+            self.of_sessions.remove(&(oldest.session, place));
+        }
     }
 
     pub(crate) fn push_session(&mut self, ended: EndedSession) {
@@ -116,13 +136,20 @@ impl History {
         self.holds.get(&token)
     }
 
+    /// Holds of this session that ended before it did, newest first.
+    pub(crate) fn of_session(&self, id: SessionId) -> impl Iterator<Item = &Ended> {
+        let all = self.of_sessions.range((id, 0)..=(id, u64::MAX));
+        all.rev().filter_map(|(_, place)| self.holds.rows.get(place))
+    }
+
     pub(crate) fn session(&self, id: SessionId) -> Option<&EndedSession> {
         self.sessions.get(&id)
     }
 
     /// About the bytes that all of it takes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.holds.bytes() + self.sessions.bytes()
+        let index = 2 * self.of_sessions.len() * size_of::<(SessionId, u64)>();
+        self.holds.bytes() + self.sessions.bytes() + index
     }
 }
 

@@ -31,6 +31,8 @@ pub const SESSION_ANSWERS_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const LOCK_WAITERS_MAX: usize = 10_000;
 /// Most holders of one lock that a view of it names.
 pub const HOLDERS_SHOWN_MAX: usize = 1_000;
+/// Most ended holds of one session that its client is told of together, newest first.
+pub const SESSION_ENDED_SHOWN_MAX: usize = 64;
 /// Most permits of a semaphore.
 pub const PERMITS_MAX: u32 = 1_000_000;
 /// Most locks in one acquire of many.

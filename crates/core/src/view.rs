@@ -7,7 +7,7 @@ use crate::command::{Mode, OnDisconnect, Owner};
 use crate::event::EndReason;
 use crate::history::Ended;
 use crate::ids::{FencingToken, LockName, Priority, SessionHandle, SessionId, Time, Ttl, Value};
-use crate::limits::HOLDERS_SHOWN_MAX;
+use crate::limits::{HOLDERS_SHOWN_MAX, SESSION_ENDED_SHOWN_MAX};
 use crate::lock::Lock;
 use crate::outcome::{Grant, Refusal};
 use crate::session::Session;
@@ -104,6 +104,8 @@ pub struct SessionGrants {
     pub deadline: Time,
     /// All it holds, in the order of grant.
     pub holds: Vec<Grant>,
+    /// What it held and holds no more, as [`State::ended_of_session`] has it.
+    pub ended: Vec<Ended>,
 }
 
 /// How much there is in the table.
@@ -177,7 +179,14 @@ impl State {
     pub fn session_grants(&self, handle: SessionHandle) -> Result<SessionGrants, Refusal> {
         let session = self.check_session(handle)?;
         let holds = session.holds.iter().filter_map(|token| self.grant_of(*token).ok()).collect();
-        Ok(SessionGrants { ttl: session.fact.ttl, deadline: session.deadline(), holds })
+        let ended = self.ended_of_session(handle.id).cloned().collect();
+        Ok(SessionGrants { ttl: session.fact.ttl, deadline: session.deadline(), holds, ended })
+    }
+
+    /// The last [`SESSION_ENDED_SHOWN_MAX`] holds that ended while their session, of this number,
+    /// lived on, newest first, as far as they are remembered.
+    pub fn ended_of_session(&self, id: SessionId) -> impl Iterator<Item = &Ended> {
+        self.history.of_session(id).take(SESSION_ENDED_SHOWN_MAX)
     }
 
     /// When an open session ends, unless renewed.

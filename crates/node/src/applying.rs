@@ -1,16 +1,21 @@
 //! Committed entries, and the answers that they give.
 
 use bramah_core::mutant::{self, Mutant};
-use bramah_core::{Command, OnDisconnect, Outcome, SessionClose, SessionHandle, State, Time};
+use bramah_core::{
+    Command, OnDisconnect, Outcome, Refusal, SessionClose, SessionHandle, State, Time,
+};
 
 use crate::clock::BootTime;
 use crate::consensus::Committed;
-use crate::hub::ClientId;
+use crate::hub::{ClientId, Hub};
 use crate::mutants;
 use crate::node::{Node, Output};
-use crate::pending::Origin;
+use crate::pending::{Origin, Waiting};
 use crate::reply::Reply;
 use crate::restore::{ENTRY_CHANGE, ENTRY_COMMANDS, NodeError, apply_entry};
+
+/// Most ended holds that an answer to a keepalive names, of all its sessions together.
+const KEPT_ALIVE_ENDED_MAX: usize = 1_024;
 
 impl Node {
     /// Applies a committed entry.
@@ -54,9 +59,10 @@ impl Node {
         apply_entry(state, index, data, &mut events, |state, applied, events| {
             let origin = applied.as_ref().and_then(|(_, origin)| *origin);
             let origin = origin.filter(|(of, _)| of == incarnation);
-            let origin = origin.and_then(|(_, number)| pending.take(number));
-            let by = match (origin, applied) {
-                (Some(Origin::Client(client, id)), Some((outcome, _))) => {
+            let asked = origin.and_then(|(_, number)| pending.take(number));
+            let asked = asked.map(|Waiting { origin, command, .. }| (origin, command));
+            let by = match (asked, applied) {
+                (Some((Origin::Client(client, id), _)), Some((outcome, _))) => {
                     if let Outcome::SessionOpened { session, .. } = outcome {
                         if hub.is_connected(client) {
                             hub.attach(client, session);
@@ -68,8 +74,11 @@ impl Node {
                     out.push(Output::Reply { client, id, now: state.now(), reply });
                     Some(client)
                 }
-                (Some(Origin::KeepAlives(asked)), Some((outcome, _))) => {
-                    answer_keepalives(&asked, outcome, state.now(), out);
+                (
+                    Some((Origin::KeepAlives(asked), Command::Renew(sessions))),
+                    Some((Outcome::Renewed(renewals), _)),
+                ) => {
+                    answer_keepalives(state, hub, &asked, &sessions, renewals, out);
                     None
                 }
                 _ => None,
@@ -94,17 +103,28 @@ pub(crate) fn close_disconnected(session: SessionHandle) -> Command {
     Command::CloseSession { session, cause: SessionClose::Disconnected }
 }
 
-/// Gives each client the part of the answers that it asked for.
+/// Gives each client the part of the answers that it asked for. Of the holds of a session that end,
+/// notices tell the connection that it is attached to: to another one that keeps it alive, nothing
+/// but this answer would.
 fn answer_keepalives(
+    state: &State,
+    hub: &Hub,
     asked: &[(ClientId, u64, usize)],
-    outcome: Outcome,
-    now: Time,
+    mut sessions: &[SessionHandle],
+    renewals: Vec<Result<Time, Refusal>>,
     out: &mut Vec<Output>,
 ) {
-    let Outcome::Renewed(renewals) = outcome else { return };
-    let mut renewals = renewals.into_iter();
-    for (client, id, len) in asked {
-        let reply = Reply::KeptAlive(renewals.by_ref().take(*len).collect());
-        out.push(Output::Reply { client: *client, id: *id, now, reply });
+    let (now, mut renewals) = (state.now(), renewals.into_iter());
+    for &(client, id, len) in asked {
+        let (own, others) = sessions.split_at(len.min(sessions.len()));
+        sessions = others;
+        let renewals: Vec<_> = renewals.by_ref().take(len).collect();
+        let unheard = own.iter().zip(&renewals).filter(|(session, renewed)| {
+            renewed.is_ok() && hub.client_of(session.id) != Some(client)
+        });
+        let ended = unheard.flat_map(|(session, _)| state.ended_of_session(session.id));
+        let ended = ended.take(KEPT_ALIVE_ENDED_MAX).cloned().collect();
+        let reply = Reply::KeptAlive { renewals, ended };
+        out.push(Output::Reply { client, id, now, reply });
     }
 }

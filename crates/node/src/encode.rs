@@ -10,8 +10,9 @@ use crate::reply::{Info, Listing, Notice, Reply, Unavailable};
 pub fn reply(id: u64, now: Time, reply: &Reply) -> proto::Message {
     match reply {
         Reply::Outcome(outcome) => wire::reply(id, now, outcome),
-        Reply::KeptAlive(renewals) => wire::kept_alive(id, now, renewals),
+        Reply::KeptAlive { renewals, ended } => wire::kept_alive(id, now, renewals, ended),
         Reply::Attached { session, after } => wire::attached(id, now, session, *after),
+        Reply::Session { session, after } => wire::session(id, now, session, *after),
         Reply::Lock { name, view } => listing::lock(id, now, name, view.as_deref()),
         Reply::Locks(Listing { revision, items, len_max }) => {
             listing::lock_list(id, now, *revision, items.iter().cloned(), *len_max)

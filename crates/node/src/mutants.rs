@@ -29,7 +29,10 @@ pub(crate) fn reads_alone(node: &Node) -> bool {
 pub(crate) fn keepalive_answer(node: &Node, sessions: &[SessionHandle]) -> Option<Reply> {
     let deadline = |session: &SessionHandle| node.state.session_deadline(*session);
     let is_on = mutant::is_on(Mutant::KeepaliveAnsweredEarly);
-    is_on.then(|| Reply::KeptAlive(sessions.iter().map(deadline).collect()))
+    is_on.then(|| Reply::KeptAlive {
+        renewals: sessions.iter().map(deadline).collect(),
+        ended: Vec::new(),
+    })
 }
 
 /// What is due by this member's own clock ends.

@@ -192,25 +192,21 @@ impl Pending {
     }
 
     /// This one is applied.
-    pub(crate) fn take(&mut self, number: u64) -> Option<Origin> {
-        self.take_waiting(number).map(|waiting| waiting.origin)
-    }
-
-    /// The leader refused this one.
-    pub(crate) fn refuse(&mut self, now: BootTime, number: u64) -> Option<Origin> {
-        let waiting = self.take_waiting(number)?;
-        if waiting.origin == Origin::Node {
-            self.refused.push_back((now, waiting.command));
-        }
-        Some(waiting.origin)
-    }
-
-    fn take_waiting(&mut self, number: u64) -> Option<Waiting> {
+    pub(crate) fn take(&mut self, number: u64) -> Option<Waiting> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let waiting = self.waiting.get_mut(at)?.take()?;
         self.bytes -= waiting.bytes;
         self.drop_answered();
         Some(waiting)
+    }
+
+    /// The leader refused this one.
+    pub(crate) fn refuse(&mut self, now: BootTime, number: u64) -> Option<Origin> {
+        let waiting = self.take(number)?;
+        if waiting.origin == Origin::Node {
+            self.refused.push_back((now, waiting.command));
+        }
+        Some(waiting.origin)
     }
 
     /// The first one if it has waited too long, and whether it was handed over.
@@ -283,11 +279,12 @@ mod tests {
         push(&mut pending, 1, 2);
         assert!(pending.has_unhanded(BootTime(1)));
         assert_eq!(pending.numbers(), (1, 2, 4));
-        assert!(matches!(pending.take(2), Some(Origin::KeepAlives(_))));
-        assert_eq!(pending.take(3).as_ref().map(id_of), Some(2));
-        assert_eq!(pending.take(1).as_ref().map(id_of), Some(1));
+        let mut take = |number| pending.take(number).map(|waiting| waiting.origin);
+        assert!(matches!(take(2), Some(Origin::KeepAlives(_))));
+        assert_eq!(take(3).as_ref().map(id_of), Some(2));
+        assert_eq!(take(1).as_ref().map(id_of), Some(1));
+        assert_eq!(take(1), None, "it is answered");
         assert!(pending.is_empty() && pending.bytes == 0);
-        assert_eq!(pending.take(1), None, "it is answered");
     }
 
     #[test]
@@ -312,7 +309,7 @@ mod tests {
             push(&mut pending, 0, id);
         }
         pending.hand_over(3);
-        assert_eq!(pending.take(2).as_ref().map(id_of), Some(2));
+        assert_eq!(pending.take(2).map(|waiting| id_of(&waiting.origin)), Some(2));
         pending.take_back();
         assert_eq!(pending.numbers(), (1, 1, 4));
         assert_eq!(pending.from(1).count(), 1, "up to the one that is answered");

@@ -65,6 +65,10 @@ impl Node {
             Query::ListSessions { after, len_max } => {
                 Reply::Sessions(self.listing(state.session_views(*after), *len_max))
             }
+            Query::GetSession { session, after } => match state.session_grants(*session) {
+                Ok(session) => Reply::Session { session, after: *after },
+                Err(refusal) => Reply::Outcome(Outcome::Refused(refusal)),
+            },
             Query::GetHistory { name, len_max } => {
                 Reply::History(self.listing(state.ended(name.as_ref()).cloned(), *len_max))
             }

@@ -13,10 +13,23 @@ use bramah_wire::membership::Membership;
 pub enum Reply {
     /// Of a command.
     Outcome(Outcome),
-    /// Of a keepalive: each session's new deadline, in the order asked.
-    KeptAlive(Vec<Result<Time, Refusal>>),
+    /// Of a keepalive.
+    KeptAlive {
+        /// Each session's new deadline, in the order asked.
+        renewals: Vec<Result<Time, Refusal>>,
+        /// The last ended holds of those that are not attached to the asking connection, which
+        /// hears of them by no notice.
+        ended: Vec<Ended>,
+    },
     /// Of an attach.
     Attached {
+        /// The session.
+        session: SessionGrants,
+        /// Its holds above this token were asked for.
+        after: FencingToken,
+    },
+    /// Of a look at one session.
+    Session {
         /// The session.
         session: SessionGrants,
         /// Its holds above this token were asked for.

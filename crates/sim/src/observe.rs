@@ -50,6 +50,7 @@ names!(asked, ASKED, What, {
     What::Query(Query::GetLock { .. }) => "get lock",
     What::Query(Query::ListLocks { .. }) => "list locks",
     What::Query(Query::ListSessions { .. }) => "list sessions",
+    What::Query(Query::GetSession { .. }) => "get session",
     What::Query(Query::GetHistory { .. }) => "history",
     What::Query(Query::Verify { .. }) => "verify",
     What::Watch(Watched::Name(_)) => "watch name",
@@ -93,8 +94,9 @@ names!(refusal, REFUSALS, Refusal, {
 
 names!(answer, ANSWERS, Reply, {
     Reply::Outcome(_) => "outcome",
-    Reply::KeptAlive(_) => "kept alive",
+    Reply::KeptAlive { .. } => "kept alive",
     Reply::Attached { .. } => "attached",
+    Reply::Session { .. } => "session",
     Reply::Lock { .. } => "lock",
     Reply::Locks(_) => "locks",
     Reply::Sessions(_) => "sessions",

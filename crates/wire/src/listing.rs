@@ -147,6 +147,17 @@ impl From<&SessionView> for proto::Session {
     }
 }
 
+impl From<&Ended> for proto::HoldEnded {
+    fn from(ended: &Ended) -> proto::HoldEnded {
+        proto::HoldEnded {
+            session: ended.session.0,
+            name: ended.name.as_str().to_owned(),
+            token: ended.token.0,
+            end: Some((&ended.reason).into()),
+        }
+    }
+}
+
 impl From<&Ended> for proto::Ended {
     fn from(ended: &Ended) -> proto::Ended {
         let ModeFields { mode, permits, limit } = ended.mode.into();

@@ -2,7 +2,7 @@
 //!
 //! Every reply fits a frame, whatever the table holds. What could be longer is cut, and says so.
 
-use bramah_core::{FencingToken, Outcome, Refusal, SessionGrants, Time, Verdict};
+use bramah_core::{Ended, FencingToken, Outcome, Refusal, SessionGrants, Time, Verdict};
 
 use bytes::Bytes;
 
@@ -16,6 +16,9 @@ use crate::proto::reply::Outcome as Reply;
 pub const REVOKED_TOKENS_MAX: usize = 10_000;
 /// Most bytes of the entries of a listing; the rest of the frame is for what stands round them.
 const PAGE_BYTES_MAX: usize = FRAME_BYTES_MAX / 4 * 3;
+/// Most bytes of the ended holds of sessions; of this and of a page together there is less than a
+/// frame.
+const ENDED_BYTES_MAX: usize = FRAME_BYTES_MAX / 8;
 
 /// The reply to request `id` that carries `outcome`; `now` is the time of the answer.
 #[must_use]
@@ -30,7 +33,7 @@ pub fn reply(id: u64, now: Time, outcome: &Outcome) -> proto::Message {
                     deadline_ms: deadline.0,
                 })
             }
-            Outcome::Renewed(results) => Reply::KeptAlive(renewals(now, results)),
+            Outcome::Renewed(results) => Reply::KeptAlive(renewals(now, results, &[])),
             Outcome::SessionClosed { holds } => {
                 Reply::SessionClosed(proto::SessionClosed { holds: *holds as u64 })
             }
@@ -70,13 +73,19 @@ pub fn error(id: u64, now: Time, error: &Error) -> proto::Message {
 }
 
 /// The reply to a keepalive: for each of its sessions, in the order asked, the new deadline or why
-/// not.
+/// not; and what those hold no more that hear nothing by events, as much as fits.
 #[must_use]
-pub fn kept_alive(id: u64, now: Time, results: &[Result<Time, Refusal>]) -> proto::Message {
-    message(id, now, Reply::KeptAlive(renewals(now, results)))
+pub fn kept_alive(
+    id: u64,
+    now: Time,
+    results: &[Result<Time, Refusal>],
+    ended: &[Ended],
+) -> proto::Message {
+    message(id, now, Reply::KeptAlive(renewals(now, results, ended)))
 }
 
-/// The reply to a session's attachment: its holds with tokens above `after`, as many as fit.
+/// The reply to a session's attachment: its holds with tokens above `after`, as many as fit, and
+/// the last that ended.
 #[must_use]
 pub fn attached(
     id: u64,
@@ -84,18 +93,13 @@ pub fn attached(
     session: &SessionGrants,
     after: FencingToken,
 ) -> proto::Message {
-    let holds = session.holds.iter().filter(|grant| grant.hold.token > after);
-    let (holds, more) = Page::of_reply(usize::MAX).fill(holds.map(proto::Grant::from));
-    message(
-        id,
-        now,
-        Reply::SessionAttached(proto::SessionAttached {
-            ttl_ms: session.ttl.as_ms(),
-            deadline_ms: session.deadline.0,
-            holds,
-            more,
-        }),
-    )
+    message(id, now, Reply::SessionAttached(held(session, after)))
+}
+
+/// The reply that tells of one session what [`attached`] does.
+#[must_use]
+pub fn session(id: u64, now: Time, session: &SessionGrants, after: FencingToken) -> proto::Message {
+    message(id, now, Reply::Session(held(session, after)))
 }
 
 /// The reply that tells what is known of a token.
@@ -150,7 +154,20 @@ pub(crate) fn message(id: u64, now: Time, outcome: Reply) -> proto::Message {
     proto::Message { kind: Some(Kind::Reply(reply)) }
 }
 
-fn renewals(now: Time, results: &[Result<Time, Refusal>]) -> proto::KeptAlive {
+fn held(session: &SessionGrants, after: FencingToken) -> proto::SessionAttached {
+    let holds = session.holds.iter().filter(|grant| grant.hold.token > after);
+    let (holds, more) = Page::of_reply(usize::MAX).fill(holds.map(proto::Grant::from));
+    let ended = session.ended.iter().map(proto::HoldEnded::from);
+    proto::SessionAttached {
+        ttl_ms: session.ttl.as_ms(),
+        deadline_ms: session.deadline.0,
+        holds,
+        more,
+        ended: Page::of_bytes(ENDED_BYTES_MAX).fill(ended).0,
+    }
+}
+
+fn renewals(now: Time, results: &[Result<Time, Refusal>], ended: &[Ended]) -> proto::KeptAlive {
     use proto::renewal::Result::{DeadlineMs, Error as Refused};
     let renewals = results.iter().map(|result| proto::Renewal {
         result: Some(match result {
@@ -158,7 +175,11 @@ fn renewals(now: Time, results: &[Result<Time, Refusal>]) -> proto::KeptAlive {
             Err(refusal) => Refused((&Error::from_refusal(refusal, now)).into()),
         }),
     });
-    proto::KeptAlive { renewals: renewals.collect() }
+    let ended = ended.iter().map(proto::HoldEnded::from);
+    proto::KeptAlive {
+        renewals: renewals.collect(),
+        ended: Page::of_bytes(ENDED_BYTES_MAX).fill(ended).0,
+    }
 }
 
 /// Room for the entries of a listing.

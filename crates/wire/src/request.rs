@@ -112,6 +112,13 @@ pub enum Query {
         /// Most sessions.
         len_max: usize,
     },
+    /// One session, as its own client sees it.
+    GetSession {
+        /// Which.
+        session: SessionHandle,
+        /// Names the holds with tokens above this one; 0 for all.
+        after: FencingToken,
+    },
     /// Ended holds, newest first.
     GetHistory {
         /// Of which lock; of all, if none.
@@ -208,6 +215,7 @@ fn verb(op: &Op) -> &'static str {
         Op::GetLock(_) => "get the lock",
         Op::ListLocks(_) => "list locks",
         Op::ListSessions(_) => "list sessions",
+        Op::GetSession(_) => "get the session",
         Op::GetHistory(_) => "get the history",
         Op::Verify(_) => "verify",
         Op::Watch(_) => "watch",
@@ -328,6 +336,10 @@ fn question(op: Op) -> Result<Ask, Error> {
         Op::ListSessions(list) => {
             let after = SessionId(list.after);
             (Query::ListSessions { after, len_max: page(list.len_max) }, list.stale)
+        }
+        Op::GetSession(get) => {
+            let after = FencingToken(get.after);
+            (Query::GetSession { session: session(get.session)?, after }, get.stale)
         }
         Op::GetHistory(get) => {
             let name = match get.name.as_str() {

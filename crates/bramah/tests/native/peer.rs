@@ -163,7 +163,7 @@ impl Link {
         self.early = early;
         let result = Some(proto::renewal::Result::DeadlineMs(90_000));
         let renewals = vec![proto::Renewal { result }];
-        self.reply(id, Outcome::KeptAlive(proto::KeptAlive { renewals })).await;
+        self.reply(id, Outcome::KeptAlive(proto::KeptAlive { renewals, ended: vec![] })).await;
     }
 }
 

@@ -1,3 +1,4 @@
+use bramah_core::limits::{HISTORY_LEN_MAX, SESSION_ENDED_SHOWN_MAX};
 use bramah_core::{EndReason, Time};
 
 use crate::ask::{exclusive, permits, shared};
@@ -17,6 +18,58 @@ fn ended_holds_are_remembered_newest_first_with_their_reason() {
     assert_eq!(ended[1].owner.host, "s1");
     let name = lock_name("x");
     assert_eq!(table.state.ended(Some(&name)).count(), 1);
+}
+
+#[test]
+fn a_session_is_told_what_it_holds_no_more_and_not_what_others_do_not() {
+    let mut table = Table::with(["s1", "s2"]);
+    for name in ["a", "b", "c", "d"] {
+        table.acquire("s1", name);
+    }
+    table.acquire("s2", "e");
+    table.at(1).release("s1", "a");
+    table.at(2).revoke("b");
+    table.at(3).revoke("e");
+    let told = |table: &Table, session: &str| {
+        let grants = table.state.session_grants(table.handle(session)).expect("it is open");
+        let held: Vec<_> = grants.holds.iter().map(|grant| grant.name.to_string()).collect();
+        let ended = grants.ended.iter().map(|ended| (ended.name.to_string(), ended.ended_at.0));
+        (held, ended.collect::<Vec<_>>())
+    };
+    let expected = vec![("b".to_owned(), 2), ("a".to_owned(), 1)];
+    assert_eq!(told(&table, "s1"), (vec!["c".to_owned(), "d".to_owned()], expected));
+    assert_eq!(told(&table, "s2"), (vec![], vec![("e".to_owned(), 3)]));
+    // What ends with its session has nobody to be told.
+    let id = table.handle("s1").id;
+    table.close("s1");
+    let last: Vec<_> = table.state.ended_of_session(id).map(|ended| ended.ended_at.0).collect();
+    assert_eq!(last, [2, 1]);
+}
+
+#[test]
+fn a_session_is_told_of_its_last_ends_and_of_no_forgotten_one() {
+    let mut table = Table::large();
+    table.open("s1");
+    for at in 0..=SESSION_ENDED_SHOWN_MAX as u64 {
+        table.acquire("s1", "x");
+        table.release("s1", "x");
+        let id = table.handle("s1").id;
+        let newest = table.state.ended_of_session(id).next().expect("it ended").token;
+        assert_eq!(newest.0, at + 1);
+    }
+    let id = table.handle("s1").id;
+    let tokens: Vec<_> = table.state.ended_of_session(id).map(|ended| ended.token.0).collect();
+    assert_eq!(tokens.len(), SESSION_ENDED_SHOWN_MAX);
+    assert!(tokens.is_sorted_by(|a, b| a > b) && tokens.last() == Some(&2), "{tokens:?}");
+    for n in 0..HISTORY_LEN_MAX {
+        let other = format!("s{}", 2 + n / 1_000);
+        if n % 1_000 == 0 {
+            table.open(&other);
+        }
+        table.acquire(&other, "y");
+        table.release(&other, "y");
+    }
+    assert_eq!(table.state.ended_of_session(id).count(), 0);
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn keepalives_of_many_clients_share_one_entry_per_tick() {
     assert_eq!(shell.entries.len(), entries, "they wait for company");
     shell.pass(100);
     assert_eq!(shell.entries.len(), entries + 1);
-    let answered = shell.replies.values().filter(|reply| matches!(reply, Reply::KeptAlive(_)));
+    let answered = shell.replies.values().filter(|reply| matches!(reply, Reply::KeptAlive { .. }));
     assert_eq!(answered.count(), 5);
 }
 
@@ -80,7 +80,7 @@ fn a_keepalive_rides_with_any_other_entry() {
     let session = shell.open(1, 5_000);
     let id = shell.send(1, What::KeepAlive(vec![session]));
     shell.hold(1, session, "x");
-    let Some(Reply::KeptAlive(renewals)) = shell.replies.get(&(1, id)) else {
+    let Some(Reply::KeptAlive { renewals, .. }) = shell.replies.get(&(1, id)) else {
         panic!("no answer to the keepalive")
     };
     assert!(matches!(renewals[..], [Ok(_)]));

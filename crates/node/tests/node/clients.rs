@@ -1,6 +1,11 @@
 //! Connections, the sessions they speak for, and who is told what.
 
-use bramah_core::{EndReason, FencingToken, Happening, OnDisconnect, Outcome, Refusal, SessionId};
+use std::sync::Arc;
+
+use bramah_core::{
+    Command, EndReason, FencingToken, Happening, OnDisconnect, Outcome, Refusal, RevokeTarget,
+    SessionId,
+};
 use bramah_node::{ClientId, Input, Reply};
 use bramah_wire::request::{Query, What};
 
@@ -81,6 +86,48 @@ fn a_client_that_comes_back_finds_its_holds_and_hears_of_its_grants() {
     shell.release(1, grant.hold);
     let news = shell.news(3);
     assert!(matches!(&news[..], [granted] if is_grant_of(granted, "x")), "{news:?}");
+}
+
+#[test]
+fn a_keepalive_over_a_connection_that_hears_no_news_of_a_session_tells_what_ended() {
+    let mut shell = Shell::new();
+    shell.connect(1);
+    shell.connect(2);
+    let (one, two) = (shell.open(1, 60_000), shell.open(2, 60_000));
+    let (gone, stays) = (shell.hold(1, one, "gone"), shell.hold(1, one, "stays"));
+    let keep_alive = |shell: &mut Shell, client| {
+        let id = shell.send(client, What::KeepAlive(vec![two, one]));
+        shell.pass(200);
+        match shell.replies.remove(&(client, id)) {
+            Some(Reply::KeptAlive { renewals, ended }) => {
+                assert!(matches!(renewals[..], [Ok(_), Ok(_)]), "{renewals:?}");
+                let ended = ended.into_iter().map(|ended| (ended.token, ended.reason));
+                ended.collect::<Vec<_>>()
+            }
+            other => panic!("not kept alive: {other:?}"),
+        }
+    };
+    assert_eq!(keep_alive(&mut shell, 2), []);
+    let target = RevokeTarget::Hold(gone.name.clone(), gone.hold.token);
+    let by: Arc<str> = "ops".into();
+    shell
+        .ask(2, What::Command(Command::Revoke { target, wait_for_deadline: true, by: by.clone() }));
+    let reason = EndReason::Revoked { by };
+    for _ in 0..2 {
+        assert_eq!(keep_alive(&mut shell, 2), [(gone.hold.token, reason.clone())]);
+    }
+    let news = shell.news(1);
+    assert!(matches!(&news[..], [Happening::HoldEnded { .. }]), "{news:?}");
+    assert_eq!(keep_alive(&mut shell, 1), [], "its news came");
+    // A look tells the same, and takes the news from nobody.
+    let session = Query::GetSession { session: one, after: FencingToken(0) };
+    let Reply::Session { session, .. } = shell.ask(2, What::Query(session)) else {
+        panic!("no session")
+    };
+    let held: Vec<_> = session.holds.iter().map(|grant| grant.hold).collect();
+    assert_eq!((held, session.ended[0].token), (vec![stays.hold], gone.hold.token));
+    shell.release(2, stays.hold);
+    assert!(matches!(&shell.news(1)[..], [Happening::HoldEnded { .. }]));
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn every_member_takes_every_request_and_answers_from_its_own_table() {
         assert_eq!(holders(&cluster.ask(other, id, look(&lock))), 1);
         assert!(matches!(cluster.release(other, id, grant.hold), Outcome::Released { .. }));
         let keepalive = cluster.ask(id, id, What::KeepAlive(vec![session]));
-        assert!(matches!(keepalive, Reply::KeptAlive(renewals) if renewals[0].is_ok()));
+        assert!(matches!(keepalive, Reply::KeptAlive { renewals, .. } if renewals[0].is_ok()));
         let attached = cluster.ask(other, id, What::Attach { session, after: FencingToken(0) });
         assert!(matches!(attached, Reply::Attached { .. } | Reply::Outcome(_)));
     }

@@ -91,7 +91,7 @@ fn a_keepalive_without_a_leader_is_answered_in_time() {
     cluster.heal();
     cluster.run(2_000);
     let reply = cluster.ask(follower, 2, What::KeepAlive(vec![session]));
-    assert!(matches!(reply, Reply::KeptAlive(_)), "{reply:?}");
+    assert!(matches!(reply, Reply::KeptAlive { .. }), "{reply:?}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ use super::{acquire, events, holds, locks, operator, past, server, sessions, wat
         operator::revoke,
         sessions::open,
         sessions::list,
+        sessions::get,
         sessions::keep_alive,
         sessions::close_session,
         watch::watch,

@@ -25,7 +25,7 @@ pub(super) fn router() -> Router {
         .route("/v1/holds/{hold}", delete(holds::release))
         .route("/v1/holds/{hold}/renew", post(holds::renew))
         .route("/v1/sessions", get(sessions::list).post(sessions::open))
-        .route("/v1/sessions/{session}", delete(sessions::close_session))
+        .route("/v1/sessions/{session}", get(sessions::get).delete(sessions::close_session))
         .route("/v1/sessions/{session}/keepalive", post(sessions::keep_alive))
         .route("/v1/history", get(past::history))
         .route("/v1/verify", get(past::verify))

@@ -3,7 +3,7 @@
 //!
 //! Listings are made from the wire's messages, which are cut to bounded sizes.
 
-use bramah_core::{BusyHolder, Grant, Mode, Owner, Time};
+use bramah_core::{BusyHolder, Ended, Grant, Mode, Owner, Time};
 use bramah_wire::proto;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,9 +37,21 @@ pub(crate) struct OwnerView {
     pub(crate) url: String,
 }
 
-/// A hold, as its holder sees it.
+/// A hold, as its holder is answered when it acquires or renews.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Hold {
+    #[serde(flatten)]
+    held: HeldView,
+    /// How long its holder may act on it, unless renewed, counted from before this request was
+    /// sent: `expires_in_ms` less 1 % and 10 ms, for clocks that differ.
+    lease_ms: u64,
+    /// The session held the lock before this request, by this hold.
+    already_held: bool,
+}
+
+/// A hold, as its holder sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HeldView {
     /// Names the hold in later requests. Keep it secret: whoever has it can release the hold.
     hold: String,
     /// The lock's name.
@@ -64,18 +76,23 @@ pub(crate) struct Hold {
     /// With a maximum hold: the end that no renewal moves.
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_in_ms: Option<u64>,
-    /// The session held the lock before this request, by this hold.
-    already_held: bool,
 }
 
 impl Hold {
     pub(crate) fn new(now: Time, grant: &Grant, ticket: Ticket, already_held: bool) -> Hold {
+        let lease_ms = lease_ms(grant.deadline.ms_since(now));
+        Hold { held: HeldView::new(now, grant, ticket), lease_ms, already_held }
+    }
+}
+
+impl HeldView {
+    pub(crate) fn new(now: Time, grant: &Grant, ticket: Ticket) -> HeldView {
         let (mode, permits, limit) = match grant.mode {
             Mode::Exclusive => (ModeName::Exclusive, None, None),
             Mode::Shared => (ModeName::Shared, None, None),
             Mode::Permits { count, limit } => (ModeName::Permits, Some(count), Some(limit)),
         };
-        Hold {
+        HeldView {
             hold: ticket.to_string(),
             name: grant.name.as_str().to_owned(),
             token: grant.hold.token.0,
@@ -87,7 +104,6 @@ impl Hold {
             expires_in_ms: grant.deadline.ms_since(now),
             held_ms: now.ms_since(grant.granted_at),
             ends_in_ms: grant.max_hold_deadline.map(|end| end.ms_since(now)),
-            already_held,
         }
     }
 }
@@ -274,6 +290,27 @@ impl SessionView {
     }
 }
 
+/// A hold that its session has no more.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LostView {
+    name: String,
+    token: u64,
+    ended_ago_ms: u64,
+    #[serde(flatten)]
+    end: EndView,
+}
+
+impl LostView {
+    pub(crate) fn new(now: Time, ended: &Ended) -> LostView {
+        LostView {
+            name: ended.name.as_str().to_owned(),
+            token: ended.token.0,
+            ended_ago_ms: now.ms_since(ended.ended_at),
+            end: EndView::new(proto::End::from(&ended.reason)),
+        }
+    }
+}
+
 /// How a hold ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EndView {
@@ -352,6 +389,15 @@ impl From<OwnerView> for Owner {
         let OwnerView { host, pid, user, command, reason, url } = owner;
         Owner { host, pid, user, command, reason, url }
     }
+}
+
+/// How long the holder of what lives so long may act, counted from before it sent the request that
+/// is answered so: the clocks of both may differ by 1 %, and to stop takes a moment.
+pub(crate) fn lease_ms(expires_in_ms: u64) -> u64 {
+    const CLOCKS_DIFFER_PERCENT: u64 = 1;
+    const STOP_MS: u64 = 10;
+    let drift_ms = (expires_in_ms * CLOCKS_DIFFER_PERCENT).div_ceil(100);
+    expires_in_ms.saturating_sub(drift_ms + STOP_MS)
 }
 
 fn owner(owner: Option<proto::Owner>) -> OwnerView {

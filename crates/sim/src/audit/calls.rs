@@ -237,7 +237,7 @@ impl Calls {
         }
         match reply {
             // Of a question, which has a checker of its own.
-            Reply::Outcome(_) if matches!(call.what, What::Attach { .. }) => {}
+            Reply::Outcome(_) if matches!(call.what, What::Attach { .. } | What::Query(_)) => {}
             Reply::Outcome(outcome) => {
                 let promise = match is_success(outcome) {
                     true => Promise::NoFalseSuccess,
@@ -248,9 +248,9 @@ impl Calls {
                     format!("client {client} is told {outcome:?} of {what:?}; in the log: {log:?}")
                 });
             }
-            Reply::KeptAlive(results) => {
+            Reply::KeptAlive { renewals, .. } => {
                 let What::KeepAlive(sessions) = &call.what else { return };
-                for (session, result) in sessions.iter().zip(results) {
+                for (session, result) in sessions.iter().zip(renewals) {
                     let promise = match result {
                         Ok(_) => Promise::NoFalseSuccess,
                         Err(_) => Promise::HonestDoubt,

@@ -445,16 +445,22 @@ impl Audit {
                     self.ride_through.acknowledged(session.id, call.called_at, ttl_ms);
                 }
             }
-            Reply::KeptAlive(results) => {
+            Reply::KeptAlive { renewals, ended } => {
+                for told in ended {
+                    let right = self.reference.state.ending_of(&told.name, told.token);
+                    report.check(Promise::NoFalseSuccess, right == Some(&told.reason), || {
+                        format!("a keepalive is told of {told:?}; right is {right:?}")
+                    });
+                }
                 let What::KeepAlive(sessions) = &call.what else { return };
-                for (session, result) in sessions.iter().zip(results) {
+                for (session, result) in sessions.iter().zip(renewals) {
                     let open = self.table.sessions.get(&session.id).filter(|_| result.is_ok());
                     if let Some(open) = open {
                         self.ride_through.acknowledged(session.id, call.called_at, open.ttl_ms);
                     }
                 }
             }
-            Reply::Attached { session, .. } => {
+            Reply::Attached { session, .. } | Reply::Session { session, .. } => {
                 for grant in &session.holds {
                     self.fencing.told(None, grant.hold, &grant.name, report);
                 }

@@ -2,7 +2,7 @@
 //! members' orders, only a log that is committed as a whole, and what clients said and heard, as
 //! bytes.
 
-use bramah_core::{Event, LockView, Outcome, Refusal, State, Time};
+use bramah_core::{Ended, Event, LockView, Outcome, Refusal, State, Time};
 use bramah_node::{Persist, Reply};
 use bramah_wal::Entry;
 use bramah_wire::membership::Membership;
@@ -86,6 +86,11 @@ impl Audit {
     /// What was committed, the last first.
     pub fn past(&self) -> impl Iterator<Item = &Event> {
         self.reference.past().rev()
+    }
+
+    /// The ended holds that the table remembers.
+    pub fn ended(&self) -> impl Iterator<Item = &Ended> {
+        self.reference.state.ended(None)
     }
 
     /// Some member has a snapshot of just this table in place of its log.

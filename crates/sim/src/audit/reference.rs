@@ -124,6 +124,12 @@ impl Reference {
                 Ok(session) => Reply::Attached { session, after: *after },
                 Err(refusal) => refused(refusal),
             },
+            What::Query(Query::GetSession { session, after }) => {
+                match state.session_grants(*session) {
+                    Ok(session) => Reply::Session { session, after: *after },
+                    Err(refusal) => refused(refusal),
+                }
+            }
             What::Query(Query::GetLock { name, waiters_max }) => {
                 let view = state.lock_view(name, *waiters_max).map(Box::new);
                 Reply::Lock { name: name.clone(), view }

@@ -20,14 +20,21 @@ pub(super) fn reply(audit: &Audit, call: CallNo, told: &proto::Reply) -> Option<
     if let Some(reply::Outcome::KeptAlive(kept)) = &told.outcome {
         let results = (0..kept.renewals.len()).map(|place| {
             let says = |one: &&Result<Time, _>| {
-                let alone = encode::reply(id, now, &Reply::KeptAlive(vec![(*one).clone()]));
+                let alone = Reply::KeptAlive { renewals: vec![(*one).clone()], ended: Vec::new() };
+                let alone = encode::reply(id, now, &alone);
                 matches!(alone.kind, Some(Kind::Reply(proto::Reply {
                     outcome: Some(reply::Outcome::KeptAlive(alone)), ..
                 })) if alone.renewals[..] == kept.renewals[place..=place])
             };
             audit.renewed(call, place).find(says).cloned()
         });
-        return results.collect::<Option<Vec<_>>>().map(Reply::KeptAlive);
+        let ended = kept.ended.iter().map(|told| {
+            audit.ended().find(|ended| proto::HoldEnded::from(*ended) == *told).cloned()
+        });
+        return Some(Reply::KeptAlive {
+            renewals: results.collect::<Option<_>>()?,
+            ended: ended.collect::<Option<_>>()?,
+        });
     }
     // There is a watch of that number on this connection, or none.
     audit.possible(call).chain([true, false].map(Reply::WatchEnded)).find(says)

@@ -59,7 +59,7 @@ fn renewed_late(story: &Story) -> Option<(u32, u64, SimTime)> {
             asked.insert(line.number("call")?, line.at);
             sent.insert(client, line.at);
         } else if line.is("Returned")
-            && line.has("KeptAlive([Ok(")
+            && line.has("KeptAlive { renewals: [Ok(")
             && let Some(asked) = asked.get(&line.number("call")?)
             && sent.get(&client).is_some_and(|last| last > asked)
             && let Some(belief) = beliefs

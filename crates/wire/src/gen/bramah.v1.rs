@@ -7,7 +7,7 @@ pub struct Request {
     pub id: u64,
     #[prost(
         oneof = "request::Op",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29"
     )]
     pub op: ::core::option::Option<request::Op>,
 }
@@ -69,6 +69,8 @@ pub mod request {
         ClusterTransfer(super::ClusterTransfer),
         #[prost(message, tag = "28")]
         Backup(super::Backup),
+        #[prost(message, tag = "29")]
+        GetSession(super::GetSession),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -100,7 +102,7 @@ pub struct Reply {
     pub staleness: ::core::option::Option<Staleness>,
     #[prost(
         oneof = "reply::Outcome",
-        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
+        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29"
     )]
     pub outcome: ::core::option::Option<reply::Outcome>,
 }
@@ -160,6 +162,8 @@ pub mod reply {
         ClusterStatus(super::ClusterStatus),
         #[prost(message, tag = "28")]
         BackupPart(super::BackupPart),
+        #[prost(message, tag = "29")]
+        Session(super::SessionAttached),
     }
 }
 /// How old an answer may be.
@@ -421,7 +425,7 @@ pub struct GetLock {
     #[prost(uint32, tag = "2")]
     pub waiters_max: u32,
     /// Of the table as the server that is asked has it now, at once and whoever leads. So in the next
-    /// four too.
+    /// five too.
     #[prost(bool, tag = "3")]
     pub stale: bool,
 }
@@ -443,6 +447,17 @@ pub struct ListSessions {
     pub after: u64,
     #[prost(uint32, tag = "2")]
     pub len_max: u32,
+    #[prost(bool, tag = "3")]
+    pub stale: bool,
+}
+/// Names one session's holds, as attach_session does, and leaves it where it is attached.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSession {
+    #[prost(message, optional, tag = "1")]
+    pub session: ::core::option::Option<Handle>,
+    /// Names the holds with tokens above this one.
+    #[prost(uint64, tag = "2")]
+    pub after: u64,
     #[prost(bool, tag = "3")]
     pub stale: bool,
 }
@@ -574,12 +589,20 @@ pub struct SessionAttached {
     /// A frame holds no more: attach again after the last token.
     #[prost(bool, tag = "4")]
     pub more: bool,
+    /// What it held and holds no more, while it lived on: the last 64, newest first, as far as they
+    /// are remembered and fit.
+    #[prost(message, repeated, tag = "5")]
+    pub ended: ::prost::alloc::vec::Vec<HoldEnded>,
 }
-/// In the order asked.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct KeptAlive {
+    /// In the order asked.
     #[prost(message, repeated, tag = "1")]
     pub renewals: ::prost::alloc::vec::Vec<Renewal>,
+    /// What such sessions held and hold no more as are not attached to this connection, where nobody
+    /// hears of it by events: of each as session_attached has it.
+    #[prost(message, repeated, tag = "2")]
+    pub ended: ::prost::alloc::vec::Vec<HoldEnded>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Renewal {

@@ -3722,6 +3722,135 @@ impl<'de> serde::Deserialize<'de> for GetServerInfo {
         deserializer.deserialize_struct("bramah.v1.GetServerInfo", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for GetSession {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.session.is_some() {
+            len += 1;
+        }
+        if self.after != 0 {
+            len += 1;
+        }
+        if self.stale {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("bramah.v1.GetSession", len)?;
+        if let Some(v) = self.session.as_ref() {
+            struct_ser.serialize_field("session", v)?;
+        }
+        if self.after != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("after", ToString::to_string(&self.after).as_str())?;
+        }
+        if self.stale {
+            struct_ser.serialize_field("stale", &self.stale)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetSession {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "session",
+            "after",
+            "stale",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Session,
+            After,
+            Stale,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "session" => Ok(GeneratedField::Session),
+                            "after" => Ok(GeneratedField::After),
+                            "stale" => Ok(GeneratedField::Stale),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetSession;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct bramah.v1.GetSession")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetSession, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut session__ = None;
+                let mut after__ = None;
+                let mut stale__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Session => {
+                            if session__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("session"));
+                            }
+                            session__ = map_.next_value()?;
+                        }
+                        GeneratedField::After => {
+                            if after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("after"));
+                            }
+                            after__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Stale => {
+                            if stale__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stale"));
+                            }
+                            stale__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(GetSession {
+                    session: session__,
+                    after: after__.unwrap_or_default(),
+                    stale: stale__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("bramah.v1.GetSession", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Grant {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -5209,9 +5338,15 @@ impl serde::Serialize for KeptAlive {
         if !self.renewals.is_empty() {
             len += 1;
         }
+        if !self.ended.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("bramah.v1.KeptAlive", len)?;
         if !self.renewals.is_empty() {
             struct_ser.serialize_field("renewals", &self.renewals)?;
+        }
+        if !self.ended.is_empty() {
+            struct_ser.serialize_field("ended", &self.ended)?;
         }
         struct_ser.end()
     }
@@ -5224,11 +5359,13 @@ impl<'de> serde::Deserialize<'de> for KeptAlive {
     {
         const FIELDS: &[&str] = &[
             "renewals",
+            "ended",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Renewals,
+            Ended,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5251,6 +5388,7 @@ impl<'de> serde::Deserialize<'de> for KeptAlive {
                     {
                         match value {
                             "renewals" => Ok(GeneratedField::Renewals),
+                            "ended" => Ok(GeneratedField::Ended),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5271,6 +5409,7 @@ impl<'de> serde::Deserialize<'de> for KeptAlive {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut renewals__ = None;
+                let mut ended__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Renewals => {
@@ -5279,10 +5418,17 @@ impl<'de> serde::Deserialize<'de> for KeptAlive {
                             }
                             renewals__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Ended => {
+                            if ended__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ended"));
+                            }
+                            ended__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(KeptAlive {
                     renewals: renewals__.unwrap_or_default(),
+                    ended: ended__.unwrap_or_default(),
                 })
             }
         }
@@ -7489,6 +7635,9 @@ impl serde::Serialize for Reply {
                 reply::Outcome::BackupPart(v) => {
                     struct_ser.serialize_field("backupPart", v)?;
                 }
+                reply::Outcome::Session(v) => {
+                    struct_ser.serialize_field("session", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -7546,6 +7695,7 @@ impl<'de> serde::Deserialize<'de> for Reply {
             "clusterStatus",
             "backup_part",
             "backupPart",
+            "session",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -7579,6 +7729,7 @@ impl<'de> serde::Deserialize<'de> for Reply {
             ServerInfo,
             ClusterStatus,
             BackupPart,
+            Session,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7629,6 +7780,7 @@ impl<'de> serde::Deserialize<'de> for Reply {
                             "serverInfo" | "server_info" => Ok(GeneratedField::ServerInfo),
                             "clusterStatus" | "cluster_status" => Ok(GeneratedField::ClusterStatus),
                             "backupPart" | "backup_part" => Ok(GeneratedField::BackupPart),
+                            "session" => Ok(GeneratedField::Session),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7858,6 +8010,13 @@ impl<'de> serde::Deserialize<'de> for Reply {
                             outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(reply::Outcome::BackupPart)
 ;
                         }
+                        GeneratedField::Session => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("session"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(reply::Outcome::Session)
+;
+                        }
                     }
                 }
                 Ok(Reply {
@@ -7974,6 +8133,9 @@ impl serde::Serialize for Request {
                 request::Op::Backup(v) => {
                     struct_ser.serialize_field("backup", v)?;
                 }
+                request::Op::GetSession(v) => {
+                    struct_ser.serialize_field("getSession", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -8031,6 +8193,8 @@ impl<'de> serde::Deserialize<'de> for Request {
             "cluster_transfer",
             "clusterTransfer",
             "backup",
+            "get_session",
+            "getSession",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8063,6 +8227,7 @@ impl<'de> serde::Deserialize<'de> for Request {
             ClusterRemove,
             ClusterTransfer,
             Backup,
+            GetSession,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8112,6 +8277,7 @@ impl<'de> serde::Deserialize<'de> for Request {
                             "clusterRemove" | "cluster_remove" => Ok(GeneratedField::ClusterRemove),
                             "clusterTransfer" | "cluster_transfer" => Ok(GeneratedField::ClusterTransfer),
                             "backup" => Ok(GeneratedField::Backup),
+                            "getSession" | "get_session" => Ok(GeneratedField::GetSession),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8330,6 +8496,13 @@ impl<'de> serde::Deserialize<'de> for Request {
                                 return Err(serde::de::Error::duplicate_field("backup"));
                             }
                             op__ = map_.next_value::<::std::option::Option<_>>()?.map(request::Op::Backup)
+;
+                        }
+                        GeneratedField::GetSession => {
+                            if op__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("getSession"));
+                            }
+                            op__ = map_.next_value::<::std::option::Option<_>>()?.map(request::Op::GetSession)
 ;
                         }
                     }
@@ -9316,6 +9489,9 @@ impl serde::Serialize for SessionAttached {
         if self.more {
             len += 1;
         }
+        if !self.ended.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("bramah.v1.SessionAttached", len)?;
         if self.ttl_ms != 0 {
             #[allow(clippy::needless_borrow)]
@@ -9333,6 +9509,9 @@ impl serde::Serialize for SessionAttached {
         if self.more {
             struct_ser.serialize_field("more", &self.more)?;
         }
+        if !self.ended.is_empty() {
+            struct_ser.serialize_field("ended", &self.ended)?;
+        }
         struct_ser.end()
     }
 }
@@ -9349,6 +9528,7 @@ impl<'de> serde::Deserialize<'de> for SessionAttached {
             "deadlineMs",
             "holds",
             "more",
+            "ended",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -9357,6 +9537,7 @@ impl<'de> serde::Deserialize<'de> for SessionAttached {
             DeadlineMs,
             Holds,
             More,
+            Ended,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -9382,6 +9563,7 @@ impl<'de> serde::Deserialize<'de> for SessionAttached {
                             "deadlineMs" | "deadline_ms" => Ok(GeneratedField::DeadlineMs),
                             "holds" => Ok(GeneratedField::Holds),
                             "more" => Ok(GeneratedField::More),
+                            "ended" => Ok(GeneratedField::Ended),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -9405,6 +9587,7 @@ impl<'de> serde::Deserialize<'de> for SessionAttached {
                 let mut deadline_ms__ = None;
                 let mut holds__ = None;
                 let mut more__ = None;
+                let mut ended__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::TtlMs => {
@@ -9435,6 +9618,12 @@ impl<'de> serde::Deserialize<'de> for SessionAttached {
                             }
                             more__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Ended => {
+                            if ended__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ended"));
+                            }
+                            ended__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(SessionAttached {
@@ -9442,6 +9631,7 @@ impl<'de> serde::Deserialize<'de> for SessionAttached {
                     deadline_ms: deadline_ms__.unwrap_or_default(),
                     holds: holds__.unwrap_or_default(),
                     more: more__.unwrap_or_default(),
+                    ended: ended__.unwrap_or_default(),
                 })
             }
         }

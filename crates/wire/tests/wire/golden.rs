@@ -144,6 +144,7 @@ pub(crate) fn questions() -> Vec<(&'static str, proto::request::Op)> {
         ("cluster_remove", Op::ClusterRemove(proto::ClusterRemove { node_id: 7 })),
         ("cluster_transfer", Op::ClusterTransfer(proto::ClusterTransfer { to: 7 })),
         ("backup", Op::Backup(proto::Backup { from: 65_536 })),
+        ("session", Op::GetSession(proto::GetSession { session, after: 3, stale: true })),
     ]
 }
 
@@ -158,6 +159,7 @@ pub(crate) fn messages() -> Vec<(String, proto::Message)> {
         ttl: samples::ttl(),
         deadline: Time(115_000),
         holds: vec![samples::grant()],
+        ended: vec![],
     };
     add("attached", reply::attached(7, NOW, &grants, Default::default()));
     let view = samples::lock_view();
@@ -213,6 +215,11 @@ pub(crate) fn messages() -> Vec<(String, proto::Message)> {
     no_leader.servers = vec!["db1.example:7420".to_owned(), "[::1]:7420".to_owned()];
     add("no_leader", reply::error(7, NOW, &no_leader));
     add("draining", event::draining(NOW, 77, no_leader.servers));
+    let ended = vec![samples::ended()];
+    add("kept_alive_elsewhere", reply::kept_alive(7, NOW, &[Ok(Time(115_000))], &ended));
+    let grants = bramah_core::SessionGrants { ended, ..grants };
+    add("attached_after_an_end", reply::attached(7, NOW, &grants, Default::default()));
+    add("session", reply::session(7, NOW, &grants, Default::default()));
     messages
 }
 

@@ -126,11 +126,12 @@ fn nothing_that_a_full_table_says_is_longer_than_a_frame() {
         ttl: samples::ttl(),
         deadline: Time(u64::MAX),
         holds: (1..=limits::SESSION_HOLDS_MAX as u64).map(held).collect(),
+        ended: vec![ended.clone(); limits::SESSION_ENDED_SHOWN_MAX],
     };
     let attached = reply::attached(7, NOW, &grants, FencingToken(5));
     let Reply::SessionAttached(told) = outcome_of(attached.clone()) else { panic!() };
     assert_eq!(told.holds[0].hold.unwrap().number, 6);
-    assert!(told.more);
+    assert!(told.more && told.ended.len() == limits::SESSION_ENDED_SHOWN_MAX);
 
     let refused = Err(Refusal::SessionEnded { at: Time(0), reason: end });
     let messages = [
@@ -141,7 +142,13 @@ fn nothing_that_a_full_table_says_is_longer_than_a_frame() {
         listing::watch_started(7, NOW, 77, views(), 1_000),
         listing::session_list(7, NOW, std::iter::repeat_n(session, 2_000), 2_000),
         listing::history(7, NOW, std::iter::repeat_n(&ended, 2_000), 2_000),
-        reply::kept_alive(7, NOW, &vec![refused; KEEP_ALIVE_SESSIONS_MAX]),
+        reply::session(7, NOW, &grants, FencingToken(5)),
+        reply::kept_alive(
+            7,
+            NOW,
+            &vec![refused; KEEP_ALIVE_SESSIONS_MAX],
+            &vec![ended.clone(); 1_024],
+        ),
         reply::reply(7, NOW, &Outcome::Granted(vec![grant.clone(); limits::MANY_ITEMS_MAX])),
         reply::reply(7, NOW, &Outcome::Revoked { tokens: vec![FencingToken(u64::MAX); 1_000_000] }),
     ];

@@ -142,6 +142,7 @@ fn every_question_arrives_as_it_was_asked() {
         Ask::Cluster(ClusterAsk::Remove { node_id: 7 }),
         Ask::Cluster(ClusterAsk::Transfer { to: Some(7) }),
         Ask::Backup { from: 65_536 },
+        Ask::Stale(Query::GetSession { session: samples::session(), after: FencingToken(3) }),
     ];
     let expected: Vec<Ask> = expected.into_iter().map(Ask::Service).chain(of_server).collect();
     let questions = golden::questions();

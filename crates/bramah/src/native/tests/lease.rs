@@ -13,7 +13,10 @@ fn keepalive(bench: &mut Bench) -> u64 {
 
 fn kept_alive(deadline_ms: u64) -> Outcome {
     let result = Some(proto::renewal::Result::DeadlineMs(deadline_ms));
-    Outcome::KeptAlive(proto::KeptAlive { renewals: vec![proto::Renewal { result }] })
+    Outcome::KeptAlive(proto::KeptAlive {
+        renewals: vec![proto::Renewal { result }],
+        ended: vec![],
+    })
 }
 
 #[test]

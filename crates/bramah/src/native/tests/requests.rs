@@ -49,7 +49,10 @@ fn a_draining_server_is_asked_again_and_given_up_as_unavailable() {
                 Op::KeepAlive(_) => {
                     let result = Some(proto::renewal::Result::DeadlineMs(90_000));
                     let renewals = vec![proto::Renewal { result }];
-                    bench.reply(id, Outcome::KeptAlive(proto::KeptAlive { renewals }));
+                    bench.reply(
+                        id,
+                        Outcome::KeptAlive(proto::KeptAlive { renewals, ended: vec![] }),
+                    );
                 }
                 _ => bench.reply(id, refused(ErrorCode::Draining)),
             }

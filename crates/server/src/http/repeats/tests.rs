@@ -304,8 +304,12 @@ fn of_a_waiter(what: &What) -> Reply {
         }
         What::Attach { after, .. } => {
             let ttl = bramah_core::Ttl::from_ms(60_000).expect("a TTL");
-            let session =
-                bramah_core::SessionGrants { ttl, deadline: Time(60_000), holds: Vec::new() };
+            let session = bramah_core::SessionGrants {
+                ttl,
+                deadline: Time(60_000),
+                holds: vec![],
+                ended: vec![],
+            };
             Reply::Attached { session, after: *after }
         }
         _ => of_an_empty_table(what),

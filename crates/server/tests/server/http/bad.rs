@@ -92,7 +92,7 @@ fn a_path_says_which_methods_it_takes() {
     for (method, path, expected) in [
         ("DELETE", "/v1/locks/x", "GET,HEAD,POST"),
         ("PATCH", "/v1/holds/1-0000000000000000", "DELETE"),
-        ("GET", "/v1/sessions/1-0000000000000000", "DELETE"),
+        ("POST", "/v1/sessions/1-0000000000000000", "GET,HEAD,DELETE"),
     ] {
         let answer = http.ask(method, path, "");
         assert_eq!(answer.problem(), (405, "method_not_allowed".to_owned()));

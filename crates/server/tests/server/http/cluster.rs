@@ -65,6 +65,38 @@ fn holds_and_repeats_come_through_the_loss_of_the_leader() {
 }
 
 #[test]
+fn a_keepalive_at_any_member_tells_what_was_revoked_also_behind_another_leader() {
+    let mut servers = three();
+    let leader = until_led(&servers);
+    let mut http = Http::connect(servers[(leader + 1) % 3].address());
+    let session = http.post("/v1/sessions", "{\"ttl\":\"1m\"}").good();
+    let body = json!({"session": session["session"]}).to_string();
+    http.acquire("a", &body);
+    http.acquire("b", &body);
+    let mut operator = Http::connect(servers[(leader + 2) % 3].address());
+    operator.post("/v1/locks/a/revoke", "{\"by\":\"ops\"}").good();
+    let path = format!("/v1/sessions/{}/keepalive", session["session"].as_str().expect("it"));
+    let tells = |http: &mut Http| {
+        let answer = http.post(&path, "");
+        if matches!(answer.status, 503 | 504) {
+            return None;
+        }
+        let kept = answer.good();
+        assert_eq!((&kept["holds"][0]["name"], &kept["holds"][1]), (&json!("b"), &json!(null)));
+        assert_eq!(kept["ended"][0]["reason"], "revoked", "{kept}");
+        Some(())
+    };
+    for server in &servers {
+        assert_eq!(tells(&mut Http::connect(server.address())), Some(()));
+    }
+    servers.remove(leader).kill();
+    for server in &servers {
+        let mut http = Http::connect(server.address());
+        until("there is a leader", || tells(&mut http));
+    }
+}
+
+#[test]
 fn without_a_majority_nothing_is_done_and_each_answer_says_what_is_known() {
     let mut servers = three();
     let last = servers.remove(until_led(&servers));

@@ -4,6 +4,7 @@ mod bad_input;
 mod binding;
 mod counter;
 mod distrilock;
+mod elsewhere;
 mod page;
 mod pages;
 mod silence;

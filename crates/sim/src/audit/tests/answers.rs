@@ -66,7 +66,7 @@ fn a_keepalive_is_told_what_it_came_to() {
         let call = scene.call(&What::KeepAlive(vec![a]));
         scene.commit(10, &[Command::Renew(vec![of(77), a])]);
         let told = told.map_err(|()| Refusal::SessionUnknown);
-        scene.answer(call, &Reply::KeptAlive(vec![told]));
+        scene.answer(call, &Reply::KeptAlive { renewals: vec![told], ended: vec![] });
         match promise {
             None => scene.kept(),
             Some(promise) => scene.broken(promise),

@@ -91,7 +91,7 @@ fn a_session_that_expires_early_is_seen_by_the_cluster_s_clock_and_by_the_true_o
     scene.now = SimTime::from_ms(5_000);
     let keepalive = scene.call(&What::KeepAlive(vec![session]));
     scene.commit(5_000, &[Command::Renew(vec![session])]);
-    scene.answer(keepalive, &Reply::KeptAlive(vec![Ok(Time(15_000))]));
+    scene.answer(keepalive, &Reply::KeptAlive { renewals: vec![Ok(Time(15_000))], ended: vec![] });
     scene.kept();
     // The cluster's time runs away.
     scene.now = SimTime::from_ms(14_000);

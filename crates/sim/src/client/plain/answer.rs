@@ -162,8 +162,8 @@ impl Plain {
                 }
             }
             (Purpose::Attach(_), _) => self.hang_up(turn),
-            (Purpose::KeepAlive(keys), Reply::KeptAlive(kept)) => {
-                for (key, kept) in keys.iter().zip(kept) {
+            (Purpose::KeepAlive(keys), Reply::KeptAlive { renewals, .. }) => {
+                for (key, kept) in keys.iter().zip(renewals) {
                     match (kept, self.sessions.get_mut(key)) {
                         (_, None) => {}
                         (Ok(deadline), Some(session)) => {

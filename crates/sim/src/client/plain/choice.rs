@@ -420,7 +420,10 @@ impl Plain {
                 after: String::new(),
                 len_max: self.random.between(1, 10) as usize,
             },
-            6 => Query::ListSessions { after: SessionId(0), len_max: 5 },
+            6 => match self.sessions.values().next().filter(|_| index % 2 == 1) {
+                Some(own) => Query::GetSession { session: own.handle, after: FencingToken(0) },
+                None => Query::ListSessions { after: SessionId(0), len_max: 5 },
+            },
             7..9 => {
                 let name = self.random.chance(500_000).then_some(name);
                 Query::GetHistory { name, len_max: 3 }

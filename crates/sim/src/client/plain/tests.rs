@@ -283,10 +283,10 @@ fn keepalives_go_out_three_times_in_a_ttl_and_move_the_deadline_when_answered() 
     script.pass(TTL_MS / 3);
     let keepalives = script.sent();
     assert!(matches!(&keepalives[..], [(_, What::KeepAlive(of))] if of == &[SESSION]));
-    script.reply(0, Reply::KeptAlive(vec![Ok(Time(2 * TTL_MS))]));
+    script.reply(0, Reply::KeptAlive { renewals: vec![Ok(Time(2 * TTL_MS))], ended: vec![] });
     script.out.clear();
     script.pass(TTL_MS / 3);
-    script.reply(0, Reply::KeptAlive(vec![Ok(Time(2 * TTL_MS))]));
+    script.reply(0, Reply::KeptAlive { renewals: vec![Ok(Time(2 * TTL_MS))], ended: vec![] });
     script.pass(TTL_MS * 7 / 8);
     assert!(!script.has_told("SessionOver"));
     script.pass(TTL_MS / 8);
