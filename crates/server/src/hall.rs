@@ -28,6 +28,7 @@ pub(crate) struct Inbox {
 /// The node's runtime, as the fronts see it.
 #[derive(Default)]
 pub(crate) struct Hall {
+    cluster_id: Option<u64>,
     inbox: Mutex<Inbox>,
     wake: Notify,
     last_client: AtomicU64,
@@ -37,6 +38,11 @@ pub(crate) struct Hall {
 }
 
 impl Hall {
+    /// Of a node of this cluster.
+    pub(crate) fn new(cluster_id: u64) -> Hall {
+        Hall { cluster_id: Some(cluster_id), ..Hall::default() }
+    }
+
     /// Waits until something came in.
     pub(crate) async fn wait(&self) {
         self.wake.notified().await;
@@ -86,6 +92,10 @@ impl Hall {
 }
 
 impl Service for Hall {
+    fn cluster_id(&self) -> Option<u64> {
+        self.cluster_id
+    }
+
     fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId {
         let client = ClientId(self.last_client.fetch_add(1, Ordering::Relaxed) + 1);
         lock(&self.inbox).connected.push((client, outlet));

@@ -145,7 +145,7 @@ pub async fn serve(
     let last_index = recovered.entries.last().map_or(recovered.snapshot.0, |entry| entry.index);
     let node = Node::new(recovered).map_err(failed_to_open)?;
 
-    let hall = Arc::new(Hall::default());
+    let hall = Arc::new(Hall::new(folder.cluster_id));
     let peer_address = peer_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let own = own(&config, folder.wish, peer_address, door.address);
     let folder = with_own_place(folder, &own);

@@ -10,6 +10,11 @@ use bytes::Bytes;
 
 /// What answers the requests of all fronts.
 pub trait Service: Send + Sync + 'static {
+    /// The cluster that it is of; none while it has none.
+    fn cluster_id(&self) -> Option<u64> {
+        None
+    }
+
     /// A connection begins. What is for it will come through `outlet`.
     fn connect(&self, outlet: Arc<dyn Outlet>) -> ClientId;
 

@@ -1,14 +1,20 @@
 //! What is looked at before a request is served. Pages of other sites must not act through a
 //! visitor's browser, and a request must not mean something else to a proxy than to this server.
 
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header,
+};
 use bramah_wire::ErrorCode;
 
 use super::problem::Problem;
 use crate::websocket::Origins;
 
 /// What a page of another origin may read of an answer's head, beside what every page may.
-const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("allow, location, retry-after");
+const EXPOSED_HEADERS: HeaderValue =
+    HeaderValue::from_static("allow, bramah-cluster, location, retry-after");
+
+/// In answers the number of the server's cluster; in requests that of the cluster that is meant.
+pub(crate) const CLUSTER: HeaderName = HeaderName::from_static("bramah-cluster");
 
 /// Refuses a change that a browser makes for a page that may not speak to this server: browsers say
 /// the page's origin with every change. Other clients send none of these headers.
@@ -48,13 +54,30 @@ pub(crate) fn page<B>(request: &Request<B>, origins: &Origins) -> Option<HeaderV
 pub(crate) fn share(answer: &mut HeaderMap, page: HeaderValue) {
     // A browser asks with OPTIONS before it sends what no form could.
     if let Some(methods) = answer.get(header::ALLOW).cloned() {
-        let headers = HeaderValue::from_static("content-type, last-event-id");
+        let headers = HeaderValue::from_static("bramah-cluster, content-type, last-event-id");
         answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
     }
     answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
     answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, page);
     answer.insert(header::VARY, HeaderValue::from_static("origin"));
+}
+
+/// Refuses a request that means another cluster than the server's: what it names does not mean the
+/// same here, so no other answer than this would be true of it.
+pub(crate) fn check_cluster(headers: &HeaderMap, cluster_id: Option<u64>) -> Result<(), Problem> {
+    let Some(cluster_id) = cluster_id else { return Ok(()) };
+    for meant in headers.get_all(CLUSTER) {
+        let meant = String::from_utf8_lossy(meant.as_bytes());
+        if meant.parse() != Ok(cluster_id) {
+            let text = format!(
+                "serve the request: it means cluster {meant:?}, and this server is of cluster \
+                 {cluster_id}, where nothing is known of it: ask a server of that cluster"
+            );
+            return Err(Problem::invalid(text).with_status(StatusCode::MISDIRECTED_REQUEST));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a request whose head asks for what is not done here: to serve it as if that were not

@@ -268,8 +268,10 @@ async fn answer(
 ) -> Result<hyper::Response<Answered>, Infallible> {
     let mut request = request.map(Body::new);
     let page = guard::page(&request, &front.origins);
-    let checked = guard::check_head(&request);
-    let checked = checked.and_then(|()| guard::check(&request, &front.origins));
+    let cluster_id = front.service.cluster_id();
+    let checked = guard::check_head(&request)
+        .and_then(|()| guard::check_cluster(request.headers(), cluster_id))
+        .and_then(|()| guard::check(&request, &front.origins));
     // A change that was made must be answered, so room for its answer is made before.
     let Accounts { connections, traffic } = accounts;
     let counted = checked.and_then(|()| Ok(connections.take(HTTP_REQUEST_BYTES)?));
@@ -294,6 +296,9 @@ async fn answer(
             Err(_) => charge.set(bytes),
             Ok(()) => {}
         }
+    }
+    if let Some(cluster_id) = cluster_id {
+        response.headers_mut().insert(guard::CLUSTER, cluster_id.into());
     }
     if let Some(page) = page {
         guard::share(response.headers_mut(), page);

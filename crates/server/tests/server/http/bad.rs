@@ -254,11 +254,48 @@ fn a_page_of_a_listed_origin_reads_what_came_of_it_and_others_do_not() {
             let shared = answer.header("access-control-allow-origin");
             assert_eq!(shared, may.then_some(origin), "{method} {answer:?}");
             let exposed = answer.header("access-control-expose-headers");
-            assert_eq!(exposed, may.then_some("allow, location, retry-after"), "{answer:?}");
+            assert_eq!(
+                exposed,
+                may.then_some("allow, bramah-cluster, location, retry-after"),
+                "{answer:?}"
+            );
             let methods = answer.header("access-control-allow-methods");
             let asked_before = may && method == "OPTIONS";
             assert_eq!(methods, asked_before.then_some("DELETE"), "{method} {answer:?}");
         }
+    }
+}
+
+#[test]
+fn a_request_that_means_another_cluster_is_told_so_and_does_nothing() {
+    let (one, two) = (Running::in_memory(), Running::in_memory());
+    let (mut here, mut there) = (Http::connect(one.address()), Http::connect(two.address()));
+    let opened = here.post("/v1/sessions", "{\"ttl\":\"1m\"}");
+    let cluster = opened.header("bramah-cluster").expect("its number").to_owned();
+    assert_eq!(cluster, here.get("/v1/cluster").good()["cluster_id"].to_string());
+    let session = opened.good()["session"].as_str().expect("a session").to_owned();
+    let hold = here.acquire("x", "{\"ttl\":\"1m\"}");
+    let hold = hold["hold"].as_str().expect("a hold").to_owned();
+    for (method, path) in [
+        ("POST", "/v1/locks/x".to_owned()),
+        ("POST", format!("/v1/sessions/{session}/keepalive")),
+        ("GET", format!("/v1/sessions/{session}")),
+        ("POST", format!("/v1/holds/{hold}/renew")),
+        ("GET", "/v1/locks/x".to_owned()),
+        ("DELETE", format!("/v1/holds/{hold}")),
+    ] {
+        let header = [("bramah-cluster", cluster.as_str())];
+        there.send_with(method, &path, &header, "");
+        let answer = there.answer();
+        assert_eq!(answer.problem(), (421, "invalid_request".to_owned()), "{path}");
+        assert!(answer.detail().contains(&cluster), "{answer}");
+        here.send_with(method, &path, &header, "");
+        assert_ne!(here.answer().status, 421, "{path}");
+    }
+    assert_eq!(there.get("/v1/locks/x").good()["holders_total"], 0);
+    for wrong in ["", "x", "0", "18446744073709551616"] {
+        here.send_with("GET", "/healthz", &[("bramah-cluster", wrong)], "");
+        assert_eq!(here.answer_as_it_is("GET").map(|it| it.status), Some(421), "{wrong:?}");
     }
 }
 
