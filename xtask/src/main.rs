@@ -3,6 +3,7 @@
 //! Kept to few dependencies, because everybody builds it first; the code generator is heavy, so it
 //! is a package of its own that this one runs.
 
+mod dist;
 mod fuzz;
 mod tidy;
 
@@ -15,7 +16,9 @@ usage: cargo xtask CHORE
   tidy               check the rules of the tree that the compiler does not know
   codegen [--check]  write (or compare) the Rust that is generated from proto/
   fuzz [TARGET] [--seconds N]
-                     feed a parser (or each) what makes it go new ways, for N seconds (60)";
+                     feed a parser (or each) what makes it go new ways, for N seconds (60)
+  dist [PROGRAM]     build the program for release, or take this one, and put it and what backtraces
+                     need of it into target/dist";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(&root()),
         ["codegen"] => codegen(&[]),
         ["codegen", "--check"] => codegen(&["--check"]),
+        ["dist", ref args @ ..] => dist::dist(&root(), args),
         ["fuzz", ref args @ ..] => fuzz::fuzz(&root(), args),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
