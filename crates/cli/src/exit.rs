@@ -140,6 +140,7 @@ pub(crate) fn explain(error: &anyhow::Error) -> Exit {
             }
             return Exit::UNAVAILABLE;
         }
+        Some(ServeError::TooFewFiles { .. }) => return Exit::UNAVAILABLE,
         Some(ServeError::Alone(_) | ServeError::Join(_) | ServeError::Removed { .. }) => {
             return Exit::NOT_A_MEMBER;
         }

@@ -70,6 +70,16 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// Its process may open too few files to serve anybody.
+    #[error(
+        "could not serve anybody: this process may have {files_max} files open, and \
+         {FILES_RESERVED} are kept for the log and other members; raise the limit (ulimit -n) to \
+         1024 or more"
+    )]
+    TooFewFiles {
+        /// As many as it may have open.
+        files_max: u64,
+    },
     /// Its data cannot be used.
     #[error("could not open the data folder")]
     Open(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -251,7 +261,7 @@ impl Door {
         let listener = listen(config.listen)
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().unwrap_or(config.listen);
-        let connections_max = connections_max(config.connections_max);
+        let connections_max = connections_max(config.connections_max)?;
         let (listener, origins) = (Arc::new(listener), Arc::new(origins(config)));
         Ok(Door { listener, address, connections_max, origins, memory })
     }
@@ -423,14 +433,17 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// As many connections as were asked for, or as the limit of open files allows, which is raised
 /// first.
-fn connections_max(asked: Option<usize>) -> usize {
+fn connections_max(asked: Option<usize>) -> Result<usize, ServeError> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current < limit.maximum {
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
         // The limit as it is remains good enough.
         let _ = setrlimit(Resource::Nofile, raised);
     }
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let allowed = usize::try_from(files.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
-    asked.map_or(allowed, |asked| asked.min(allowed))
+    let files_max = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let allowed = usize::try_from(files_max.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
+    match allowed {
+        0 => Err(ServeError::TooFewFiles { files_max }),
+        allowed => Ok(asked.map_or(allowed, |asked| asked.min(allowed))),
+    }
 }

@@ -94,6 +94,25 @@ fn an_address_that_is_taken_is_told() {
 }
 
 #[test]
+fn a_server_that_may_open_too_few_files_for_any_connection_does_not_start() {
+    let dir = TempDir::new().unwrap();
+    let start = |files_max: u32| {
+        let mut command = std::process::Command::new("sh");
+        command.arg("-c").arg(format!("ulimit -n {files_max}; exec \"$0\" \"$@\""));
+        command.arg(env!("CARGO_BIN_EXE_bramah"));
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(dir.path());
+        command
+    };
+    let output = run(start(128));
+    assert_eq!(output.code, 69, "{output:?}");
+    assert!(output.stderr.contains("128 files open"), "{output:?}");
+    assert!(output.stderr.contains("ulimit -n"), "{output:?}");
+    let server = Server::of(start(129));
+    assert_eq!(server.ready["connections_max"], 1);
+    assert_eq!(server.run("ls").code, 0);
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_is_told() {
     let output = run(bramah(&["serve", "--listen", "127.0.0.1:0", "--data", "/proc/none"]));
     assert_eq!(output.code, 74);
