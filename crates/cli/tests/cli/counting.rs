@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use rustix::process::Signal;
+
 use crate::harness::{Program, Server, file, is_full, on, run};
 
 const PROCESSES: usize = 8;
@@ -93,13 +95,17 @@ fn all_permits_at_once_leave_room_for_nobody() {
 }
 
 #[test]
-fn all_who_use_a_semaphore_must_agree_on_its_limit() {
+fn a_semaphore_s_new_limit_counts_once_the_holders_of_the_old_one_are_gone() {
     let (server, _dir) = Server::start();
     let mut command = server.command("lock --of 3 room -- sh -c");
     command.arg("echo held; exec sleep 60");
     let mut holder = Program::read(command);
     assert_eq!(holder.line(), "held");
     let output = run(server.command("lock -n --of 4 room true"));
-    assert_eq!(output.code, 64);
-    assert!(output.stderr.contains("--of"), "{output:?}");
+    assert_eq!(output.code, 75);
+    assert!(output.stderr.contains("it has 3 permits until"), "{output:?}");
+    let mut waiting = Program::read(server.command("lock --of 4 room echo granted"));
+    server.until_waiting("room", 1);
+    holder.signal(Signal::TERM);
+    assert_eq!(waiting.line(), "granted");
 }

@@ -6,6 +6,7 @@ use bramah_server::limits::REFUSALS_MAX;
 use bramah_wire::frame::{FRAME_BYTES_MAX, OPENING};
 use bramah_wire::proto::reply::Outcome;
 use bramah_wire::proto::request::Op;
+use bramah_wire::proto::wait::How;
 use bramah_wire::proto::{self, message::Kind};
 
 use crate::client::Client;
@@ -129,11 +130,11 @@ fn a_bad_field_is_named_with_the_request_s_id() {
 }
 
 #[test]
-fn a_semaphore_s_limit_must_be_agreed_on() {
+fn who_names_another_limit_is_told_which_one_holds() {
     let server = Running::in_memory();
     let mut client = Client::connect(server.address());
     let session = client.open(60_000);
-    let mut permits = |permits, limit| {
+    let mut permits = |permits, limit, wait| {
         let Op::Acquire(mut acquire) = client.acquire_op(session, "s") else { unreachable!() };
         acquire.item = Some(proto::Item {
             name: "s".into(),
@@ -142,12 +143,15 @@ fn a_semaphore_s_limit_must_be_agreed_on() {
             limit,
             value: None,
         });
+        acquire.wait = Some(proto::Wait { how: Some(wait) });
         client.ask(Op::Acquire(acquire))
     };
-    assert!(matches!(permits(1, 3), Outcome::Granted(_)));
-    let Outcome::Busy(busy) = permits(1, 4) else { panic!("granted") };
+    let (try_once, for_ever) = (How::Try(true), How::Forever(true));
+    assert!(matches!(permits(1, 3, for_ever), Outcome::Granted(_)));
+    let Outcome::Busy(busy) = permits(1, 4, try_once) else { panic!("granted") };
     assert_eq!(busy.other_limit, Some(3));
-    let Outcome::Error(error) = permits(4, 3) else { panic!("granted") };
+    assert!(matches!(permits(1, 4, for_ever), Outcome::Queued(_)));
+    let Outcome::Error(error) = permits(4, 3, for_ever) else { panic!("granted") };
     assert_eq!(error.code, "invalid_request");
 }
 

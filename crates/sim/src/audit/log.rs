@@ -384,8 +384,9 @@ impl Logs {
         let (now, before) = (copies(&self.membership.voters), copies(&self.voters_before));
         let is_majority = |(copies, voters): (usize, usize)| copies * 2 > voters;
         // A leader counts by the voters that it knows: those before the change, until it has
-        // applied that. What it commits with the change, it commits in the same step.
-        let leader = self.leaders.last_key_value().and_then(|(_, no)| self.members.get(no));
+        // applied that. What it commits with the change, it commits in the same step. It is the
+        // first that applies an entry, also in a term of which it was not seen to lead yet.
+        let leader = self.members.get(&member);
         let is_of_before = leader.is_none_or(|leader| leader.settled < self.changed_at);
         let is_safe = is_majority(now) || is_of_before && is_majority(before);
         report.check(Promise::Durable, is_safe, || {
