@@ -16,10 +16,10 @@ trap cleanup EXIT
 cd "$folder"
 fail() { echo "$*" >&2; tail -n 5 "$folder"/*.log >&2 || true; exit 1; }
 
-# until_so COMMAND...: until it succeeds, or 10 s.
+# until_so COMMAND...: until it succeeds, or about 30 s.
 until_so() {
     local _
-    for _ in $(seq 500); do
+    for _ in $(seq 1500); do
         "$@" >/dev/null 2>&1 && return
         sleep 0.02
     done
@@ -32,9 +32,9 @@ lines() {
         sed "s|127\.0\.0\.1:7420|$server|; s|127\.0\.0\.1:8080|127.0.0.1:$port|"
 }
 
-# A port that nobody has at the moment.
+# A port that nobody has at the moment, below those that the kernel gives to connections.
 free_port() {
-    while port=$((20000 + RANDOM % 40000)); do
+    while port=$((20000 + RANDOM % 12000)); do
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 0
     done
 }
