@@ -14,6 +14,10 @@ pub(super) const WATCH_CHANGES_MAX: usize = 4_096;
 pub(super) const DIAL_MAX: Duration = Duration::from_secs(3);
 /// Shortest time after which an attempt to connect is given up, however many servers there are.
 pub(super) const DIAL_MIN: Duration = Duration::from_millis(250);
+/// Longest head start of one address of a server before the next is called beside it (RFC 8305).
+pub(super) const DIAL_HEAD_START_MAX: Duration = Duration::from_millis(250);
+/// Most addresses of one name that are called.
+pub(super) const ADDRESSES_DIALED_MAX: usize = 16;
 /// Longest silence of a server that owes an answer; or the connect time-out, or a third of the
 /// shortest TTL, if that is less. With other servers to turn to it is a sixth of the TTL, and less
 /// until the first word. After half of it the server is asked for a sign of life.

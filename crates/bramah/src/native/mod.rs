@@ -9,6 +9,7 @@ mod call;
 mod client;
 mod cluster;
 mod connection;
+mod dial;
 mod dice;
 mod hold;
 mod hold_text;

@@ -14,6 +14,7 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::client::{Client, Flush, Shared};
+use super::dial::dial;
 use super::limits::{READ_BUFFER_BYTES, SLEEP_MAX};
 use super::machine::{Life, Machine};
 use super::servers::Next;
@@ -32,7 +33,7 @@ pub(super) async fn run(client: Arc<Client>) {
         if clock.beside(client, sleep(pause)).await.is_none() {
             return;
         }
-        let dialed = clock.beside(client, timeout(dial_max, TcpStream::connect(&address))).await;
+        let dialed = clock.beside(client, timeout(dial_max, dial(&address, dial_max))).await;
         let why = match dialed {
             None => return,
             Some(Ok(Ok(stream))) => converse(client, &mut clock, stream).await,
