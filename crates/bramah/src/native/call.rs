@@ -54,6 +54,11 @@ impl Purpose {
         self.is_numbered() || matches!(self, Purpose::Close)
     }
 
+    /// A lease is over unless it is answered.
+    pub(super) fn renews(&self) -> bool {
+        matches!(self, Purpose::Attach { .. } | Purpose::KeepAlive(_))
+    }
+
     /// It belongs to one connection.
     pub(super) fn is_of_connection(&self) -> bool {
         matches!(self, Purpose::Attach { .. } | Purpose::KeepAlive(_) | Purpose::Members)

@@ -62,6 +62,19 @@ impl Machine {
             };
             return self.hang_up(format!("no answer for {silence}{doubt}"));
         }
+        // A follower that is cut off from its leader answers for itself, and keeps nothing alive.
+        let renewals = self.sent.iter().filter_map(|id| self.calls.get(id));
+        let renewals = renewals.filter(|call| call.purpose.renews());
+        if let Some(sent_at) = renewals.map(|call| call.sent_at).min()
+            && self.servers.has_others()
+        {
+            let unanswered_at = sent_at.plus(silence_max);
+            if now >= unanswered_at {
+                let late = Span(now.since(sent_at));
+                return self.hang_up(format!("a keepalive was not answered for {late}"));
+            }
+            self.next_due = self.next_due.min(unanswered_at);
+        }
         let is_asked = |call: &Call| matches!(call.purpose, Purpose::Members);
         let asks = self.asks_if_silent && !self.calls.values().any(is_asked);
         if asks && now >= asked_at {

@@ -479,7 +479,10 @@ impl Machine {
     pub(super) fn silence_max(&self) -> Duration {
         let longest = SILENCE_MAX.min(self.connect_timeout).min(self.ttl_min / 3);
         if !self.servers.has_others() {
-            return longest;
+            // Its disk may be slow, and nobody else can be asked: a new connection would only wait
+            // behind the old one. What is left of the lease is for one that is dead.
+            let is_patient = self.was_understood && !self.sessions.is_empty();
+            return if is_patient { SILENCE_MAX.min(self.ttl_min / 2) } else { longest };
         }
         let patience = match self.was_understood {
             true => self.ttl_min / 6,

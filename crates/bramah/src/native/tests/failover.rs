@@ -323,6 +323,85 @@ fn a_silent_server_leaves_time_for_the_others_before_the_lease_is_over() {
     assert!(left_at[0] < late && left_at.len() >= 4, "{left_at:?}");
 }
 
+fn kept_alive(sessions: usize) -> Outcome {
+    let result = Some(proto::renewal::Result::DeadlineMs(20_000));
+    let renewals = vec![proto::Renewal { result }; sessions];
+    Outcome::KeptAlive(proto::KeptAlive { renewals, ..Default::default() })
+}
+
+/// The servers that are called from now on until the hold is lost or `time` is over. Each says who
+/// the members are when it is asked; those in `cut_off` answer nothing else, the others everything.
+fn left_for(bench: &mut Bench, key: SessionKey, cut_off: &[&str], time: Duration) -> Vec<String> {
+    let (mut called, until) = (vec!["here".to_owned()], bench.now.plus(time));
+    while bench.now < until && bench.lost(key, 7).is_none() {
+        bench.pass(Duration::from_millis(1));
+        for (id, op) in bench.sent() {
+            let is_cut_off = called.last().is_some_and(|it| cut_off.contains(&it.as_str()));
+            match op {
+                Op::GetClusterStatus(_) => {
+                    bench.reply(id, status(0, &["here", "b", "c"], true));
+                }
+                _ if is_cut_off => {}
+                Op::AttachSession(_) => {
+                    let holds = vec![grant(7)];
+                    let attached = proto::SessionAttached { holds, ..Default::default() };
+                    bench.reply(id, Outcome::SessionAttached(attached));
+                }
+                Op::KeepAlive(op) => {
+                    bench.reply(id, kept_alive(op.sessions.len()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        if bench.machine.hang_up.take().is_some() {
+            bench.disconnect();
+            called.push(bench.call());
+        }
+    }
+    called
+}
+
+#[test]
+fn a_follower_that_keeps_no_session_alive_is_left_in_time_whatever_else_it_answers() {
+    for ttl_ms in [500, 1_000, 4_000, 15_000] {
+        let ttl = Duration::from_millis(ttl_ms);
+        let (mut bench, key) = Bench::holding_for(7, ttl);
+        (bench.machine.follows_members, bench.machine.asks_if_silent) = (true, true);
+        bench.knows(&["b", "c"]);
+        let called = left_for(&mut bench, key, &["here"], ttl * 5);
+        assert_eq!(bench.lost(key, 7), None, "{ttl:?}: {called:?}");
+        assert_eq!(called.len(), 2, "{ttl:?}: {called:?}");
+    }
+}
+
+#[test]
+fn a_session_survives_a_second_follower_that_keeps_nothing_alive_either() {
+    for ttl_ms in [1_000, 4_000, 15_000] {
+        let ttl = Duration::from_millis(ttl_ms);
+        let (mut bench, key) = Bench::holding_for(7, ttl);
+        (bench.machine.follows_members, bench.machine.asks_if_silent) = (true, true);
+        bench.knows(&["b", "c"]);
+        let called = left_for(&mut bench, key, &["here", "b"], ttl * 5);
+        assert_eq!(bench.lost(key, 7), None, "{ttl:?}: {called:?}");
+        assert_eq!(called.last().map(String::as_str), Some("c"), "{ttl:?}: {called:?}");
+    }
+}
+
+#[test]
+fn the_only_server_gets_half_of_the_ttl_to_answer_a_keepalive() {
+    let (mut bench, _) = Bench::holding(7);
+    bench.pass(TTL / 3);
+    let (id, op) = bench.sent_one();
+    assert!(matches!(op, Op::KeepAlive(_)), "{op:?}");
+    bench.pass(TTL / 2 - Duration::from_millis(1));
+    assert!(bench.machine.hang_up.is_none());
+    bench.reply(id, kept_alive(1));
+    // One that says nothing at all is still left while there is time to call it again.
+    bench.acquire("y");
+    bench.pass(TTL / 2);
+    assert!(bench.machine.hang_up.is_some());
+}
+
 #[test]
 fn a_server_whose_answer_takes_its_time_is_kept_while_it_shows_that_it_lives() {
     let (mut bench, _, id) = following(&["a", "b"]);

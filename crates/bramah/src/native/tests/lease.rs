@@ -39,10 +39,10 @@ fn a_silent_server_is_left_and_the_lock_lost_at_its_deadline() {
     bench.pass(TTL / 3);
     keepalive(&mut bench);
     assert_eq!(bench.machine.hang_up, None);
-    bench.pass(TTL / 3);
-    assert_eq!(bench.machine.hang_up.as_deref(), Some("no answer for 5s"));
+    bench.pass(TTL / 2);
+    assert_eq!(bench.machine.hang_up.as_deref(), Some("no answer for 7.5s"));
     bench.disconnect();
-    bench.pass(DEADLINE - TTL / 3 * 2 - Duration::from_micros(1));
+    bench.pass(DEADLINE - TTL / 3 - TTL / 2 - Duration::from_micros(1));
     assert_eq!(bench.lost(key, 7), None);
     bench.pass(Duration::from_micros(1));
     assert_eq!(bench.lost(key, 7), Some(LostReason::NotRenewed));

@@ -119,7 +119,13 @@ impl Bench {
 
     /// Connected, with an open session that holds a lock under this token.
     fn holding(token: u64) -> (Bench, SessionKey) {
+        Bench::holding_for(token, TTL)
+    }
+
+    /// The same with another TTL.
+    fn holding_for(token: u64, ttl: Duration) -> (Bench, SessionKey) {
         let mut bench = Bench::up();
+        bench.machine.shared_terms.ttl = ttl;
         let (key, call) = bench.acquire("held");
         bench.open_session();
         bench.reply_to_acquire(granted(token));
