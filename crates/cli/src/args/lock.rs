@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use bramah::{LockBuilder, Locker, Owner};
+use bramah::{LockBuilder, Locker, Mode, Owner};
 use clap::value_parser;
 
 use super::{ServiceArgs, parse_duration, parse_ttl};
@@ -23,7 +23,7 @@ Environment of the command (what a service does not have is empty or 0):
   BRAMAH_SESSION      number of the session, as `bramah sessions` shows it
   BRAMAH_DEADLINE_MS  until when it was surely held at the start, in ms of CLOCK_BOOTTIME
   BRAMAH_URL          the service, so that `bramah` in the command asks the same one
-  BRAMAH_HELD         all locks this runs under, so that waiting for itself is refused
+  BRAMAH_HELD         all holds this runs under: a wait for one of them, with no end, is refused
 
 What it cannot do:
   A keeper process beside the command ends it in time also when this program is stopped or killed.
@@ -253,6 +253,20 @@ impl Wish {
     /// How many permits the semaphore has, as it is said here.
     pub(crate) fn limit(&self) -> Option<u32> {
         self.of
+    }
+
+    /// How it is wanted.
+    pub(crate) fn mode(&self) -> Mode {
+        match self.of {
+            Some(limit) => Mode::Permits { count: self.permits.unwrap_or(1), limit },
+            None if self.shared => Mode::Shared,
+            None => Mode::Exclusive,
+        }
+    }
+
+    /// There is no end to its wait.
+    pub(crate) fn waits_for_ever(&self) -> bool {
+        !self.nonblock && self.wait.is_none()
     }
 
     /// How long it is waited for, in words that fit after "could not acquire".

@@ -1,14 +1,14 @@
 //! Waiting for a lock, with something to read meanwhile.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use bramah::{AcquireError, Busy, ErrorKind, Guard, LockBuilder, Locker, Owner};
+use bramah::{AcquireError, Busy, ErrorKind, Guard, LockBuilder, Locker};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::reentry::{Held, is_of};
 use crate::args::Wish;
-use crate::exit::{Exit, say};
+use crate::exit::{Exit, Failure, say};
 use crate::signals::Signals;
 
 /// How long leaving may take.
@@ -30,7 +30,14 @@ pub(crate) async fn acquire(
     });
     let acquired = tokio::select! {
         acquired = request.acquire() => acquired,
-        never = say_who_is_in_the_way(wish, name, locker, place) => match never {},
+        token = look_who_is_in_the_way(wish, name, locker, place) => {
+            leave(locker).await;
+            return Err(Failure::usage(format!(
+                "could not lock '{name}': this command already runs under it (token {token}) and \
+                 would wait for itself; -w or -n limit the wait"
+            ))
+            .into());
+        }
         signal = signals.ending() => {
             leave(locker).await;
             return Ok(Err(Exit::Signal(signal.as_raw())));
@@ -58,33 +65,35 @@ pub(crate) async fn leave(locker: &Locker) {
     let _ = timeout(LEAVE_TIME_MAX, locker.close()).await;
 }
 
-/// Says it once, when the request has a place in the queue.
-async fn say_who_is_in_the_way(
+/// Says it once, when the request has a place in the queue. Comes back with the token of a hold if
+/// the request would wait for ever for it.
+async fn look_who_is_in_the_way(
     wish: &Wish,
     name: &str,
     locker: &Locker,
     mut place: mpsc::Receiver<(usize, usize)>,
-) -> Infallible {
+) -> u64 {
+    let me = bramah::owner_of_this_process();
     if let Some((position, waiters)) = place.recv().await
-        && !wish.quiet
         && let Ok(Some(lock)) = locker.get(name).await
         // It may have been granted to us in the meantime.
-        && !lock.holders.iter().any(|holder| is_this_process(&holder.owner))
+        && !lock.holders.iter().any(|holder| is_of(&holder.owner, &me))
     {
-        say(Busy {
-            name: lock.name,
-            holders: lock.holders.len(),
-            holder: lock.holders.into_iter().next().map(Into::into),
-            waiters: waiters.max(position),
-            position,
-            rests_for: lock.rests_for,
-            other_limit: lock.limit.filter(|limit| wish.limit().is_some_and(|of| of != *limit)),
-        });
+        let around = Held::of_environment().never_ends_before(&lock, wish.mode(), &me);
+        if let Some(token) = around.filter(|_| wish.waits_for_ever()) {
+            return token;
+        }
+        if !wish.quiet {
+            say(Busy {
+                name: lock.name,
+                holders: lock.holders.len(),
+                holder: lock.holders.into_iter().next().map(Into::into),
+                waiters: waiters.max(position),
+                position,
+                rests_for: lock.rests_for,
+                other_limit: lock.limit.filter(|limit| wish.limit().is_some_and(|of| of != *limit)),
+            });
+        }
     }
     std::future::pending().await
-}
-
-fn is_this_process(owner: &Owner) -> bool {
-    let me = bramah::owner_of_this_process();
-    (owner.pid, &owner.host) == (me.pid, &me.host)
 }

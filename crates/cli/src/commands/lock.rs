@@ -14,7 +14,7 @@ use super::asking::{acquire, leave};
 use super::reentry::{self, Held};
 use crate::args::LockArgs;
 use crate::child::{Child, Terms};
-use crate::exit::{Exit, Failure, say};
+use crate::exit::{Exit, say};
 use crate::keeper::message::Report;
 use crate::signals::{Signals, bury_orphans, stand_still};
 use crate::stderr;
@@ -32,14 +32,6 @@ const LATENESS_PART: u32 = 8;
 pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
     args.check_command(&std::env::args_os().collect::<Vec<_>>())?;
     let grace = args.grace()?;
-    let held = Held::of_environment();
-    if held.has(&args.wish.service.on, &args.name) {
-        return Err(Failure::usage(format!(
-            "could not lock '{}': this command already runs under it and would wait for itself",
-            args.name
-        ))
-        .into());
-    }
     stderr::make_lossy().context("could not start a thread for stderr")?;
     let mut signals = Signals::take().context("could not take signals")?;
     let service = args.wish.service.builder().ttl(args.wish.ttl).owner(args.owner());
@@ -59,7 +51,7 @@ pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
         lateness_max: args.life() / LATENESS_PART,
         lock_file: guard.lock_file(),
     };
-    match Child::spawn(&args.command(), &environment(&args, &held, &guard), terms).await {
+    match Child::spawn(&args.command(), &environment(&args, &guard), terms).await {
         Ok(mut child) => {
             let mut passed_on = Vec::new();
             let ended = attend(&mut child, &guard, &mut signals, &mut passed_on).await?;
@@ -85,7 +77,7 @@ pub(crate) async fn run(args: LockArgs) -> anyhow::Result<Exit> {
     }
 }
 
-fn environment(args: &LockArgs, held: &Held, guard: &Guard) -> [(&'static str, String); 7] {
+fn environment(args: &LockArgs, guard: &Guard) -> [(&'static str, String); 7] {
     let url = &args.wish.service.on;
     // Empty where a hold lives as long as its process.
     let deadline_ms = match guard.deadline() {
@@ -99,7 +91,7 @@ fn environment(args: &LockArgs, held: &Held, guard: &Guard) -> [(&'static str, S
         ("BRAMAH_HOLD_ID", guard.hold_id()),
         ("BRAMAH_DEADLINE_MS", deadline_ms),
         ("BRAMAH_URL", url.clone()),
-        (reentry::VARIABLE, held.with(url, &args.name)),
+        (reentry::VARIABLE, Held::of_environment().with(guard)),
     ]
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Program, Server, file, no_hangup, on, run};
+use crate::harness::{Program, Server, file, no_hangup, on, run, until};
 
 /// Holds the lock `n` until it is killed.
 fn hold(server: &Server, flags: &str) -> Program {
@@ -155,13 +155,70 @@ fn the_command_gets_stdin_and_knows_what_it_holds() {
     assert!(stdout.contains(&format!("BRAMAH_URL={}\n", server.url)));
 }
 
-#[test]
-fn a_command_that_asks_for_its_own_lock_is_told_instead_of_waiting() {
+/// A service of each kind, with what it lives in.
+fn with_each_service(mut test: impl FnMut(&str)) {
     let (server, _dir) = Server::start();
+    test(&server.url);
+    let folder = tempfile::TempDir::new().unwrap();
+    test(&format!("local:{}", folder.path().display()));
+}
+
+#[test]
+fn a_command_that_waits_for_its_own_lock_for_ever_is_told() {
     let program = env!("CARGO_BIN_EXE_bramah");
-    let output = server.run(&format!("lock n -- {program} lock m -- {program} lock n -- true"));
-    assert_eq!(output.code, 64);
-    assert!(output.stderr.contains("already runs under it"), "{output:?}");
+    with_each_service(|url| {
+        for (outer, inner) in [
+            ("", ""),
+            ("-s", ""),
+            ("", "-s"),
+            ("--of 4", "--permits 4 --of 4"),
+            ("--of 4", "--of 5"),
+        ] {
+            let line = format!(
+                "lock {outer} n -- {program} lock m -- {program} lock --on {url}/ {inner} n -- true"
+            );
+            let output = run(on(url, &line));
+            assert_eq!(output.code, 64, "{line}");
+            assert!(output.stderr.contains("already runs under it (token "), "{output:?}");
+        }
+    });
+}
+
+#[test]
+fn a_command_may_ask_for_its_own_lock_if_that_goes_well_or_has_an_end() {
+    let program = env!("CARGO_BIN_EXE_bramah");
+    with_each_service(|url| {
+        for (outer, inner, code) in [
+            ("", "-n", 75),
+            ("", "-w 100ms", 75),
+            ("-s", "-s", 0),
+            ("--of 4", "--of 4", 0),
+            ("--of 4", "--permits 3 --of 4", 0),
+        ] {
+            let line = format!("lock {outer} n -- {program} lock {inner} n -- true");
+            assert_eq!(run(on(url, &line)).code, code, "{url}: {line}");
+        }
+    });
+}
+
+#[test]
+fn a_process_that_outlived_the_lock_of_its_parent_may_take_it() {
+    let program = env!("CARGO_BIN_EXE_bramah");
+    with_each_service(|url| {
+        let held = run(on(url, "lock n -- printenv BRAMAH_HELD")).stdout;
+        let mut again = on(url, "lock n -- true");
+        again.env("BRAMAH_HELD", held.trim_end());
+        assert_eq!(run(again).code, 0, "{held}");
+        // The same hold is nothing to another lock of that name, nor to a waiter beside it.
+        let mut holder =
+            Program::start(on(url, &format!("lock n -- {program} lock m -- sleep 60")));
+        until("it is held", || run(on(url, "get m --json")).code == 0);
+        let mut beside = on(url, "lock -w 50ms n -- true");
+        beside.env("BRAMAH_HELD", held.trim_end());
+        assert_eq!(run(beside).code, 75);
+        holder.signal(Signal::TERM);
+        holder.wait();
+    });
 }
 
 #[test]
