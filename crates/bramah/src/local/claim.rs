@@ -25,8 +25,8 @@ use crate::lease_keeper::MARGIN;
 const NEXT_LOOKS_AFTER: Duration = Duration::from_millis(1);
 /// How soon those behind it do, who must notice only that all before them died.
 const OTHERS_LOOK_AFTER: Duration = Duration::from_millis(20);
-/// Each look that finds nothing doubles the pause, up to this where a bell rings,
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Each look that finds nothing doubles the pause, up to this where a bell rings: hundreds may wait.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// and up to this where none does.
 const PAUSE_WITHOUT_BELL_MAX: Duration = Duration::from_millis(20);
 
@@ -264,7 +264,9 @@ impl Claim {
             };
             let is_next = blocker.token.is_some();
             let gives_up = now >= self.give_up_at;
-            if gives_up || self.on_queued.is_some() {
+            // To ask for each seat whether somebody lives there is dear, and nothing has changed.
+            let is_quiet = bell.is_some() && pause == Some(pause_max);
+            if gives_up || self.on_queued.is_some() && !is_quiet {
                 table.seats.retain(|seat| seat.ticket == *ticket || file.lives(seat, now));
                 let busy = look::busy(&table, &me, now);
                 if gives_up {
