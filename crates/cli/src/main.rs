@@ -11,6 +11,7 @@ mod commands;
 mod exit;
 mod keeper;
 mod output;
+mod runtime;
 mod signals;
 mod stderr;
 
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         Command::Recover(args) => commands::backup::recover(args),
         Command::Completions { shell } => commands::completions(shell),
         Command::Keep(args) => keeper::run(&args).map_err(Into::into),
-        command => run(command),
+        command => runtime::start().map_err(Into::into).and_then(|it| it.block_on(run(command))),
     };
     let exit = result.unwrap_or_else(|error| exit::explain(&error));
     stderr::flush();
@@ -58,8 +59,6 @@ fn command_line() -> clap::Command {
     })
 }
 
-/// One thread is enough: whatever waits, waits for the service or for the command.
-#[tokio::main(flavor = "current_thread")]
 async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Lock(args) => commands::lock::run(args).await,

@@ -13,6 +13,7 @@ use super::settings::Plan;
 use crate::args::{LogLevel, ServeArgs};
 use crate::exit::{Exit, say};
 use crate::output;
+use crate::runtime;
 use crate::signals::Signals;
 use crate::stderr;
 
@@ -46,11 +47,10 @@ pub(crate) fn run(args: ServeArgs, matches: &ArgMatches) -> anyhow::Result<Exit>
         .with_max_level(level(plan.log_level()))
         .with_target(false)
         .init();
-    serve(plan.config(), args.json)
+    runtime::start()?.block_on(serve(plan.config(), args.json))
 }
 
 /// The server is alone on its thread.
-#[tokio::main(flavor = "current_thread")]
 async fn serve(config: bramah_server::Config, json: bool) -> anyhow::Result<Exit> {
     let mut signals = Signals::take().context("could not take signals")?;
     let (stop, stopped) = oneshot::channel();

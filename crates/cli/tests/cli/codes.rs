@@ -289,3 +289,30 @@ fn an_error_says_nothing_twice() {
     assert_eq!(output.code, 65);
     assert!(output.stderr.contains("\"nope\": nobody holds it"), "{output:?}");
 }
+
+#[test]
+fn with_few_file_descriptors_every_command_works_or_says_why_not() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let local = format!("local:{}", folder.path().display());
+    let with_limit = |limit: u32, line: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")]);
+        command.arg(env!("CARGO_BIN_EXE_bramah")).args(line.split(' ')).env("BRAMAH_URL", &local);
+        run(command)
+    };
+    for limit in 5..24 {
+        for line in ["lock -n n -- echo ran", "try n -- echo ran", "ls", "who n"] {
+            let output = with_limit(limit, line);
+            assert!([0, 69, 74, 126].contains(&output.code), "{limit}: {line}: {output:?}");
+            assert_eq!(output.code == 0, output.stderr.is_empty(), "{limit}: {line}: {output:?}");
+            let has_run = output.stdout.contains("ran");
+            assert!(!has_run || output.code == 0, "{limit}: {line}: {output:?}");
+        }
+    }
+    for limit in 5..9 {
+        let output = with_limit(limit, "serve --in-memory --listen 127.0.0.1:0");
+        assert_eq!(output.code, 69, "{limit}: {output:?}");
+        assert!(output.stderr.contains("at least 8 files must be free"), "{output:?}");
+    }
+    assert_eq!(with_limit(24, "lock -n n -- echo ran").stdout, "ran\n");
+}
