@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::exit::{Exit, Failure};
 
-/// What the runtime opens for timers, sockets and signals, and a little more. It opens some of it at
-/// its first use, and panics if that is refused.
+/// What the runtime opens for timers, sockets and signals, and a little more. It opens some of it
+/// at its first use, and panics if that is refused.
 const DESCRIPTORS_MIN: usize = 8;
 
 /// One thread is enough: whatever waits, waits for the service or for a command.

@@ -25,7 +25,8 @@ use crate::lease_keeper::MARGIN;
 const NEXT_LOOKS_AFTER: Duration = Duration::from_millis(1);
 /// How soon those behind it do, who must notice only that all before them died.
 const OTHERS_LOOK_AFTER: Duration = Duration::from_millis(20);
-/// Each look that finds nothing doubles the pause, up to this where a bell rings: hundreds may wait.
+/// Each look that finds nothing doubles the pause, up to this where a bell rings: hundreds may
+/// wait.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// and up to this where none does.
 const PAUSE_WITHOUT_BELL_MAX: Duration = Duration::from_millis(20);

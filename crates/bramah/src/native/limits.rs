@@ -21,7 +21,8 @@ pub(super) const ADDRESSES_DIALED_MAX: usize = 16;
 /// Longest silence of a server that owes an answer; or the connect time-out, or a third of the
 /// shortest TTL, if that is less. With other servers to turn to it is a sixth of the TTL, and less
 /// until the first word; a keepalive has no more time than that, whatever else the server answers.
-/// The only server of a session that answered before has half of the TTL. After half of it the server is asked for a sign of life.
+/// The only server of a session that answered before has half of the TTL. After half of the
+/// silence the server is asked for a sign of life.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Shortest silence for which a server is left, unless the shortest TTL asks for less.
 pub(super) const SILENCE_MIN: Duration = Duration::from_millis(250);

@@ -1,14 +1,14 @@
 //! Holds that the commands around this one have, as far as the environment tells.
 //!
-//! It only hints: a process may outlive the lock that its parent ran under. So nothing is refused by
-//! it alone. A request is made as any other; if it must wait, with no end to its wait, the lock is
-//! looked at, and only a hold that is really there and really in the way makes it a refusal.
+//! It only hints: a process may outlive the lock that its parent ran under. So nothing is refused
+//! by it alone. A request is made as any other; if it must wait, with no end to its wait, the lock
+//! is looked at, and only a hold that is really there and really in the way makes it a refusal.
 
 use bramah::{Guard, LockInfo, Mode, Owner};
 
 /// The environment variable: a line for each hold, `TOKEN PID NAME`, the outermost first. No name
-/// has a line break in it. PID is that of the `bramah lock` that holds; with the token it tells holds
-/// of several services apart, however their URLs are written.
+/// has a line break in it. PID is that of the `bramah lock` that holds; with the token it tells
+/// holds of several services apart, however their URLs are written.
 pub(crate) const VARIABLE: &str = "BRAMAH_HELD";
 
 /// What the environment says.
@@ -27,8 +27,8 @@ impl Held {
     }
 
     /// The token of the hold around this command for which a request of this process would wait for
-    /// ever, because the hold ends no sooner than the command: it does not go with the request, or not
-    /// with another one that waits before it, for ever as well.
+    /// ever, because the hold ends no sooner than the command: it does not go with the request, or
+    /// not with another one that waits before it, for ever as well.
     pub(crate) fn never_ends_before(&self, lock: &LockInfo, mode: Mode, me: &Owner) -> Option<u64> {
         let ahead = lock.waiters.iter().take_while(|waiter| !is_of(&waiter.owner, me));
         let ahead = ahead.filter(|waiter| waiter.gives_up_in.is_none()).map(|waiter| waiter.mode);
