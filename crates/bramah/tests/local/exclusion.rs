@@ -87,7 +87,7 @@ async fn all_must_agree_on_the_limit_while_anybody_holds() {
         assert_eq!(error.kind(), ErrorKind::Mismatch);
         assert!(error.to_string().contains("a semaphore"), "{error}");
     }
-    let busy = try_hold(&local, "a", of_4).await.err().expect("another limit holds");
+    let busy = try_hold(&local, "a", of_4).await.expect_err("another limit holds");
     assert_eq!(busy.other_limit, Some(3));
     drop(held);
     try_hold(&local, "a", of_4).await.unwrap();
