@@ -279,7 +279,9 @@ fn a_server_whose_ready_line_nobody_reads_serves() {
     let mut command = bramah(&["serve", "--in-memory", "--listen", "127.0.0.1:0", "--json"]);
     command.stdout(writer);
     let mut server = Program::start(command);
-    let serving = server.said();
+    // Its log may say something before.
+    let serving = std::iter::repeat_with(|| server.said());
+    let serving = serving.take(20).find(|line| line.contains("serving ")).unwrap();
     let address = serving.split_once("serving ").unwrap().1.split(';').next().unwrap();
     let output = run(crate::harness::on(address, "acquire n"));
     assert_eq!(output.code, 0, "{output:?}");
